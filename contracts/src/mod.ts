@@ -1,0 +1,13 @@
+export * from "./stages.js";
+export * from "./jobId.js";
+export * from "./subjects.js";
+export * from "./streams.js";
+export * from "./failure.js";
+export * from "./embedding.js";
+export * from "./job.js";
+export * from "./json.js";
+export * from "./gen/similarfaces/v1/geometry_pb.js";
+export * from "./gen/similarfaces/v1/work_pb.js";
+export * from "./gen/similarfaces/v1/result_pb.js";
+export * from "./gen/similarfaces/v1/gallery_pb.js";
+export { create, fromBinary, toBinary, toJson, fromJson, type MessageInitShape } from "@bufbuild/protobuf";

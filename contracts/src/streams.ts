@@ -1,0 +1,118 @@
+import { RESULT_PREFIX, LIVE_PREFIX, WORK_PREFIX } from "./subjects.js";
+import { STAGES, type StageName } from "./stages.js";
+
+/**
+ * Streams and consumers as data. Field names and values are the broker's own (JetStream API), durations are in
+ * milliseconds and become nanoseconds in `provision`.
+ */
+export const STREAM_NAMES = {
+  images: "SF_IMAGES",
+  faces: "SF_FACES",
+  embeddings: "SF_EMBEDDINGS",
+  results: "SF_RESULTS",
+} as const;
+export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
+
+export interface StreamOptions {
+  /** Copies of every stream: 1 on one machine, 3 on a cluster. */
+  replicas: number;
+  /** How long a job's results are kept. */
+  jobTtlMs: number;
+}
+
+export interface StreamSpec {
+  name: StreamName;
+  subjects: string[];
+  /** interest: a message is gone when every consumer has acknowledged it. */
+  retention: "interest" | "limits";
+  discard: "new";
+  storage: "file";
+  num_replicas: number;
+  max_bytes: number;
+  max_age_ms: number;
+  duplicate_window_ms: number;
+  max_msgs_per_subject?: number;
+  discard_new_per_subject?: boolean;
+  republish?: { src: string; dest: string };
+}
+
+const MIB = 1024 * 1024;
+const DUPLICATE_WINDOW_MS = 120_000;
+
+/**
+ * The later the stage, the roomier its stream: the one that a full stream would stop is never the one that
+ * would empty it.
+ */
+export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
+  const work = {
+    retention: "interest",
+    discard: "new",
+    storage: "file",
+    num_replicas: replicas,
+    max_age_ms: jobTtlMs,
+    duplicate_window_ms: Math.min(DUPLICATE_WINDOW_MS, jobTtlMs),
+  } as const;
+  return [
+    { ...work, name: STREAM_NAMES.images, subjects: [`${WORK_PREFIX}.*.image`], max_bytes: 64 * MIB },
+    { ...work, name: STREAM_NAMES.faces, subjects: [`${WORK_PREFIX}.*.face.*`], max_bytes: 1024 * MIB },
+    {
+      ...work,
+      name: STREAM_NAMES.embeddings,
+      subjects: [`${WORK_PREFIX}.*.embedding.*`, `${WORK_PREFIX}.*.enrol.*`],
+      max_bytes: 1024 * MIB,
+    },
+    {
+      ...work,
+      name: STREAM_NAMES.results,
+      subjects: [`${RESULT_PREFIX}.>`],
+      retention: "limits",
+      max_bytes: 2048 * MIB,
+      // One message per field of a job: the broker refuses a second result for the whole life of the job.
+      max_msgs_per_subject: 1,
+      discard_new_per_subject: true,
+      republish: { src: `${RESULT_PREFIX}.>`, dest: `${LIVE_PREFIX}.>` },
+    },
+  ];
+}
+
+export interface ConsumerSpec {
+  stream: StreamName;
+  /** Also the stage's name. */
+  durable_name: StageName;
+  filter_subject: string;
+  ack_wait_ms: number;
+  /** Unlimited: the worker counts attempts and ends a message itself. */
+  max_deliver: -1;
+  /** The sum over all replicas of a stage. The broker's default of 1,000 would cap a fleet. */
+  max_ack_pending: number;
+}
+
+/** Short, so that the work of a killed process comes back soon; the loop sends `working` while it computes. */
+export const ACK_WAIT_MS = 10_000;
+const MAX_ACK_PENDING = 20_000;
+
+const SOURCE: Record<StageName, { stream: StreamName; filter_subject: string }> = {
+  extract: { stream: STREAM_NAMES.images, filter_subject: `${WORK_PREFIX}.*.image` },
+  embed: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  age: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  gender: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  race: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  emotion: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  match: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.embedding.*` },
+  enrol: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.enrol.*` },
+};
+
+export function consumer(stage: StageName, ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec {
+  return {
+    ...SOURCE[stage],
+    durable_name: stage,
+    ack_wait_ms: ackWaitMs,
+    max_deliver: -1,
+    max_ack_pending: MAX_ACK_PENDING,
+  };
+}
+
+/** Consumers of the stages that are switched on; a consumer nobody reads would hold every chip back. */
+export function consumers(stages: readonly StageName[] = [...STAGES, "enrol"]): ConsumerSpec[] {
+  return stages.map((stage) => consumer(stage));
+}

@@ -1,0 +1,50 @@
+import type { Manifest, Task } from "./manifest.js";
+
+/** float32 values and their dimensions, as the graph returned them. */
+export interface Tensor {
+  data: Float32Array;
+  dims: readonly number[];
+}
+
+export interface Prediction {
+  /** By the graph's output names. */
+  outputs: Readonly<Record<string, Tensor>>;
+  /** Milliseconds since the epoch: when a worker took the request, and when the graph had run. */
+  startedAtMs: number;
+  finishedAtMs: number;
+}
+
+/** Pixels as the pipeline has them: RGB, uint8, NHWC with N = 1. What the graph wants instead, the manifest says. */
+export interface Picture {
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+}
+
+export interface PredictOptions {
+  /** Lower runs sooner; equal ones in order of arrival. */
+  priority?: number;
+  signal?: AbortSignal;
+}
+
+export interface Model {
+  readonly task: Task;
+  readonly manifest: Manifest;
+  /** "<id>@<version>", as it stands in results. */
+  readonly name: string;
+  /**
+   * Runs the graph on one picture. The picture's buffer is transferred to the worker: the caller must not use it
+   * afterwards, and must own the whole of it.
+   * @throws StageFailure-like Error with code "model_failed" where the graph or its process fails
+   */
+  predict(picture: Picture, options?: PredictOptions): Promise<Prediction>;
+}
+
+/** A driver's running set of models: `onnx` in worker threads, `oip` over HTTP. */
+export interface Inference {
+  readonly driver: "onnx" | "oip";
+  model(task: Task): Model;
+  /** Workers in all, workers computing, requests waiting. */
+  load(): { workers: number; busy: number; waiting: number };
+  close(): Promise<void>;
+}

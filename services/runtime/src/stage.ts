@@ -1,0 +1,55 @@
+import type { Result, StageName } from "@similarfaces/contracts";
+
+/** What the loop needs to know of any work message, whatever else a stage reads from it. */
+export interface StageWork {
+  readonly jobId: string;
+  /** Unset for work on the whole photo. */
+  readonly face?: number;
+  readonly deadlineAtMs: number;
+  /** The stages the job asked for; a message for a job without this stage is acknowledged unhandled. */
+  readonly stages?: readonly string[];
+}
+
+/**
+ * One stage: what it reads and what it makes of it. It knows no broker, no clock and no metrics; the loop
+ * (`runStage`) has those.
+ */
+export interface Stage<Work extends StageWork = StageWork> {
+  readonly name: StageName;
+  /** Throws on bytes that are no such message; that is never retried. */
+  decode(data: Uint8Array): Work;
+  /** Throws StageFailure for the world's faults; any other error counts as `internal`, and is retried. */
+  handle(work: Work, call: StageCall): Promise<StageOutput>;
+}
+
+export interface StageCall {
+  /** 1 for the first delivery. */
+  readonly attempt: number;
+  /** Lower is sooner: the job's time of acceptance plus 50 ms per face, so jobs finish in turn. */
+  readonly priority: number;
+  /** Aborted when the process must stop before the work is done. */
+  readonly signal: AbortSignal;
+  /** The result that another stage, or an earlier delivery, has already stored for this job. */
+  storedResult(stage: StageName, face?: number): Promise<Result | undefined>;
+}
+
+export interface StageOutput {
+  readonly outcome: Exclude<Result["outcome"], { case: undefined }>;
+  /** "<id>@<version>", empty where no model was asked. */
+  readonly model: string;
+  /** When a worker began on it, if later than the handler: the difference counts as wait. */
+  readonly startedAtMs?: number;
+  /** Work for later stages, published with the result; the delivery is acknowledged after all of it is stored. */
+  readonly work?: readonly WorkMessage[];
+  /** Runs once everything is published, before the acknowledgement; a failure here is retried. */
+  beforeAck?(): Promise<void>;
+  /** Runs after the acknowledgement; a failure here is only logged. */
+  afterAck?(): Promise<void>;
+}
+
+export interface WorkMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Nats-Msg-Id, deterministic: `workMessageId`. */
+  readonly messageId: string;
+}

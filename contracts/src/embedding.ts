@@ -15,7 +15,10 @@ export function embeddingToBytes(embedding: Float32Array): Uint8Array {
  */
 export function embeddingFromBytes(bytes: Uint8Array): Float32Array {
   if (bytes.byteLength !== EMBEDDING_BYTES) {
-    throw new StageFailure("invalid_embedding", `an embedding has ${EMBEDDING_BYTES} bytes, not ${bytes.byteLength}`);
+    throw new StageFailure(
+      "invalid_embedding",
+      `an embedding has ${EMBEDDING_BYTES} bytes, not ${bytes.byteLength}`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const embedding = new Float32Array(EMBEDDING_SIZE);

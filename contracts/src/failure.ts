@@ -4,7 +4,10 @@
  */
 export const FAILURES = {
   // Before it is a job: answered by the gateway.
-  empty_body: { retryable: false, help: "Send the photo's bytes as the request body, or as a file of a form." },
+  empty_body: {
+    retryable: false,
+    help: "Send the photo's bytes as the request body, or as a file of a form.",
+  },
   body_too_large: { retryable: false, help: "Send a photo of at most 20 MiB." },
   unsupported_type: { retryable: false, help: "Send a JPEG, PNG, WebP, AVIF, GIF or TIFF photo." },
   unreadable_image: { retryable: false, help: "The file's header makes no sense; export the photo again." },
@@ -22,8 +25,14 @@ export const FAILURES = {
   undecodable_image: { retryable: false, help: "The file is damaged or cut short; export or send it again." },
   no_face: { retryable: false, help: "No face was found to enrol; use a photo that shows one clearly." },
   photo_missing: { retryable: false, help: "The upload is no longer stored; send the photo again." },
-  malformed_message: { retryable: false, help: "A stage got a message that it cannot read; versions may differ." },
-  deadline_exceeded: { retryable: true, help: "The job's time was over before this was computed; send it again." },
+  malformed_message: {
+    retryable: false,
+    help: "A stage got a message that it cannot read; versions may differ.",
+  },
+  deadline_exceeded: {
+    retryable: true,
+    help: "The job's time was over before this was computed; send it again.",
+  },
   attempts_exhausted: { retryable: true, help: "Every attempt failed or ended its process; send it again." },
   model_failed: { retryable: true, help: "The model could not compute this; see the service's log." },
   storage_unavailable: { retryable: true, help: "The blob store did not answer; try again." },
@@ -35,7 +44,10 @@ export const FAILURES = {
   identity_not_found: { retryable: false, help: "No such identity in the gallery." },
   face_not_found: { retryable: false, help: "No such face." },
   invalid_name: { retryable: false, help: "A name has 1 to 200 characters and no control characters." },
-  consent_required: { retryable: false, help: "Say who agreed to being in the gallery, in the field consent." },
+  consent_required: {
+    retryable: false,
+    help: "Say who agreed to being in the gallery, in the field consent.",
+  },
   invalid_embedding: { retryable: false, help: "An embedding is 512 finite numbers of length 1." },
   model_mismatch: { retryable: false, help: "The gallery holds embeddings of another model; enrol it anew." },
   wrong_product: { retryable: false, help: "The server is not an Elasticsearch of a supported version." },

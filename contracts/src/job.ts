@@ -173,7 +173,8 @@ export function reduceJob(job: JobState, event: ResultEvent): JobState {
 /** The job as it is seen at a moment: past the deadline, what is pending is expired. */
 export function jobAt(job: JobState, nowMs: number): JobState {
   const deadlineAtMs = job.accepted?.deadlineAtMs;
-  if (job.state !== "running" || deadlineAtMs === undefined || nowMs < deadlineAtMs + DEADLINE_GRACE_MS) return job;
+  if (job.state !== "running" || deadlineAtMs === undefined || nowMs < deadlineAtMs + DEADLINE_GRACE_MS)
+    return job;
   const faces = job.faces.map((face) => ({ ...face, fields: mapFields(face.fields, expire) }));
   return settle({ ...job, extract: expire(job.extract), faces });
 }
@@ -195,9 +196,18 @@ export function fieldOf<S extends StageName>(event: ResultEvent, stage: S): Fiel
   if (event.failure) return { state: "failed", failure: event.failure, ...timings };
   const value = event[stage];
   if (value === undefined) {
-    return { state: "failed", failure: { code: "malformed_message", message: "a result without an outcome", retryable: false } };
+    return {
+      state: "failed",
+      failure: { code: "malformed_message", message: "a result without an outcome", retryable: false },
+    };
   }
-  return { state: "done", value: value as StageValues[S], model: event.model, attempt: event.attempt, ...timings };
+  return {
+    state: "done",
+    value: value as StageValues[S],
+    model: event.model,
+    attempt: event.attempt,
+    ...timings,
+  };
 }
 
 export const ANALYZER_FIELDS: readonly AnalyzerName[] = ["age", "gender", "race", "emotion"];
@@ -249,7 +259,11 @@ function settle(job: JobState): JobState {
   const faces = job.faces.map((face) => {
     const { embed } = face.fields;
     if (embed?.state !== "failed") return face;
-    const failure = { code: "source_failed", message: "the embedding failed", retryable: embed.failure.retryable };
+    const failure = {
+      code: "source_failed",
+      message: "the embedding failed",
+      retryable: embed.failure.retryable,
+    };
     const fields = mapFields(face.fields, (field, stage) =>
       field.state === "pending" && SOURCE_OF[stage] === "embed" ? { state: "failed", failure } : field,
     );
@@ -272,7 +286,10 @@ function mapFields(
   change: (field: Field<never>, stage: FaceStage) => Field<never>,
 ): FaceFields {
   return Object.fromEntries(
-    Object.entries(fields).map(([stage, field]) => [stage, change(field as Field<never>, stage as FaceStage)]),
+    Object.entries(fields).map(([stage, field]) => [
+      stage,
+      change(field as Field<never>, stage as FaceStage),
+    ]),
   ) as FaceFields;
 }
 

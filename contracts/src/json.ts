@@ -11,4 +11,3 @@ export function resultToJson(result: Result): ResultEvent {
 export function resultFromJson(json: unknown): Result {
   return fromJson(ResultSchema, json as JsonValue, { ignoreUnknownFields: true });
 }
-

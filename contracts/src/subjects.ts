@@ -7,10 +7,12 @@ export const LIVE_PREFIX = "sf.v1.live";
 export const GALLERY_PREFIX = "sf.v1.gallery";
 
 export const imageWorkSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.image`;
-export const faceWorkSubject = (jobId: string, face: number): string => `${WORK_PREFIX}.${jobId}.face.${face}`;
+export const faceWorkSubject = (jobId: string, face: number): string =>
+  `${WORK_PREFIX}.${jobId}.face.${face}`;
 export const embeddingWorkSubject = (jobId: string, face: number): string =>
   `${WORK_PREFIX}.${jobId}.embedding.${face}`;
-export const enrolWorkSubject = (jobId: string, face: number): string => `${WORK_PREFIX}.${jobId}.enrol.${face}`;
+export const enrolWorkSubject = (jobId: string, face: number): string =>
+  `${WORK_PREFIX}.${jobId}.enrol.${face}`;
 
 /** Everything still to be done for one job: what a deletion purges. */
 export const workOfJobSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.>`;
@@ -22,7 +24,9 @@ export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${job
 export type ResultStage = StageName | "accepted" | "deleted";
 
 export function resultSubject(jobId: string, stage: ResultStage, face?: number): string {
-  return face === undefined ? `${RESULT_PREFIX}.${jobId}.${stage}` : `${RESULT_PREFIX}.${jobId}.${stage}.${face}`;
+  return face === undefined
+    ? `${RESULT_PREFIX}.${jobId}.${stage}`
+    : `${RESULT_PREFIX}.${jobId}.${stage}.${face}`;
 }
 
 export interface SubjectOfWork {
@@ -38,7 +42,9 @@ export function parseWorkSubject(subject: string): SubjectOfWork | undefined {
   if (!match?.[1]) return undefined;
   const kind = match[2] as SubjectOfWork["kind"];
   if ((kind === "image") !== (match[3] === undefined)) return undefined;
-  return match[3] === undefined ? { jobId: match[1], kind } : { jobId: match[1], kind, face: Number(match[3]) };
+  return match[3] === undefined
+    ? { jobId: match[1], kind }
+    : { jobId: match[1], kind, face: Number(match[3]) };
 }
 
 export interface SubjectOfResult {
@@ -55,7 +61,9 @@ export function parseResultSubject(subject: string): SubjectOfResult | undefined
   const ofFace = (FACE_STAGES as readonly string[]).includes(stage);
   if (ofFace !== (match[3] !== undefined)) return undefined;
   if (!ofFace && stage !== "extract" && stage !== "accepted" && stage !== "deleted") return undefined;
-  return match[3] === undefined ? { jobId: match[1], stage } : { jobId: match[1], stage, face: Number(match[3]) };
+  return match[3] === undefined
+    ? { jobId: match[1], stage }
+    : { jobId: match[1], stage, face: Number(match[3]) };
 }
 
 /**

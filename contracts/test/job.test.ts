@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import {
+  DEADLINE_GRACE_MS,
+  emptyJob,
+  jobAt,
+  progressOf,
+  reduceJob,
+  viewOf,
+  type JobState,
+  type ResultEvent,
+} from "../src/job.js";
+import type { StageName } from "../src/stages.js";
+
+const JOB = "01j0000000aaaaaaaaaaaaaaaaaaaaaaaaaa";
+const base = { jobId: JOB, model: "", attempt: 1 };
+const size = { width: 800, height: 600 };
+const failure = { code: "model_failed", message: "no", retryable: true };
+
+function accepted(stages: StageName[]): ResultEvent {
+  const times = { acceptedAtMs: 1_000, deadlineAtMs: 61_000, expiresAtMs: 601_000 };
+  return {
+    ...base,
+    stage: "accepted",
+    accepted: { stages, ...times, contentType: "image/jpeg", size, bytes: 9, facesMax: 64 },
+  };
+}
+
+function extracted(faces: number, facesOmitted = 0): ResultEvent {
+  const point = { x: 1, y: 1 };
+  const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
+  const box = { x: 0, y: 0, width: 10, height: 10 };
+  const list = Array.from({ length: faces }, (_, index) => ({ index, box, landmarks, score: 0.9 }));
+  return { ...base, stage: "extract", extract: { size, faces: list, facesOmitted } };
+}
+
+const age = (face: number): ResultEvent => ({
+  ...base,
+  stage: "age",
+  face,
+  age: { years: 31, lowYears: 25, highYears: 40, probabilities: [] },
+});
+const embed = (face: number): ResultEvent => ({ ...base, stage: "embed", face, embed: { embedding: "" } });
+const match = (face: number): ResultEvent => ({
+  ...base,
+  stage: "match",
+  face,
+  match: { matches: [], galleryFaces: 0, verdict: "no_close_match" },
+});
+
+const run = (...events: ResultEvent[]): JobState => events.reduce(reduceJob, emptyJob(JOB));
+
+describe("the job reducer", () => {
+  it("is unknown until the gateway's acceptance is seen", () => {
+    expect(run(extracted(1), age(0)).state).toBe("unknown");
+  });
+
+  it("is complete when every face has every field that was asked for", () => {
+    const partly = run(
+      accepted(["extract", "age", "embed", "match"]),
+      extracted(2),
+      age(0),
+      age(1),
+      embed(0),
+      match(0),
+    );
+    expect(partly.state).toBe("running");
+    expect(progressOf(partly)).toEqual({ known: 5, expected: 7 });
+    const whole = [embed(1), match(1)].reduce(reduceJob, partly);
+    expect(whole.state).toBe("complete");
+    expect(whole.faces[1]?.fields.gender).toBeUndefined();
+  });
+
+  it("comes to the same view in whatever order results arrive", () => {
+    const events = [
+      accepted(["extract", "age", "embed", "match"]),
+      extracted(1, 3),
+      age(0),
+      embed(0),
+      match(0),
+    ];
+    const expected = viewOf(run(...events));
+    for (const order of permutations(events)) expect(viewOf(run(...order))).toEqual(expected);
+  });
+
+  it("returns the same object for a result it already has", () => {
+    const job = run(accepted(["extract", "age"]), extracted(1), age(0));
+    for (const again of [accepted(["extract", "age"]), extracted(1), age(0), age(7)]) {
+      expect(reduceJob(job, again)).toBe(job);
+    }
+  });
+
+  it("never changes a field once known", () => {
+    const job = run(accepted(["extract", "age"]), extracted(1), age(0), {
+      ...base,
+      stage: "age",
+      face: 0,
+      failure,
+    });
+    expect(job.faces[0]?.fields.age?.state).toBe("done");
+  });
+
+  it("completes at once where no face was found", () => {
+    expect(run(accepted(["extract", "age"]), extracted(0)).state).toBe("complete");
+  });
+
+  it("completes with the failure where extract failed", () => {
+    const job = run(accepted(["extract", "age"]), { ...base, stage: "extract", failure });
+    expect(job.state).toBe("complete");
+    expect(job.extract).toMatchObject({ state: "failed", failure: { code: "model_failed" } });
+  });
+
+  it("fails what waits for an embedding that failed, and nothing else", () => {
+    const failed: ResultEvent = { ...base, stage: "embed", face: 0, failure };
+    const job = run(accepted(["extract", "age", "embed", "match"]), extracted(1), failed);
+    expect(job.faces[0]?.fields.match).toMatchObject({ state: "failed", failure: { code: "source_failed" } });
+    expect(job.faces[0]?.fields.age).toEqual({ state: "pending" });
+  });
+
+  it("expires what is pending once the deadline and its grace are over", () => {
+    const job = run(accepted(["extract", "age"]), extracted(1));
+    expect(jobAt(job, 61_000)).toBe(job);
+    const late = jobAt(job, 61_000 + DEADLINE_GRACE_MS);
+    expect(late.state).toBe("complete");
+    expect(late.faces[0]?.fields.age).toEqual({ state: "expired" });
+  });
+
+  it("forgets everything but the acceptance of a deleted job, and stays so", () => {
+    const job = run(
+      accepted(["extract", "age"]),
+      extracted(1),
+      { ...base, stage: "deleted", deleted: { deletedAtMs: 5 } },
+      age(0),
+    );
+    expect(job).toMatchObject({ state: "deleted", deletedAtMs: 5, faces: [] });
+  });
+});
+
+function permutations<T>(items: T[]): T[][] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, i) =>
+    permutations(items.filter((_, j) => j !== i)).map((rest) => [item, ...rest]),
+  );
+}

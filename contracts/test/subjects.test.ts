@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import {
+  FACE_STAGES,
+  consumers,
+  embeddingWorkSubject,
+  enrolWorkSubject,
+  faceWorkSubject,
+  imageWorkSubject,
+  isJobId,
+  jobAcceptedAtMs,
+  newJobId,
+  parseResultSubject,
+  parseWorkSubject,
+  resultSubject,
+  streams,
+} from "../src/mod.js";
+
+const JOB = newJobId(1_795_000_000_000);
+
+/** Whether a subject is one that a pattern with `*` and a final `>` stands for, by the broker's rules. */
+function covers(pattern: string, subject: string): boolean {
+  const wanted = pattern.split(".");
+  const tokens = subject.split(".");
+  if (wanted.at(-1) === ">")
+    return (
+      tokens.length >= wanted.length &&
+      covers(wanted.slice(0, -1).join("."), tokens.slice(0, wanted.length - 1).join("."))
+    );
+  return wanted.length === tokens.length && wanted.every((token, i) => token === "*" || token === tokens[i]);
+}
+
+describe("job ids", () => {
+  it("tell when the job was accepted, and sort by it", () => {
+    expect(jobAcceptedAtMs(newJobId(1_795_000_000_123))).toBe(1_795_000_000_123);
+    const ids = [3, 1, 2].map((n) => newJobId(1_795_000_000_000 + n));
+    expect([...ids].sort().map(jobAcceptedAtMs)).toEqual([1, 2, 3].map((n) => 1_795_000_000_000 + n));
+  });
+
+  it("hold all 128 random bits", () => {
+    const zeros = newJobId(1, new Uint8Array(16));
+    for (let bit = 0; bit < 128; bit++) {
+      const random = new Uint8Array(16);
+      random[bit >> 3] = 1 << (bit & 7);
+      expect(newJobId(1, random)).not.toBe(zeros);
+    }
+  });
+
+  it("are told from other text", () => {
+    expect(isJobId(JOB)).toBe(true);
+    for (const text of [
+      "",
+      "a.b",
+      `${JOB}a`,
+      JOB.slice(1),
+      JOB.toUpperCase(),
+      JOB.replace(/.$/, "*"),
+      JOB.replace(/.$/, "u"),
+    ]) {
+      expect(isJobId(text)).toBe(false);
+    }
+  });
+});
+
+describe("subjects", () => {
+  it("are parsed back to what they were built from", () => {
+    expect(parseWorkSubject(imageWorkSubject(JOB))).toEqual({ jobId: JOB, kind: "image" });
+    expect(parseWorkSubject(faceWorkSubject(JOB, 63))).toEqual({ jobId: JOB, kind: "face", face: 63 });
+    expect(parseWorkSubject(embeddingWorkSubject(JOB, 0))).toEqual({
+      jobId: JOB,
+      kind: "embedding",
+      face: 0,
+    });
+    expect(parseResultSubject(resultSubject(JOB, "accepted"))).toEqual({ jobId: JOB, stage: "accepted" });
+    for (const stage of FACE_STAGES) {
+      const live = resultSubject(JOB, stage, 2).replace("result", "live");
+      expect(parseResultSubject(live)).toEqual({ jobId: JOB, stage, face: 2 });
+    }
+  });
+
+  it("that are none of ours are refused", () => {
+    for (const subject of [
+      `sf.v1.work.${JOB}`,
+      `sf.v1.work.${JOB}.image.1`,
+      `sf.v1.work.${JOB}.face`,
+      `sf.v1.result.${JOB}.age`,
+      `sf.v1.result.${JOB}.extract.1`,
+      `sf.v1.result.${JOB}.horoscope.1`,
+    ]) {
+      expect(parseWorkSubject(subject) ?? parseResultSubject(subject)).toBeUndefined();
+    }
+  });
+});
+
+describe("streams and consumers", () => {
+  const specs = streams({ replicas: 1, jobTtlMs: 600_000 });
+
+  it("store every subject exactly once", () => {
+    const subjects = [
+      imageWorkSubject(JOB),
+      faceWorkSubject(JOB, 1),
+      embeddingWorkSubject(JOB, 1),
+      enrolWorkSubject(JOB, 1),
+      resultSubject(JOB, "extract"),
+      resultSubject(JOB, "age", 1),
+    ];
+    for (const subject of subjects) {
+      expect(specs.filter((spec) => spec.subjects.some((pattern) => covers(pattern, subject)))).toHaveLength(
+        1,
+      );
+    }
+  });
+
+  it("give every consumer a subject of its stream, and no message of it to two stages that do different work", () => {
+    for (const consumer of consumers()) {
+      const stream = specs.find((spec) => spec.name === consumer.stream);
+      expect(stream?.subjects).toContain(consumer.filter_subject);
+    }
+    const match = consumers(["match"])[0]!;
+    expect(covers(match.filter_subject, enrolWorkSubject(JOB, 0))).toBe(false);
+  });
+
+  it("are roomier the later the stage", () => {
+    const sizes = specs.map((spec) => spec.max_bytes);
+    expect([...sizes].sort((a, b) => a - b)).toEqual(sizes);
+  });
+});

@@ -1,0 +1,33 @@
+/** A photo of the mix and how often it is drawn. */
+export interface MixPhoto {
+  name: string;
+  bytes: Uint8Array;
+  weight: number;
+}
+
+/**
+ * Draws photos in proportion to their weights.
+ * @throws RangeError where no weight is positive
+ */
+export function drawFrom(mix: readonly MixPhoto[], random: () => number): () => MixPhoto {
+  const total = mix.reduce((sum, photo) => sum + photo.weight, 0);
+  if (!(total > 0)) throw new RangeError("a mix needs at least one photo with a positive weight");
+  return () => {
+    let left = random() * total;
+    for (const photo of mix) {
+      left -= photo.weight;
+      if (left < 0) return photo;
+    }
+    return mix[mix.length - 1]!;
+  };
+}
+
+/** "portrait-1.jpg:8,group-4.jpg:2": names and weights; a name alone weighs 1. */
+export function parseMix(text: string): { name: string; weight: number }[] {
+  return text.split(",").map((part) => {
+    const [name = "", weight = "1"] = part.split(":");
+    const number = Number(weight);
+    if (name.trim() === "" || !(number > 0)) throw new RangeError(`not a part of a mix: "${part}"`);
+    return { name: name.trim(), weight: number };
+  });
+}

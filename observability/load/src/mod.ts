@@ -1,0 +1,5 @@
+export * from "./arrivals.js";
+export * from "./mix.js";
+export * from "./report.js";
+export * from "./run.js";
+export * from "./viewer.js";

@@ -1,0 +1,48 @@
+import { poissonArrivalsMs, seededRandom } from "./arrivals.js";
+import { drawFrom, type MixPhoto } from "./mix.js";
+import { summarise, type LoadReport } from "./report.js";
+import { visit, type Transport, type Visit } from "./viewer.js";
+
+export interface LoadOptions {
+  /** The gateway, on this machine. */
+  url: string;
+  mix: readonly MixPhoto[];
+  perSecond: number;
+  durationMs: number;
+  /** Share of visitors that watch by WebSocket; the others by server-sent events. */
+  webSocketShare?: number;
+  seed?: number;
+}
+
+/**
+ * Sends photos on an open-loop schedule and waits for every answer.
+ * @throws RangeError where the gateway is not on the loopback interface: this is no tool against other people's servers
+ */
+export async function runLoad(options: LoadOptions): Promise<LoadReport> {
+  const { url, mix, perSecond, durationMs, webSocketShare = 0.5, seed = 1 } = options;
+  if (!isLoopback(url)) throw new RangeError(`the load generator sends to this machine only, not to ${url}`);
+  const random = seededRandom(seed);
+  const arrivals = poissonArrivalsMs(perSecond, durationMs, random);
+  const draw = drawFrom(mix, random);
+  const startedAtMs = performance.now();
+  const visits: Promise<Visit>[] = [];
+  for (const arrivalMs of arrivals) {
+    const photo = draw();
+    const transport: Transport = random() < webSocketShare ? "websocket" : "sse";
+    const dueAtMs = startedAtMs + arrivalMs;
+    await sleepUntil(dueAtMs);
+    visits.push(visit(url, photo.bytes, transport, dueAtMs));
+  }
+  const seen = await Promise.all(visits);
+  return summarise(seen, perSecond, performance.now() - startedAtMs);
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+}
+
+function sleepUntil(atMs: number): Promise<void> {
+  const leftMs = atMs - performance.now();
+  return leftMs <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, leftMs));
+}

@@ -1,11 +1,14 @@
+import { jobAcceptedAtMs } from "@similarfaces/contracts";
+
 /**
  * Photos at rest. Keys are `jobs/<minute>/<job>/<name>` for what belongs to a job and goes with it, and
  * `gallery/<face>.jpg` for portraits, which stay until they are deleted. Implementations: blobs/nats.ts, blobs/s3.ts.
  */
 export interface Blobs {
   readonly driver: "nats" | "s3";
+  /** @throws StageFailure storage_unavailable, as all of these do */
   put(key: string, bytes: Uint8Array, contentType: string): Promise<void>;
-  /** Undefined where there is no such blob. @throws StageFailure storage_unavailable */
+  /** Undefined where there is no such blob. */
   get(key: string): Promise<Blob | undefined>;
   /** True if it was there. */
   delete(key: string): Promise<boolean>;
@@ -16,4 +19,21 @@ export interface Blobs {
 export interface Blob {
   bytes: Uint8Array;
   contentType: string;
+}
+
+/** What is stored of a job: the upload as it came, the upright sRGB JPEG without metadata, one chip per face. */
+export type JobBlobName = "upload" | "photo.jpg" | `face-${number}.jpg`;
+
+/** Everything of one job. Named by the minute of acceptance, so that a sweeper finds what is old by key alone. */
+export function jobBlobPrefix(jobId: string): string {
+  return `jobs/${Math.floor(jobAcceptedAtMs(jobId) / 60_000)}/${jobId}/`;
+}
+
+export function jobBlobKey(jobId: string, name: JobBlobName): string {
+  return `${jobBlobPrefix(jobId)}${name}`;
+}
+
+/** A portrait of the gallery, 144x144. */
+export function galleryBlobKey(faceId: string): string {
+  return `gallery/${faceId}.jpg`;
 }

@@ -1,0 +1,63 @@
+import type { Blobs } from "../blobs.js";
+import type { Broker } from "../broker.js";
+import type { Metrics } from "../metrics.js";
+import { openNatsBlobs } from "./nats.js";
+import { openS3Blobs } from "./s3.js";
+
+/** The part of the configuration that chooses and opens a blob store. */
+export interface BlobsConfig {
+  blobsDriver: "nats" | "s3";
+  jobTtlMs: number;
+  s3Bucket: string;
+  s3Endpoint: string | undefined;
+  s3Region: string;
+  s3ForcePathStyle: boolean;
+  s3ServerSideEncryption: "none" | "AES256" | "aws:kms";
+}
+
+/** @throws StageFailure storage_unavailable */
+export async function openBlobs(
+  config: BlobsConfig,
+  broker: Broker,
+  options: { replicas?: number; metrics?: Metrics } = {},
+): Promise<Blobs> {
+  const { jobTtlMs } = config;
+  const blobs =
+    config.blobsDriver === "nats"
+      ? await openNatsBlobs(broker, { jobTtlMs, replicas: options.replicas ?? 1 })
+      : await openS3Blobs({
+          bucket: config.s3Bucket,
+          region: config.s3Region,
+          forcePathStyle: config.s3ForcePathStyle,
+          jobTtlMs,
+          ...(config.s3Endpoint ? { endpoint: config.s3Endpoint } : {}),
+          ...(config.s3ServerSideEncryption === "none"
+            ? {}
+            : { serverSideEncryption: config.s3ServerSideEncryption }),
+        });
+  return options.metrics ? measured(blobs, options.metrics) : blobs;
+}
+
+/** The same store, with every operation in `similarfaces_blob_operation_seconds`. */
+function measured(blobs: Blobs, { blobOperation }: Metrics): Blobs {
+  const { driver } = blobs;
+  const timed = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
+    const startedAtMs = performance.now();
+    let outcome = "error";
+    try {
+      const value = await run();
+      outcome = "ok";
+      return value;
+    } finally {
+      blobOperation.observe({ driver, operation, outcome }, (performance.now() - startedAtMs) / 1_000);
+    }
+  };
+  return {
+    driver,
+    put: (key, bytes, contentType) => timed("put", () => blobs.put(key, bytes, contentType)),
+    get: (key) => timed("get", () => blobs.get(key)),
+    delete: (key) => timed("delete", () => blobs.delete(key)),
+    list: (prefix) => timed("list", () => blobs.list(prefix)),
+    close: () => blobs.close(),
+  };
+}

@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { connect, credsAuthenticator, type NatsConnection } from "nats";
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
+import { StageFailure } from "@similarfaces/contracts";
+
+/** The oldest nats-server whose JetStream does what the contracts ask for. */
+export const NATS_SERVER_OLDEST = "2.9.10";
+
+export interface Broker {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly serverVersion: string;
+  /** False between losing the connection and having it back. */
+  connected(): boolean;
+  /** Called after every return of the connection. */
+  onReconnect(listener: () => void): void;
+  /** Flushes what is published and closes; may be called twice. */
+  close(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** One address or several, comma-separated. */
+  url: string;
+  /** Shown in the broker's connection list. */
+  name: string;
+  credentialsFile?: string | undefined;
+  token?: string | undefined;
+  signal?: AbortSignal;
+}
+
+/**
+ * Connects, waiting for a broker that is not there yet, and reconnects for ever.
+ * @throws StageFailure unavailable if the server is too old or has no JetStream, or the signal aborts the wait
+ */
+export async function connectBroker(options: BrokerOptions): Promise<Broker> {
+  const nc = await connectWhenThere(options);
+  const serverVersion = nc.info?.version ?? "0.0.0";
+  if (olderThan(serverVersion, NATS_SERVER_OLDEST)) {
+    await nc.close();
+    throw new StageFailure(
+      "unavailable",
+      `nats-server ${serverVersion} is too old; ${NATS_SERVER_OLDEST} or later is needed`,
+    );
+  }
+  const js = jetstream(nc, { timeout: 5_000 });
+  // Without the account check: right after its start a clustered server has no JetStream leader yet.
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
+  const listeners: (() => void)[] = [];
+  let connected = true;
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect") connected = false;
+      if (status.type !== "reconnect") continue;
+      connected = true;
+      for (const listener of listeners) listener();
+    }
+  })();
+  return {
+    nc,
+    js,
+    jsm,
+    serverVersion,
+    connected: () => connected && !nc.isClosed(),
+    onReconnect: (listener) => void listeners.push(listener),
+    close: async () => {
+      if (nc.isClosed()) return;
+      // drain() waits for a server that may be gone for good; closing must not.
+      await Promise.race([nc.drain(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]).catch(
+        () => {},
+      );
+      if (!nc.isClosed()) await nc.close();
+    },
+  };
+}
+
+async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection> {
+  const authenticator = options.credentialsFile
+    ? { authenticator: credsAuthenticator(await readFile(options.credentialsFile)) }
+    : {};
+  for (;;) {
+    if (options.signal?.aborted)
+      throw new StageFailure("unavailable", "stopped while waiting for the broker");
+    try {
+      return await connect({
+        servers: options.url.split(","),
+        name: options.name,
+        ...authenticator,
+        ...(options.token ? { token: options.token } : {}),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 200,
+        reconnectJitter: 100,
+        pingInterval: 10_000,
+        maxPingOut: 2,
+        timeout: 5_000,
+      });
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** A server that answers and says no will say no again. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /authorization|authentication|user authentication/i.test(error.message);
+}
+
+function olderThan(version: string, oldest: string): boolean {
+  const parts = (text: string) => text.split("-")[0]!.split(".").map(Number);
+  const [a, b] = [parts(version), parts(oldest)];
+  for (let i = 0; i < 3; i++) {
+    if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0);
+  }
+  return false;
+}

@@ -1,0 +1,86 @@
+import { JetStreamApiError, type PubAck } from "@nats-io/jetstream";
+import {
+  STREAM_NAMES,
+  ResultSchema,
+  StageFailure,
+  fromBinary,
+  resultMessageId,
+  resultSubject,
+  toBinary,
+  type Result,
+  type ResultStage,
+} from "@similarfaces/contracts";
+import type { Broker } from "./broker.js";
+import type { WorkMessage } from "./stage.js";
+
+/** The broker's code for "not stored"; which limit stood in the way, only the description says. */
+const NOT_STORED = 10077;
+const PAUSES_MS = [50, 200, 500, 1_000, 2_000, 4_000];
+
+/**
+ * Publishes a result and waits until it is stored. A second result for the same field is refused by the broker
+ * for the whole life of the job; that counts as success, with `stored` false.
+ * @throws StageFailure unavailable if the broker did not store it in about 30 s, overloaded if the stream is full
+ */
+export async function publishResult(
+  broker: Broker,
+  result: Result,
+): Promise<{ stored: boolean; sequence?: number }> {
+  const stage = result.stage as ResultStage;
+  const subject = resultSubject(result.jobId, stage, result.face);
+  try {
+    const ack = await publishStored(broker, {
+      subject,
+      data: toBinary(ResultSchema, result),
+      messageId: resultMessageId(result.jobId, stage, result.face),
+    });
+    return { stored: !ack.duplicate, sequence: ack.seq };
+  } catch (error) {
+    if (isSecondOfItsSubject(error)) return { stored: false };
+    throw error;
+  }
+}
+
+/**
+ * Publishes work for a later stage and waits until it is stored; the broker drops what it has seen by message id.
+ * @throws StageFailure unavailable or overloaded
+ */
+export async function publishWork(broker: Broker, work: WorkMessage): Promise<void> {
+  await publishStored(broker, work);
+}
+
+/** The result that is stored for a field of a job, if there is one. */
+export async function storedResult(
+  broker: Broker,
+  jobId: string,
+  stage: ResultStage,
+  face?: number,
+): Promise<Result | undefined> {
+  const message = await broker.jsm.streams.getMessage(STREAM_NAMES.results, {
+    last_by_subj: resultSubject(jobId, stage, face),
+  });
+  return message ? fromBinary(ResultSchema, message.data) : undefined;
+}
+
+async function publishStored(broker: Broker, { subject, data, messageId }: WorkMessage): Promise<PubAck> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await broker.js.publish(subject, data, { msgID: messageId, timeout: 5_000 });
+    } catch (error) {
+      if (isSecondOfItsSubject(error)) throw error;
+      if (error instanceof JetStreamApiError && error.code === NOT_STORED) {
+        throw new StageFailure("overloaded", `${subject.split(".")[2]} stream is full`, { cause: error });
+      }
+      const pauseMs = PAUSES_MS[attempt];
+      if (pauseMs === undefined || broker.nc.isClosed()) {
+        throw new StageFailure("unavailable", "the broker did not store a message", { cause: error });
+      }
+      // Lost connections, restarts, elections: the same id makes trying again harmless.
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+function isSecondOfItsSubject(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === NOT_STORED && /per subject/.test(error.message);
+}

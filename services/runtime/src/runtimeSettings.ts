@@ -1,0 +1,40 @@
+import { flag, integer, list, oneOf, optional, optionalUrl, text, url } from "./settings.js";
+import { STAGES, isStageName, type StageName } from "@similarfaces/contracts";
+import type { Setting } from "./settings.js";
+
+/** The keys that every service reads. A service's config.ts spreads them beside its own. */
+export const runtimeSettings = {
+  natsUrl: url("NATS_URL", ["nats", "tls", "ws", "wss"], { default: "nats://127.0.0.1:4222" }),
+  /** A credentials file (JWT and seed), as a cluster mounts it. */
+  natsCredentialsFile: optional("NATS_CREDENTIALS_FILE"),
+  natsToken: optional("NATS_TOKEN"),
+  logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "silent"], { default: "info" }),
+  logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], { default: "json" }),
+  /** Where /healthz, /readyz and /metrics are served; 0 takes a free port. */
+  healthHost: text("HEALTH_HOST", { default: "127.0.0.1" }),
+  healthPort: integer("HEALTH_PORT", { min: 0, max: 65535, default: 0 }),
+  /** After SIGTERM: how long work in flight may last before it is handed back, and before the process gives up. */
+  graceMs: integer("GRACE_MS", { min: 0, max: 600_000, default: 15_000 }),
+  forceMs: integer("FORCE_MS", { min: 1_000, max: 600_000, default: 25_000 }),
+  jobTtlMs: integer("JOB_TTL_MS", { min: 10_000, max: 86_400_000, default: 600_000 }),
+  blobsDriver: oneOf("BLOBS_DRIVER", ["nats", "s3"], { default: "nats" }),
+  s3Bucket: text("S3_BUCKET", { default: "similarfaces" }),
+  s3Endpoint: optionalUrl("S3_ENDPOINT", ["http", "https"]),
+  s3Region: text("S3_REGION", { default: "us-east-1" }),
+  s3ForcePathStyle: flag("S3_FORCE_PATH_STYLE", { default: false }),
+  s3ServerSideEncryption: oneOf("S3_SERVER_SIDE_ENCRYPTION", ["none", "AES256", "aws:kms"], {
+    default: "none",
+  }),
+} as const;
+
+/** The stages that are switched on in this installation; jobs may ask for fewer, never for others. */
+export const stagesSetting: Setting<readonly StageName[]> = {
+  key: "STAGES",
+  read: (value) => {
+    const names = list("STAGES", { default: [...STAGES, "enrol"] }).read(value);
+    const unknown = names.filter((name) => !isStageName(name));
+    if (unknown.length > 0) throw new Error(`must be a list of ${[...STAGES, "enrol"].join(", ")}`);
+    if (!names.includes("extract")) throw new Error("must contain extract, which all others need");
+    return names as StageName[];
+  },
+};

@@ -1,0 +1,140 @@
+import { createLog, type Log } from "./log.js";
+import { connectBroker, type Broker } from "./broker.js";
+import { serveHealth, type HealthServer } from "./healthServer.js";
+import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
+import { ConfigError, type Environment, type Settings } from "./settings.js";
+import type { runtimeSettings } from "./runtimeSettings.js";
+import { VERSION } from "./version.js";
+
+/**
+ * starting: not ready; waits for the broker, provisioning and models.
+ * ready: takes work.
+ * draining: SIGTERM or SIGINT came; nothing new is taken, what is in flight is finished or handed back.
+ * stopped: exit code 0. failed: exit code 1, or 2 for a bad configuration.
+ */
+export type ServiceState = "starting" | "ready" | "draining" | "stopped" | "failed";
+
+export interface ServiceContext<Config> {
+  config: Config;
+  broker: Broker;
+  metrics: Metrics;
+  log: Log;
+  /** Aborted when the process is told to stop while it still starts. */
+  signal: AbortSignal;
+}
+
+/** What `start` has started. */
+export interface Service {
+  drain(): Promise<void>;
+  /** Beyond the connection to the broker, which is checked anyway. */
+  ready?(): boolean;
+}
+
+export interface ServiceOptions<Config> {
+  name: string;
+  emitters: readonly Emitter[];
+  readConfig(env: Environment): Config;
+  /** Resolves when everything is loaded, warm and running. */
+  start(context: ServiceContext<Config>): Promise<Service>;
+  /** False for a service whose own address serves health and metrics. */
+  healthServer?: boolean;
+}
+
+/**
+ * The life of a process, from its first signal handler to its exit code. Called once, by a main.ts.
+ */
+export async function runService<Config extends Settings<typeof runtimeSettings>>(
+  env: Environment,
+  options: ServiceOptions<Config>,
+): Promise<void> {
+  let state: ServiceState = "starting";
+  const stopping = new AbortController();
+  // First of all: a signal during the start must drain what is there by then.
+  const told = new Promise<void>((resolve) => {
+    const stop = () => {
+      stopping.abort();
+      resolve();
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+  });
+  const config = readConfigOrExit(env, options);
+  const log = createLog({
+    service: options.name,
+    level: config.logLevel,
+    pretty: config.logFormat === "pretty",
+  });
+  process.on("uncaughtException", (err) => exitFailed(log, err));
+  process.on("unhandledRejection", (err) => exitFailed(log, err));
+  const metrics = createMetrics({ service: options.name, version: VERSION, emitters: options.emitters });
+  let broker: Broker | undefined;
+  let service: Service | undefined;
+  let health: HealthServer | undefined;
+  try {
+    if (options.healthServer !== false) {
+      health = await serveHealth({
+        host: config.healthHost,
+        port: config.healthPort,
+        metrics,
+        healthy: () => state !== "failed",
+        ready: () => state === "ready" && broker?.connected() === true && service?.ready?.() !== false,
+      });
+      log.info({ port: health.port }, "health and metrics are served");
+    }
+    broker = await connectBroker({
+      url: config.natsUrl,
+      name: `similarfaces ${options.name}`,
+      credentialsFile: config.natsCredentialsFile,
+      token: config.natsToken,
+      signal: stopping.signal,
+    });
+    broker.onReconnect(() => {
+      metrics.brokerReconnects.inc();
+      log.info("the broker is back");
+    });
+    service = await options.start({ config, broker, metrics, log, signal: stopping.signal });
+    state = "ready";
+    log.info({ natsServer: broker.serverVersion }, "ready");
+    await told;
+  } catch (error) {
+    if (!stopping.signal.aborted) {
+      state = "failed";
+      log.fatal({ err: error }, "could not start");
+      process.exitCode = 1;
+    }
+  }
+  const failed = state === "failed";
+  state = "draining";
+  setTimeout(() => {
+    log.error("not drained in time");
+    process.exit(1);
+  }, config.forceMs).unref();
+  for (const step of [() => service?.drain(), () => broker?.close(), () => health?.close()]) {
+    // Every step runs although an earlier one failed.
+    await Promise.resolve()
+      .then(step)
+      .catch((err: unknown) => log.error({ err }, "while draining"));
+  }
+  state = failed ? "failed" : "stopped";
+  log.info(state);
+  log.flush();
+  process.exit();
+}
+
+function readConfigOrExit<Config>(env: Environment, { name, readConfig }: ServiceOptions<Config>): Config {
+  try {
+    return readConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${name}: the configuration is not usable\n`);
+    for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
+    process.exit(2);
+  }
+}
+
+/** Our own bugs: whatever state is left cannot be trusted, and the supervisor starts afresh. */
+function exitFailed(log: Log, err: unknown): void {
+  log.fatal({ err }, "a bug: nobody handled this");
+  log.flush();
+  process.exit(1);
+}

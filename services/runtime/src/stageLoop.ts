@@ -1,0 +1,257 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import {
+  ResultSchema,
+  StageFailure,
+  consumer,
+  create,
+  jobAcceptedAtMs,
+  parseWorkSubject,
+  type Result,
+  type SubjectOfWork,
+} from "@similarfaces/contracts";
+import type { Broker } from "./broker.js";
+import type { Log } from "./log.js";
+import type { Metrics } from "./metrics.js";
+import { publishResult, publishWork, storedResult } from "./publish.js";
+import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
+import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
+
+export interface StageOptions {
+  broker: Broker;
+  /** Messages worked on at once: the node's real capacity, so that waiting work stays where others can take it. */
+  concurrency: number;
+  /** The consumer's; the loop says `working` at half of it. */
+  ackWaitMs?: number;
+  /** How long `drain` lets work in flight go on before it hands it back. */
+  graceMs: number;
+  metrics: Metrics;
+  log: Log;
+}
+
+export interface RunningStage {
+  /** Stops pulling, finishes what is in flight within the grace, hands the rest back. May be called twice. */
+  drain(): Promise<void>;
+}
+
+type Outcome = "done" | "failed" | "retried" | "shed" | "skipped" | "duplicate";
+
+/** Follow-up messages published side by side; more would only queue in the broker's connection. */
+const PUBLISHES_AT_ONCE = 8;
+/** A job's later faces wait for other jobs' earlier ones by this much per index. */
+const PRIORITY_PER_FACE_MS = 50;
+
+/**
+ * Runs a stage on its durable consumer until drained: pull, check, decode, handle, publish, acknowledge.
+ * A delivery ends in exactly one of: ack (answered, or nothing to do), nak with a delay (try again), term (over).
+ */
+export async function runStage<Work extends StageWork>(
+  stage: Stage<Work>,
+  options: StageOptions,
+): Promise<RunningStage> {
+  const { broker, concurrency, graceMs, metrics, log } = options;
+  const spec = consumer(stage.name);
+  const ackWaitMs = options.ackWaitMs ?? spec.ack_wait_ms;
+  const stop = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+  const source = await broker.js.consumers.get(spec.stream, spec.durable_name);
+  let draining: Promise<void> | undefined;
+  let messages = await source.consume({ max_messages: Math.max(1, Math.floor(concurrency / 2)) });
+
+  const pulling = (async () => {
+    while (!draining) {
+      for await (const message of messages) {
+        const delivery = deliver(message);
+        inFlight.add(delivery);
+        metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
+        void delivery.finally(() => {
+          inFlight.delete(delivery);
+          metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
+        });
+        if (inFlight.size >= concurrency) await Promise.race(inFlight);
+        if (draining) break;
+      }
+      if (draining) break;
+      log.warn({ stage: stage.name }, "the consumer's messages ended; pulling again");
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      messages = await source.consume({ max_messages: Math.max(1, Math.floor(concurrency / 2)) });
+    }
+  })().catch((error: unknown) => {
+    if (!draining) log.error({ stage: stage.name, err: error }, "pulling ended");
+  });
+
+  /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
+  async function deliver(message: JsMsg): Promise<void> {
+    const receivedAtMs = Date.now();
+    const working = setInterval(() => message.working(), ackWaitMs / 2);
+    try {
+      const outcome = await end(message, receivedAtMs);
+      metrics.stageMessages.inc({ stage: stage.name, outcome });
+    } catch (error) {
+      // Nothing could be published: the message stays unacknowledged and comes again.
+      log.error({ stage: stage.name, err: error }, "a delivery could not be ended");
+    } finally {
+      clearInterval(working);
+    }
+  }
+
+  async function end(message: JsMsg, receivedAtMs: number): Promise<Outcome> {
+    const subject = parseWorkSubject(message.subject);
+    if (!subject) {
+      log.error({ stage: stage.name, subject: message.subject }, "work on a subject of no known form");
+      message.term();
+      return "failed";
+    }
+    const attempt = message.info.deliveryCount;
+    const queuedAtMs = Number(message.timestampNanos / 1_000n) / 1_000;
+    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs };
+    if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
+    metrics.stageFetch.observe({ stage: stage.name }, seconds(receivedAtMs - queuedAtMs));
+
+    let work: Work;
+    try {
+      work = stage.decode(message.data);
+    } catch (cause) {
+      return fail(delivery, new StageFailure("malformed_message", undefined, { cause }));
+    }
+    if (work.stages && !work.stages.includes(stage.name)) {
+      message.ack();
+      return "skipped";
+    }
+    // The view shows the field as expired from the deadline on, whoever says so or nobody.
+    if (receivedAtMs > work.deadlineAtMs) {
+      message.term();
+      return "shed";
+    }
+    // Without calling the handler: the message may be what ends the process each time.
+    if (attempt > ATTEMPTS_MAX) return fail(delivery, new StageFailure("attempts_exhausted"));
+    return answer(delivery, work);
+  }
+
+  async function answer(delivery: Delivery, work: Work): Promise<Outcome> {
+    const { message, subject, attempt } = delivery;
+    const handlerAtMs = Date.now();
+    try {
+      const output = await stage.handle(work, callOf(delivery));
+      const finishedAtMs = Date.now();
+      const startedAtMs = output.startedAtMs ?? handlerAtMs;
+      const result = create(ResultSchema, {
+        ...identity(delivery),
+        timings: timings(delivery, startedAtMs, finishedAtMs),
+        model: output.model,
+        outcome: output.outcome,
+      });
+      const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output)]);
+      observe(delivery, startedAtMs, finishedAtMs);
+      await output.beforeAck?.();
+      message.ack();
+      await output
+        .afterAck?.()
+        .catch((err: unknown) =>
+          log.warn({ stage: stage.name, jobId: subject.jobId, err }, "after the answer"),
+        );
+      return stored ? "done" : "duplicate";
+    } catch (error) {
+      if (stop.signal.aborted) {
+        message.nak();
+        return "retried";
+      }
+      const failure =
+        error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
+      const delayMs = backoffMs(attempt);
+      if (failure.retryable && attempt < ATTEMPTS_MAX && Date.now() + delayMs < work.deadlineAtMs) {
+        log.warn(
+          { stage: stage.name, ...subject, attempt, code: failure.code, err: failure },
+          "will try again",
+        );
+        message.nak(delayMs);
+        return "retried";
+      }
+      return fail(delivery, failure, handlerAtMs);
+    }
+  }
+
+  async function fail(delivery: Delivery, failure: StageFailure, startedAtMs = Date.now()): Promise<Outcome> {
+    const { code, message, retryable } = failure;
+    const result = create(ResultSchema, {
+      ...identity(delivery),
+      timings: timings(delivery, startedAtMs, Date.now()),
+      outcome: { case: "failure", value: { code, message, retryable } },
+    });
+    await publishResult(broker, result);
+    log.warn(
+      { stage: stage.name, ...delivery.subject, attempt: delivery.attempt, code, err: failure },
+      "failed",
+    );
+    // Plain: nats-server 2.9 ignores a term with a reason, and the message would come again.
+    delivery.message.term();
+    return "failed";
+  }
+
+  function identity({ subject, attempt }: Delivery) {
+    const { jobId, face } = subject;
+    return { jobId, stage: stage.name, attempt, ...(face === undefined ? {} : { face }) };
+  }
+
+  function callOf({ subject, attempt }: Delivery): StageCall {
+    const { jobId, face = 0 } = subject;
+    return {
+      attempt,
+      priority: jobAcceptedAtMs(jobId) + PRIORITY_PER_FACE_MS * face,
+      signal: stop.signal,
+      storedResult: (of, ofFace): Promise<Result | undefined> => storedResult(broker, jobId, of, ofFace),
+    };
+  }
+
+  /** In order, a few at a time: the largest face's chip is stored first. */
+  async function publishAll({ work = [] }: StageOutput): Promise<void> {
+    let next = 0;
+    const lane = async () => {
+      for (let item = work[next++]; item; item = work[next++]) await publishWork(broker, item);
+    };
+    await Promise.all(Array.from({ length: Math.min(PUBLISHES_AT_ONCE, work.length) }, lane));
+  }
+
+  function observe({ queuedAtMs }: Delivery, startedAtMs: number, finishedAtMs: number): void {
+    const labels = { stage: stage.name };
+    const storedAtMs = Date.now();
+    metrics.stageWait.observe(labels, seconds(startedAtMs - queuedAtMs));
+    metrics.stageCompute.observe(labels, seconds(finishedAtMs - startedAtMs));
+    metrics.stagePublish.observe(labels, seconds(storedAtMs - finishedAtMs));
+    metrics.stageTotal.observe(labels, seconds(storedAtMs - queuedAtMs));
+  }
+
+  async function finish(): Promise<void> {
+    // close() waits for the iterator, which may wait for a message in flight.
+    void messages.close().catch(() => {});
+    const done = Promise.all([...inFlight]).then(() => true);
+    const inTime = await Promise.race([
+      done,
+      new Promise<false>((resolve) => setTimeout(resolve, graceMs, false)),
+    ]);
+    if (!inTime) {
+      stop.abort();
+      await Promise.race([Promise.all([...inFlight]), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    }
+    await Promise.race([pulling, new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
+
+  return { drain: () => (draining ??= finish()) };
+}
+
+interface Delivery {
+  message: JsMsg;
+  subject: SubjectOfWork;
+  attempt: number;
+  queuedAtMs: number;
+  receivedAtMs: number;
+}
+
+/** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */
+function timings({ queuedAtMs }: Delivery, startedAtMs: number, finishedAtMs: number) {
+  const started = Math.max(queuedAtMs, startedAtMs);
+  return { queuedAtMs, startedAtMs: started, finishedAtMs: Math.max(started, finishedAtMs) };
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, ms / 1_000);
+}

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A real nats-server with JetStream on a free port of loopback and a store of its own. */
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly storeDir: string;
+  readonly pid: number;
+  /** Ends it and removes its store. */
+  stop(): Promise<void>;
+  /** SIGKILL, as a crash; the store stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and store. */
+  restart(): Promise<void>;
+}
+
+export async function startNatsServer(): Promise<NatsServer> {
+  const storeDir = await mkdtemp(join(tmpdir(), "similarfaces-nats-"));
+  const port = await freePort();
+  const config = join(storeDir, "nats.conf");
+  await writeFile(
+    config,
+    `listen: "127.0.0.1:${port}"\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n`,
+  );
+  let child = await run(config, port);
+  const ended = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await exit;
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    storeDir,
+    get pid() {
+      return child.pid!;
+    },
+    kill: () => ended("SIGKILL"),
+    restart: async () => {
+      child = await run(config, port);
+    },
+    stop: async () => {
+      await ended("SIGKILL");
+      await rm(storeDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function run(config: string, port: number): Promise<ChildProcess> {
+  const child = spawn(natsServerPath(), ["-c", config], { stdio: "ignore" });
+  process.once("exit", () => child.kill("SIGKILL"));
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (child.exitCode !== null) throw new Error(`nats-server ended with code ${child.exitCode}`);
+    if (await accepts(port)) return child;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("nats-server did not start in 5 s");
+}
+
+/** `npm test` obtains it and names it in NATS_SERVER; a test run by hand looks where the bootstrap does. */
+function natsServerPath(): string {
+  const tools = fileURLToPath(new URL("../../../.data/tools/nats-server", import.meta.url));
+  const candidates = [
+    process.env["NATS_SERVER"],
+    ...(process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "nats-server")),
+    "/usr/sbin/nats-server",
+    tools,
+  ];
+  const found = candidates.find((path) => path !== undefined && path !== "" && existsSync(path));
+  if (!found) throw new Error("no nats-server: set NATS_SERVER, or run npm test once, which obtains one");
+  return found;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,1 +1,10 @@
-export {};
+export * from "./geometry.js";
+export * from "./letterbox.js";
+export * from "./tiles.js";
+export * from "./cells.js";
+export * from "./yunet.js";
+export * from "./nms.js";
+export * from "./align.js";
+export * from "./chip.js";
+export * from "./distribution.js";
+export * from "./calibration.js";

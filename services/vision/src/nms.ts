@@ -1,0 +1,25 @@
+import type { Box, Detection, Space } from "./geometry.js";
+
+/**
+ * Greedy non-maximum suppression: of detections that overlap by more than `iouMax` (intersection over union), the
+ * one of the highest score stays. Returns the survivors, best score first.
+ */
+export function suppress<S extends Space>(
+  detections: readonly Detection<S>[],
+  iouMax: number,
+): Detection<S>[] {
+  const kept: Detection<S>[] = [];
+  for (const candidate of detections.toSorted((a, b) => b.score - a.score)) {
+    if (kept.every((other) => iou(other.box, candidate.box) <= iouMax)) kept.push(candidate);
+  }
+  return kept;
+}
+
+/** Intersection over union, 0..1; 0 for empty boxes. */
+export function iou<S extends Space>(a: Box<S>, b: Box<S>): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (!(width > 0 && height > 0)) return 0;
+  const shared = width * height;
+  return shared / (a.width * a.height + b.width * b.height - shared);
+}

@@ -1,0 +1,80 @@
+import { roundUp, type Box, type Size } from "./geometry.js";
+import { letterbox, scaleSize, type Frame } from "./letterbox.js";
+
+/** The longer side of the pass over the whole photo, and the most that a tile has of width or height. */
+export const FRAME_SIDE = 800;
+/** A face that fills the 800-pixel frame is found in this much smaller one. */
+export const CLOSE_UP_SIDE = 256;
+/** The width in frame pixels from which a face is surely found. */
+const FACE_WIDTH = 20;
+/** A face of this width in the original is found in a photo of any size. */
+const FACE_WIDTH_ORIGINAL = 60;
+const TILE_SCALE = FACE_WIDTH / FACE_WIDTH_ORIGINAL;
+const OVERLAP_MIN = 64;
+const OVERLAP_MAX = 320;
+/** Bounds the work on photos of absurd proportions. */
+const TILES_MAX = 64;
+
+/** Every look at a photo: the whole of it, the whole of it small, and the tiles of a large one. */
+export function detectionFrames(image: Size, multiple: number): Frame[] {
+  return [
+    letterbox(image, FRAME_SIDE, multiple),
+    letterbox(image, CLOSE_UP_SIDE, multiple),
+    ...tileFrames(image, multiple),
+  ];
+}
+
+/**
+ * The frames that look closer at a large photo: none up to 2,400 pixels of longer side, because there a face of
+ * 60 pixels has 20 in the 800-pixel frame; beyond, overlapping windows on the photo at a third of its scale.
+ * Neighbours overlap by more than the face that the 800-pixel frame is sure to find, so what one tile cuts, its
+ * neighbour or that frame has whole. Tiles are of equal size, in multiples of `multiple` pixels.
+ */
+export function tileFrames(image: Size, multiple: number): Frame[] {
+  if (FRAME_SIDE / Math.max(image.width, image.height) >= TILE_SCALE) return [];
+  for (let scale = TILE_SCALE; ; scale *= 0.9) {
+    const frames = tilesAtScale(image, scale, multiple);
+    if (frames.length <= TILES_MAX) return frames;
+  }
+}
+
+/**
+ * Whether the frame's border cuts this face off: its box (frame pixels) reaches a border that is not the photo's
+ * own. Such a box is of half a face; the whole one comes from another frame.
+ */
+export function isCutOff(frame: Frame, box: Box<"letterbox">): boolean {
+  const reach = 2;
+  return (
+    (frame.left > 0 && box.x < reach) ||
+    (frame.top > 0 && box.y < reach) ||
+    (frame.left + frame.width < frame.scaled.width && box.x + box.width > frame.width - reach) ||
+    (frame.top + frame.height < frame.scaled.height && box.y + box.height > frame.height - reach)
+  );
+}
+
+function tilesAtScale(image: Size, scale: number, multiple: number): Frame[] {
+  const scaled = scaleSize(image, scale);
+  const wholeScale = FRAME_SIDE / Math.max(scaled.width, scaled.height);
+  const overlap = Math.min(OVERLAP_MAX, Math.max(OVERLAP_MIN, (1.25 * FACE_WIDTH) / wholeScale));
+  const columns = cuts(scaled.width, overlap, multiple);
+  const rows = cuts(scaled.height, overlap, multiple);
+  return rows.starts.flatMap((top) =>
+    columns.starts.map((left) => ({
+      image,
+      scaled,
+      left,
+      top,
+      width: columns.length,
+      height: rows.length,
+    })),
+  );
+}
+
+/** The fewest pieces of at most FRAME_SIDE that cover `length`, evenly spread. */
+function cuts(length: number, overlap: number, multiple: number): { starts: number[]; length: number } {
+  if (length <= FRAME_SIDE) return { starts: [0], length: roundUp(length, multiple) };
+  const count = Math.ceil((length - overlap) / (FRAME_SIDE - overlap));
+  const piece = Math.min(FRAME_SIDE, roundUp((length + (count - 1) * overlap) / count, multiple));
+  const starts = Array.from({ length: count }, (_, i) => Math.round((i * (length - piece)) / (count - 1)));
+  return { starts, length: piece };
+}

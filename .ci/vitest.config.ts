@@ -4,7 +4,11 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
-    include: ["{contracts,gateway,ui,models,helm,observability}/test/**/*.test.ts", "services/*/test/**/*.test.ts"],
+    include: [
+      "{contracts,gateway,ui,models,helm,observability}/test/**/*.test.ts",
+      "services/*/test/**/*.test.ts",
+      "observability/load/test/**/*.test.ts",
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     fileParallelism: false,

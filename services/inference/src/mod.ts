@@ -1,2 +1,3 @@
 export * from "./manifest.js";
 export * from "./model.js";
+export * from "./open.js";

@@ -34,8 +34,8 @@ export interface Model {
   readonly name: string;
   /**
    * Runs the graph on one picture. The picture's buffer is transferred to the worker: the caller must not use it
-   * afterwards, and must own the whole of it.
-   * @throws StageFailure-like Error with code "model_failed" where the graph or its process fails
+   * afterwards. A picture that is a part of a larger buffer is copied instead.
+   * @throws StageFailure model_failed where the graph or its process fails, or the signal aborts the wait
    */
   predict(picture: Picture, options?: PredictOptions): Promise<Prediction>;
 }
@@ -43,8 +43,15 @@ export interface Model {
 /** A driver's running set of models: `onnx` in worker threads, `oip` over HTTP. */
 export interface Inference {
   readonly driver: "onnx" | "oip";
+  /** @throws PackError for a task that was not opened */
   model(task: Task): Model;
   /** Workers in all, workers computing, requests waiting. */
   load(): { workers: number; busy: number; waiting: number };
   close(): Promise<void>;
+}
+
+/** Told what happens, by the name of the model; for metrics. */
+export interface InferenceObserver {
+  onRun?: ((model: string, run: { durationMs: number; batchSize: number }) => void) | undefined;
+  onLoad?: ((model: string, seconds: number) => void) | undefined;
 }

@@ -223,14 +223,14 @@ export async function runStage<Work extends StageWork>(
   async function finish(): Promise<void> {
     // close() waits for the iterator, which may wait for a message in flight.
     void messages.close().catch(() => {});
-    const done = Promise.all([...inFlight]).then(() => true);
+    const done = Promise.all(inFlight).then(() => true);
     const inTime = await Promise.race([
       done,
       new Promise<false>((resolve) => setTimeout(resolve, graceMs, false)),
     ]);
     if (!inTime) {
       stop.abort();
-      await Promise.race([Promise.all([...inFlight]), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      await Promise.race([Promise.all(inFlight), new Promise((resolve) => setTimeout(resolve, 1_000))]);
     }
     await Promise.race([pulling, new Promise((resolve) => setTimeout(resolve, 500))]);
   }

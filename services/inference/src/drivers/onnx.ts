@@ -1,0 +1,178 @@
+import { Worker } from "node:worker_threads";
+import { modelFailed, modelName, PackError, type LoadedModel, type Task } from "../manifest.js";
+import type { Inference, InferenceObserver, Model, Picture, Prediction } from "../model.js";
+import { PriorityQueue } from "../queue.js";
+import type { WorkerReply, WorkerRequest } from "./onnxWorker.js";
+
+export interface OnnxOptions extends InferenceObserver {
+  models: readonly LoadedModel[];
+  workers: number;
+}
+
+interface Request {
+  readonly priority: number;
+  readonly task: Task;
+  readonly picture: Picture;
+  resolve(prediction: Prediction): void;
+  reject(error: Error): void;
+}
+
+/**
+ * ONNX Runtime in this process, in worker threads. A worker has one request inside it at a time; the others wait here,
+ * where they are ordered. A worker that ends takes its request with it (the message comes again) and is replaced.
+ * @throws PackError if a graph does not load, run or fit its manifest
+ */
+export async function openOnnx(options: OnnxOptions): Promise<Inference> {
+  const pool = new Pool(options);
+  await pool.start();
+  const models = new Map(options.models.map(({ manifest }) => [manifest.task, pool.model(manifest)]));
+  return {
+    driver: "onnx",
+    model(task) {
+      const model = models.get(task);
+      if (!model) throw new PackError(`no model for ${task} was opened`);
+      return model;
+    },
+    load: () => pool.load(),
+    close: () => pool.close(),
+  };
+}
+
+/** A replacement that dies before it is ready this many times in a row is no accident. */
+const REPLACEMENTS_MAX = 5;
+
+class Pool {
+  readonly #options: OnnxOptions;
+  readonly #waiting = new PriorityQueue<Request>();
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Map<Worker, Request>();
+  readonly #names: ReadonlyMap<Task, string>;
+  #failedStarts = 0;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(options: OnnxOptions) {
+    this.#options = options;
+    this.#names = new Map(options.models.map(({ manifest }) => [manifest.task, modelName(manifest)]));
+  }
+
+  async start(): Promise<void> {
+    try {
+      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#addWorker()));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  model(manifest: LoadedModel["manifest"]): Model {
+    return {
+      task: manifest.task,
+      manifest,
+      name: modelName(manifest),
+      predict: (picture, { priority = 0, signal } = {}) =>
+        new Promise((resolve, reject) => {
+          if (this.#closed) return reject(modelFailed("the models are closed"));
+          if (signal?.aborted) return reject(modelFailed("stopped before it began"));
+          const request: Request = {
+            priority,
+            task: manifest.task,
+            picture: owned(picture),
+            resolve,
+            reject,
+          };
+          this.#waiting.push(request);
+          signal?.addEventListener("abort", () => {
+            if (this.#waiting.remove(request)) reject(modelFailed("stopped before it began"));
+          });
+          this.#dispatch();
+        }),
+    };
+  }
+
+  load(): { workers: number; busy: number; waiting: number } {
+    const busy = this.#busy.size;
+    return { workers: busy + this.#idle.length, busy, waiting: this.#waiting.size };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
+      request.reject(modelFailed("the models are closed"));
+    }
+    await Promise.all([...this.#idle, ...this.#busy.keys()].map((worker) => worker.terminate()));
+  }
+
+  #dispatch(): void {
+    while (this.#idle.length > 0) {
+      const request = this.#waiting.shift();
+      if (!request) return;
+      const worker = this.#idle.pop()!;
+      this.#busy.set(worker, request);
+      const { task, picture } = request;
+      const message: WorkerRequest = { id: this.#nextId++, task, picture };
+      worker.postMessage(message, [picture.pixels.buffer as ArrayBuffer]);
+    }
+  }
+
+  /** Resolves when the worker has loaded its sessions and run each once. */
+  #addWorker(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // The graphs' bytes are copied into the worker: what was verified is what runs.
+      const worker = new Worker(new URL("./onnxWorker.js", import.meta.url), {
+        workerData: this.#options.models,
+      });
+      worker.on("message", (reply: WorkerReply) => {
+        if (reply.type === "unusable") return reject(new PackError(reply.message));
+        if (reply.type !== "ready") return this.#finish(worker, reply);
+        this.#failedStarts = 0;
+        for (const [name, seconds] of Object.entries(reply.loadSeconds))
+          this.#options.onLoad?.(name, seconds);
+        if (this.#closed) void worker.terminate();
+        else this.#idle.push(worker);
+        resolve();
+        this.#dispatch();
+      });
+      worker.once("error", (error) => reject(error));
+      worker.once("exit", () => {
+        reject(modelFailed("a worker ended while it started"));
+        this.#replace(worker);
+      });
+    });
+  }
+
+  #finish(worker: Worker, reply: Extract<WorkerReply, { id: number }>): void {
+    const request = this.#busy.get(worker);
+    if (!request) return;
+    this.#busy.delete(worker);
+    if (!this.#closed) this.#idle.push(worker);
+    if (reply.type === "failed") request.reject(modelFailed(reply.message));
+    else {
+      const { outputs, startedAtMs, finishedAtMs, durationMs } = reply;
+      this.#options.onRun?.(this.#names.get(request.task) ?? "", { durationMs, batchSize: 1 });
+      request.resolve({ outputs, startedAtMs, finishedAtMs });
+    }
+    this.#dispatch();
+  }
+
+  #replace(worker: Worker): void {
+    const wasIdle = this.#idle.indexOf(worker);
+    if (wasIdle >= 0) this.#idle.splice(wasIdle, 1);
+    const request = this.#busy.get(worker);
+    this.#busy.delete(worker);
+    request?.reject(modelFailed("the worker ended while it computed"));
+    const wasReady = wasIdle >= 0 || request !== undefined;
+    if (this.#closed || (!wasReady && ++this.#failedStarts > REPLACEMENTS_MAX)) return;
+    if (wasReady || this.#failedStarts > 0) {
+      // A start that fails ends in "exit" again, and so here again, a few times.
+      this.#addWorker().catch(() => {});
+    }
+  }
+}
+
+/** A transfer takes the whole buffer along: a picture that is part of a larger one is copied first. */
+function owned(picture: Picture): Picture {
+  const { pixels } = picture;
+  const whole = pixels.byteOffset === 0 && pixels.byteLength === pixels.buffer.byteLength;
+  return whole && pixels.buffer instanceof ArrayBuffer ? picture : { ...picture, pixels: pixels.slice() };
+}

@@ -1,0 +1,118 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { modelName, type LoadedModel, type Task } from "../manifest.js";
+import type { Picture, Tensor } from "../model.js";
+import { prepareInput } from "../prepare.js";
+import { checkSession } from "./session.js";
+
+/** Main thread to worker: one picture for one graph. */
+export interface WorkerRequest {
+  id: number;
+  task: Task;
+  picture: Picture;
+}
+
+/** Worker to main thread. Times are milliseconds since the epoch. */
+export type WorkerReply =
+  | { type: "ready"; loadSeconds: Record<string, number> }
+  | { type: "unusable"; message: string }
+  | {
+      type: "done";
+      id: number;
+      outputs: Record<string, Tensor>;
+      startedAtMs: number;
+      finishedAtMs: number;
+      durationMs: number;
+    }
+  | { type: "failed"; id: number; message: string };
+
+interface Loaded {
+  session: InferenceSession;
+  model: LoadedModel;
+}
+
+/**
+ * One thread with one session per model. `run()` blocks its thread and gains nothing from a second one while others
+ * compute, so each session has a single thread, and a machine has as many workers as cores.
+ */
+const port = parentPort!;
+const sessions = new Map<Task, Loaded>();
+
+try {
+  const loadSeconds: Record<string, number> = {};
+  for (const model of workerData as LoadedModel[]) {
+    const startedAtMs = performance.now();
+    sessions.set(model.manifest.task, await load(model));
+    loadSeconds[modelName(model.manifest)] = (performance.now() - startedAtMs) / 1_000;
+  }
+  port.on("message", (request: WorkerRequest) => void answer(request));
+  port.postMessage({ type: "ready", loadSeconds } satisfies WorkerReply);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  port.postMessage({ type: "unusable", message } satisfies WorkerReply);
+}
+
+/** Opens a session, checks it against its manifest and runs it once: the first run allocates what later ones use. */
+async function load(model: LoadedModel): Promise<Loaded> {
+  const { manifest, graph } = model;
+  const session = await InferenceSession.create(graph, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${modelName(manifest)}: ${manifest.file} is no graph that runs here (${reason})`);
+  });
+  checkSession(session, manifest);
+  const loaded = { session, model };
+  const [, height, width] = manifest.task === "detect" ? [1, 800, 800] : [1, 144, 144];
+  const picture = { pixels: new Uint8Array(width! * height! * 3), width: width!, height: height! };
+  await run(loaded, picture);
+  return loaded;
+}
+
+async function answer({ id, task, picture }: WorkerRequest): Promise<void> {
+  const startedAtMs = Date.now();
+  const begun = performance.now();
+  try {
+    const loaded = sessions.get(task);
+    if (!loaded) throw new Error(`no model for ${task} is loaded`);
+    const outputs = await run(loaded, picture);
+    const durationMs = performance.now() - begun;
+    const reply: WorkerReply = {
+      type: "done",
+      id,
+      outputs,
+      startedAtMs,
+      finishedAtMs: Date.now(),
+      durationMs,
+    };
+    port.postMessage(
+      reply,
+      Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer),
+    );
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    port.postMessage({ type: "failed", id, message } satisfies WorkerReply);
+  }
+}
+
+async function run({ session, model }: Loaded, picture: Picture): Promise<Record<string, Tensor>> {
+  const [input] = model.manifest.inputs;
+  const { dtype, data, dims } = prepareInput(picture, input);
+  const tensor =
+    dtype === "uint8"
+      ? new OrtTensor("uint8", data as Uint8Array, dims)
+      : new OrtTensor("float32", data as Float32Array, dims);
+  const results = await session.run({ [input.name]: tensor });
+  const outputs: Record<string, Tensor> = {};
+  for (const { name } of model.manifest.outputs) {
+    const result = results[name]!;
+    // The runtime owns its memory; a transfer needs ours.
+    outputs[name] = { data: (result.data as Float32Array).slice(), dims: result.dims };
+    result.dispose();
+  }
+  return outputs;
+}

@@ -1,0 +1,82 @@
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { openInference, type Inference, type Task } from "@similarfaces/inference";
+
+const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
+let inference: Inference | undefined;
+
+afterEach(async () => {
+  await inference?.close();
+  inference = undefined;
+});
+
+describe("the worker pool", () => {
+  it("has run every model once when it opens, and gives the same answer every time", async () => {
+    const loaded: string[] = [];
+    inference = await open(["age", "gender"], 2, { onLoad: (name) => loaded.push(name) });
+    expect(new Set(loaded)).toEqual(new Set(["compact-age@1.0.0", "compact-gender@1.0.0"]));
+    const [first, second] = await Promise.all([gender(90), gender(90)]);
+    expect(first).toEqual(second);
+    expect(first[0]! + first[1]!).toBeCloseTo(1, 5);
+  });
+
+  it("takes the lowest priority first, whatever came first", async () => {
+    inference = await open(["gender"], 1);
+    const order: string[] = [];
+    const predict = (name: string, priority: number) =>
+      inference!
+        .model("gender")
+        .predict(chip(), { priority })
+        .then(() => order.push(name));
+    // The first is in the worker at once; the others wait and are ordered.
+    await Promise.all([
+      predict("running", 9),
+      predict("later", 200),
+      predict("sooner", 100),
+      predict("equal", 200),
+    ]);
+    expect(order).toEqual(["running", "sooner", "later", "equal"]);
+  });
+
+  it("drops a request that is called off while it waits", async () => {
+    inference = await open(["gender"], 1);
+    const stop = new AbortController();
+    const running = inference.model("gender").predict(chip());
+    const waiting = inference.model("gender").predict(chip(), { signal: stop.signal });
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "model_failed" });
+    await running;
+    expect(inference.load()).toEqual({ workers: 1, busy: 0, waiting: 0 });
+  });
+
+  it("answers a graph's error with a failure and goes on", async () => {
+    inference = await open(["gender"], 1);
+    const tooSmall = { pixels: new Uint8Array(3), width: 1, height: 1 };
+    await expect(inference.model("gender").predict(tooSmall)).rejects.toMatchObject({
+      code: "model_failed",
+      retryable: true,
+    });
+    expect(await gender(90)).toHaveLength(2);
+  });
+
+  it("leaves a picture that is part of a larger buffer to its owner", async () => {
+    inference = await open(["gender"], 1);
+    const buffer = new Uint8Array(144 * 144 * 3 + 10).fill(7);
+    const pixels = buffer.subarray(10);
+    await inference.model("gender").predict({ pixels, width: 144, height: 144 });
+    expect(buffer[20]).toBe(7);
+  });
+});
+
+function open(tasks: Task[], workers: number, observer: { onLoad?: (name: string) => void } = {}) {
+  return openInference({ modelsDir: MODELS, tasks, pack: "compact", workers, ...observer });
+}
+
+function chip(value = 128) {
+  return { pixels: new Uint8Array(144 * 144 * 3).fill(value), width: 144, height: 144 };
+}
+
+async function gender(value: number): Promise<number[]> {
+  const { outputs } = await inference!.model("gender").predict(chip(value));
+  return [...outputs["probabilities"]!.data];
+}

@@ -1,0 +1,40 @@
+// Every npm script starts here, with nothing but Node: what is missing is set up first, then the verb runs.
+import { requireNode } from "./node.mjs";
+
+requireNode();
+const [verb = "start", ...args] = process.argv.slice(2);
+const { install } = await import("./install.mjs");
+const { build } = await import("./build.mjs");
+const { natsServer } = await import("./natsServer.mjs");
+
+try {
+  install();
+  switch (verb) {
+    case "build":
+      await build({ always: true });
+      break;
+    case "test": {
+      await build();
+      const { test } = await import("./test.mjs");
+      process.exitCode = await test(args, await natsServer());
+      break;
+    }
+    case "dev": {
+      await build();
+      process.env.NATS_SERVER = await natsServer();
+      const { dev } = await import("./dev.mjs");
+      await dev(args);
+      break;
+    }
+    default: {
+      await build();
+      if (verb !== "models") process.env.NATS_SERVER = await natsServer();
+      // In this process: a second Node would cost as much again as the rest of a warm start.
+      const { main } = await import("../dist/commands/main.js");
+      process.exitCode = await main(verb, args);
+    }
+  }
+} catch (error) {
+  console.error(error instanceof Error && error.name === "SetupError" ? error.message : error);
+  process.exitCode = 1;
+}

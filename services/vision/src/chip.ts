@@ -1,18 +1,35 @@
-import { CHIP_SIDE, invertSimilarity, scaleOf, type Similarity } from "./align.js";
-import type { Picture } from "./geometry.js";
+import { CHIP_SIDE, invertSimilarity, type Similarity } from "./align.js";
+import type { Picture, Size } from "./geometry.js";
 
 /**
- * How often the photo is to be halved before a chip is cut from it: bilinear sampling below half the scale would
- * step over pixels. 0 from a scale of 0.5 on; after the halvings the scale is at least 0.5 and less than 1.
+ * The least scale (chip pixels per picture pixel) at which bilinear sampling steps over no pixel. Below it the picture
+ * is to be shrunk first; the models were trained on chips of pictures shrunk to exactly this scale.
  */
-export function halvingsFor(toChip: Similarity): number {
-  return Math.max(0, Math.ceil(Math.log2(0.5 / scaleOf(toChip)) - 1e-9));
+export const CHIP_SCALE_MIN = 0.5;
+
+/** A rectangle of whole pixels. */
+export interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The part of a picture that a chip shows, with two pixels to spare, cut at the picture's borders; never empty. */
+export function chipRegion(toChip: Similarity, { width, height }: Size): Region {
+  const { a, b, tx, ty } = invertSimilarity(toChip);
+  const last = CHIP_SIDE - 1;
+  const xs = [0, a * last, -b * last, (a - b) * last].map((x) => x + tx);
+  const ys = [0, b * last, a * last, (a + b) * last].map((y) => y + ty);
+  const left = clamp(Math.floor(Math.min(...xs)) - 2, width - 1);
+  const top = clamp(Math.floor(Math.min(...ys)) - 2, height - 1);
+  const right = clamp(Math.ceil(Math.max(...xs)) + 3, width);
+  const bottom = clamp(Math.ceil(Math.max(...ys)) + 3, height);
+  return { left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
 }
 
 /**
  * The aligned face: 144x144 RGB, sampled from a picture by the transform from its pixels to the chip's. Bilinear,
  * borders replicated. Integer coordinates are pixel centres, as in OpenCV's warpAffine. The scale of the transform
- * should be 0.5 or more (`halvingsFor`).
+ * should be CHIP_SCALE_MIN or more.
  */
 export function warpChip({ pixels: source, width, height }: Picture, toChip: Similarity): Uint8Array {
   const { a, b, tx, ty } = invertSimilarity(toChip);
@@ -57,4 +74,8 @@ export function warpChip({ pixels: source, width, height }: Picture, toChip: Sim
     }
   }
   return chip;
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(Math.max(value, 0), max);
 }

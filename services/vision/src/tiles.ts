@@ -1,10 +1,14 @@
-import { roundUp, type Box, type Size } from "./geometry.js";
+import { roundUp, type Box, type Detection, type Size } from "./geometry.js";
 import { letterbox, scaleSize, type Frame } from "./letterbox.js";
 
 /** The longer side of the pass over the whole photo, and the most that a tile has of width or height. */
 export const FRAME_SIDE = 800;
 /** A face that fills the 800-pixel frame is found in this much smaller one. */
 export const CLOSE_UP_SIDE = 256;
+/** Wider faces are left to the small frame, in which this one has 58 pixels: see the README's measurement. */
+const FACE_WIDTH_MAX = 180;
+/** 100 pixels in the large frame, so that both see what is in between. */
+const CLOSE_UP_FACE_WIDTH_MIN = 32;
 /** The width in frame pixels from which a face is surely found. */
 const FACE_WIDTH = 20;
 /** A face of this width in the original is found in a photo of any size. */
@@ -15,13 +19,37 @@ const OVERLAP_MAX = 320;
 /** Bounds the work on photos of absurd proportions. */
 const TILES_MAX = 64;
 
-/** Every look at a photo: the whole of it, the whole of it small, and the tiles of a large one. */
-export function detectionFrames(image: Size, multiple: number): Frame[] {
+/** One look at a photo, and the widths of faces, in frame pixels, that it is to find. */
+export interface Look {
+  readonly frame: Frame;
+  readonly faceWidthMin: number;
+  readonly faceWidthMax: number;
+}
+
+/**
+ * Every look at a photo: the whole of it, the whole of it small, and the tiles of a large one. Where a face fills much
+ * of the 800-pixel frame, parts of it look like faces too: those widths are the small frame's, and what is small there
+ * is left to the others, which place it better.
+ */
+export function looksAt(image: Size, multiple: number): Look[] {
+  const near = { faceWidthMin: 0, faceWidthMax: FACE_WIDTH_MAX };
   return [
-    letterbox(image, FRAME_SIDE, multiple),
-    letterbox(image, CLOSE_UP_SIDE, multiple),
-    ...tileFrames(image, multiple),
+    { frame: letterbox(image, FRAME_SIDE, multiple), ...near },
+    {
+      frame: letterbox(image, CLOSE_UP_SIDE, multiple),
+      faceWidthMin: CLOSE_UP_FACE_WIDTH_MIN,
+      faceWidthMax: Infinity,
+    },
+    ...tileFrames(image, multiple).map((frame) => ({ frame, ...near })),
   ];
+}
+
+/** Whether a detection (frame pixels) is one that this look answers for. */
+export function answersFor(
+  { frame, faceWidthMin, faceWidthMax }: Look,
+  { box }: Detection<"letterbox">,
+): boolean {
+  return box.width >= faceWidthMin && box.width <= faceWidthMax && !isCutOff(frame, box);
 }
 
 /**

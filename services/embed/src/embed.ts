@@ -1,0 +1,119 @@
+import {
+  CHIP_BYTES,
+  CHIP_SIDE,
+  EMBEDDING_SIZE,
+  EmbeddedSchema,
+  EmbeddingWorkSchema,
+  EnrolWorkSchema,
+  FaceWorkSchema,
+  StageFailure,
+  create,
+  embeddingToBytes,
+  embeddingWorkSubject,
+  enrolWorkSubject,
+  fromBinary,
+  toBinary,
+  workMessageId,
+  type FaceWork,
+} from "@similarfaces/contracts";
+import type { Inference, Prediction } from "@similarfaces/inference";
+import type { Stage, WorkMessage } from "@similarfaces/runtime";
+
+export interface EmbedOptions {
+  inference: Inference;
+}
+
+/**
+ * From a chip to its embedding, which goes to the viewer and to whichever last stage the job asked for: `match`
+ * compares it with the gallery, `enrol` adds it. Failures: model_failed.
+ */
+export function createEmbed({ inference }: EmbedOptions): Stage<FaceWork> {
+  const model = inference.model("embed");
+  return {
+    name: "embed",
+
+    decode(data) {
+      const work = fromBinary(FaceWorkSchema, data);
+      if (work.chip.length !== CHIP_BYTES)
+        throw new StageFailure("malformed_message", "a chip of another size");
+      return work;
+    },
+
+    async handle(work, { priority, signal }) {
+      // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
+      const pixels = Uint8Array.from(work.chip);
+      const picture = { pixels, width: CHIP_SIDE, height: CHIP_SIDE };
+      const prediction = await model.predict(picture, { priority, signal });
+      const embedding = embeddingToBytes(normalise(vectorOf(prediction)));
+      return {
+        outcome: { case: "embed", value: create(EmbeddedSchema, { embedding }) },
+        model: model.name,
+        startedAtMs: prediction.startedAtMs,
+        work: [...probe(work, embedding, model.name), ...enrolment(work, embedding, model.name)],
+      };
+    },
+  };
+}
+
+/** 512 floats of the graph's first output. @throws StageFailure model_failed if it is anything else */
+function vectorOf({ outputs }: Prediction): Float32Array {
+  const data = Object.values(outputs)[0]?.data;
+  if (data?.length !== EMBEDDING_SIZE) {
+    throw new StageFailure(
+      "model_failed",
+      `an embedding has ${EMBEDDING_SIZE} numbers, not ${data?.length ?? 0}`,
+    );
+  }
+  return data;
+}
+
+/** To length 1: other packs' graphs leave this to their user. */
+function normalise(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  if (!(length > 0 && length < Infinity)) {
+    throw new StageFailure("model_failed", "the embedding has no direction");
+  }
+  return vector.map((value) => value / length);
+}
+
+function probe({ jobId, face, ...work }: FaceWork, embedding: Uint8Array, model: string): WorkMessage[] {
+  if (!work.stages.includes("match")) return [];
+  const { deadlineAtMs, options } = work;
+  const message = create(EmbeddingWorkSchema, {
+    jobId,
+    face,
+    embedding,
+    model,
+    deadlineAtMs,
+    ...(options ? { options } : {}),
+  });
+  return [
+    {
+      subject: embeddingWorkSubject(jobId, face),
+      data: toBinary(EmbeddingWorkSchema, message),
+      messageId: workMessageId(jobId, "embedding", face),
+    },
+  ];
+}
+
+function enrolment({ jobId, face, ...work }: FaceWork, embedding: Uint8Array, model: string): WorkMessage[] {
+  const enrolment = work.options?.enrolment;
+  if (!work.stages.includes("enrol") || !enrolment) return [];
+  const { deadlineAtMs, chip } = work;
+  const message = create(EnrolWorkSchema, {
+    jobId,
+    face,
+    embedding,
+    model,
+    portrait: { case: "chip", value: chip },
+    deadlineAtMs,
+    enrolment,
+  });
+  return [
+    {
+      subject: enrolWorkSubject(jobId, face),
+      data: toBinary(EnrolWorkSchema, message),
+      messageId: workMessageId(jobId, "enrol", face),
+    },
+  ];
+}

@@ -1,0 +1,88 @@
+import {
+  FACES_MAX,
+  ImageWorkSchema,
+  StageFailure,
+  fromBinary,
+  isFailureCode,
+  type Extracted,
+  type ImageWork,
+  type Result,
+} from "@similarfaces/contracts";
+import type { Inference } from "@similarfaces/inference";
+import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
+import { CHIP_SIDE } from "@similarfaces/vision";
+import { chipsOf, type Chips } from "./chips.js";
+import { detectFaces } from "./detect.js";
+import { detectorOf } from "./detector.js";
+import { extractedOf } from "./extracted.js";
+import { faceWork } from "./faceWork.js";
+import { decodePhoto, encodeJpeg } from "./photo.js";
+import { viewsOf, type Views } from "./views.js";
+
+export interface ExtractOptions {
+  inference: Inference;
+  blobs: Blobs;
+  /** Faces analysed of one photo at most, largest first; a job may ask for fewer. */
+  facesMax?: number;
+}
+
+/**
+ * From the photo to its faces: decodes it once, finds every face, publishes one chip per face for the stages behind,
+ * and leaves the upright photo and the chips as JPEGs in the place of the upload.
+ *
+ * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
+ */
+export function createExtract(options: ExtractOptions): Stage<ImageWork> {
+  const { inference, blobs, facesMax = FACES_MAX } = options;
+  const detector = detectorOf(inference.model("detect"));
+  return {
+    name: "extract",
+    decode: (data) => fromBinary(ImageWorkSchema, data),
+
+    async handle(work, call): Promise<StageOutput> {
+      // An earlier delivery may have answered and then lost its process or its acknowledgement.
+      const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
+      const upload = await blobs.get(work.blobKey);
+      if (!upload) {
+        // The upload goes last of all: where the answer is stored, everything else has been done.
+        if (earlier) return { outcome: { case: "extract", value: earlier.extracted }, model: earlier.model };
+        throw new StageFailure("photo_missing");
+      }
+      const views = viewsOf(await decodePhoto(upload.bytes));
+      const extracted = earlier?.extracted ?? (await find(work, views, call));
+      const chips = chipsOf(views, extracted.faces);
+      return {
+        outcome: { case: "extract", value: extracted },
+        model: earlier?.model ?? detector.name,
+        work: await faceWork(work, extracted.faces, chips),
+        beforeAck: () => storePictures(work.jobId, views, chips),
+        afterAck: async () => void (await blobs.delete(work.blobKey)),
+      };
+    },
+  };
+
+  async function find({ stages, options }: ImageWork, views: Views, call: StageCall): Promise<Extracted> {
+    const { priority, signal } = call;
+    const faces = await detectFaces(views, detector, { priority, signal });
+    if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
+    const wanted = options?.facesMax || facesMax;
+    return extractedOf(views.photo, faces, Math.min(wanted, facesMax));
+  }
+
+  /** The photo first: a page that was opened on a running job waits for it. */
+  async function storePictures(jobId: string, { photo }: Views, chips: Chips): Promise<void> {
+    await blobs.put(jobBlobKey(jobId, "photo.jpg"), await encodeJpeg(photo), "image/jpeg");
+    for (let face = 0; face < chips.count; face++) {
+      const chip = { pixels: await chips.chip(face), width: CHIP_SIDE, height: CHIP_SIDE };
+      await blobs.put(jobBlobKey(jobId, `face-${face}.jpg`), await encodeJpeg(chip), "image/jpeg");
+    }
+  }
+}
+
+/** @throws StageFailure that is stored as the answer: it stays the answer */
+function answerOf(result: Result | undefined): { extracted: Extracted; model: string } | undefined {
+  if (result?.outcome.case === "extract") return { extracted: result.outcome.value, model: result.model };
+  if (result?.outcome.case !== "failure") return undefined;
+  const { code, message } = result.outcome.value;
+  throw new StageFailure(isFailureCode(code) ? code : "internal", message);
+}

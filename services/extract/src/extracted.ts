@@ -1,0 +1,41 @@
+import { ExtractedSchema, create, type Extracted, type Face } from "@similarfaces/contracts";
+import { mapLandmarks, round, type Detection, type Landmarks, type Size } from "@similarfaces/vision";
+
+/** Hundredths of a pixel are finer than any detector. */
+const PIXEL_DECIMALS = 2;
+const SCORE_DECIMALS = 4;
+
+/** The stage's answer; `faces` come largest first, in pixels of the upright photo, and go on up to `facesMax`. */
+export function extractedOf(
+  { width, height }: Size,
+  faces: readonly Detection<"image">[],
+  facesMax: number,
+): Extracted {
+  return create(ExtractedSchema, {
+    size: { width, height },
+    faces: faces.slice(0, facesMax).map(({ box, landmarks, score }, index) => ({
+      index,
+      box: {
+        x: round(box.x, PIXEL_DECIMALS),
+        y: round(box.y, PIXEL_DECIMALS),
+        width: round(box.width, PIXEL_DECIMALS),
+        height: round(box.height, PIXEL_DECIMALS),
+      },
+      landmarks: mapLandmarks(landmarks, ({ x, y }) => ({
+        x: round(x, PIXEL_DECIMALS),
+        y: round(y, PIXEL_DECIMALS),
+      })),
+      score: round(score, SCORE_DECIMALS),
+    })),
+    facesOmitted: Math.max(0, faces.length - facesMax),
+  });
+}
+
+/** The five points of a face that was found, now or by an earlier delivery. */
+export function landmarksOf({ index, landmarks }: Face): Landmarks<"image"> {
+  const { leftEye, rightEye, nose, leftMouth, rightMouth } = landmarks ?? {};
+  if (!leftEye || !rightEye || !nose || !leftMouth || !rightMouth) {
+    throw new Error(`face ${index} was stored without its landmarks`);
+  }
+  return { leftEye, rightEye, nose, leftMouth, rightMouth };
+}

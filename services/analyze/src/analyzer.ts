@@ -1,10 +1,5 @@
-import {
-  CHIP_SIDE,
-  FaceWorkSchema,
-  fromBinary,
-  type AnalyzerName,
-  type FaceWork,
-} from "@similarfaces/contracts";
+import { CHIP_BYTES, CHIP_SIDE, FaceWorkSchema, StageFailure, fromBinary } from "@similarfaces/contracts";
+import type { AnalyzerName, FaceWork } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
 import type { Stage } from "@similarfaces/runtime";
 import type { Attribute } from "./attribute.js";

@@ -3,6 +3,8 @@ export * from "./blobs.js";
 export * from "./blobs/open.js";
 export * from "./settings.js";
 export * from "./runtimeSettings.js";
+export * from "./inferenceSettings.js";
+export * from "./inferenceMetrics.js";
 export * from "./broker.js";
 export * from "./provision.js";
 export * from "./publish.js";

@@ -1,0 +1,36 @@
+import { openInference } from "@similarfaces/inference";
+import {
+  concurrencyOf,
+  inferenceObserver,
+  runService,
+  runStage,
+  untilProvisioned,
+} from "@similarfaces/runtime";
+import { readConfig } from "./config.js";
+import { createEmbed } from "./embed.js";
+
+await runService(process.env, {
+  name: "embed",
+  emitters: ["stage", "inference"],
+  readConfig,
+  async start({ config, broker, metrics, log, signal }) {
+    const inference = await openInference({
+      modelsDir: config.modelsDir,
+      tasks: ["embed"],
+      pack: config.modelPack,
+      packs: config.modelPacks,
+      workers: config.inferenceWorkers,
+      ...inferenceObserver(metrics),
+    });
+    await untilProvisioned(broker, "embed", signal);
+    const { graceMs } = config;
+    const concurrency = concurrencyOf(config);
+    const stage = await runStage(createEmbed({ inference }), { broker, concurrency, graceMs, metrics, log });
+    return {
+      async drain() {
+        await stage.drain();
+        await inference.close();
+      },
+    };
+  },
+});

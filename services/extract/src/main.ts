@@ -1,0 +1,45 @@
+import { openInference } from "@similarfaces/inference";
+import {
+  concurrencyOf,
+  inferenceObserver,
+  openBlobs,
+  runService,
+  runStage,
+  untilProvisioned,
+} from "@similarfaces/runtime";
+import { readConfig } from "./config.js";
+import { createExtract } from "./extract.js";
+
+await runService(process.env, {
+  name: "extract",
+  emitters: ["stage", "inference"],
+  readConfig,
+  async start({ config, broker, metrics, log, signal }) {
+    const inference = await openInference({
+      modelsDir: config.modelsDir,
+      tasks: ["detect"],
+      pack: config.modelPack,
+      packs: config.modelPacks,
+      workers: config.inferenceWorkers,
+      ...inferenceObserver(metrics),
+    });
+    await untilProvisioned(broker, "extract", signal);
+    const { facesMax, graceMs } = config;
+    const blobs = await openBlobs(config, broker, { metrics });
+    const concurrency = concurrencyOf(config);
+    const stage = await runStage(createExtract({ inference, blobs, facesMax }), {
+      broker,
+      concurrency,
+      graceMs,
+      metrics,
+      log,
+    });
+    return {
+      async drain() {
+        await stage.drain();
+        await inference.close();
+        await blobs.close();
+      },
+    };
+  },
+});

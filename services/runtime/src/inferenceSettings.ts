@@ -1,0 +1,19 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { integer, text } from "./settings.js";
+
+/** The keys of every service that runs models. */
+export const inferenceSettings = {
+  /** The folder of packs. */
+  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
+  modelPack: text("MODEL_PACK", { default: "compact" }),
+  /** Threads that run models; one per usable core. In a container say how many those are: the host's are counted. */
+  inferenceWorkers: integer("INFERENCE_WORKERS", { min: 1, max: 256, default: availableParallelism() }),
+  /** Messages worked on at once, in all of a stage; 0 takes two per inference worker, so that none waits for the next. */
+  stageConcurrency: integer("STAGE_CONCURRENCY", { min: 0, max: 1024, default: 0 }),
+} as const;
+
+/** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
+export function concurrencyOf(config: { stageConcurrency: number; inferenceWorkers: number }): number {
+  return config.stageConcurrency || 2 * config.inferenceWorkers;
+}

@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { newJobId } from "@similarfaces/contracts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { galleryBlobKey, jobBlobKey, type Blobs } from "../src/blobs.js";
+import { openS3Blobs, type S3BlobsOptions } from "../src/blobs/s3.js";
+import { testBlobs } from "./blobsSuite.js";
+import { s3ServerPath, startS3Server, type S3Server } from "./s3Server.js";
+
+const MINUTE_MS = 60_000;
+const credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const;
+const before = credentials.map((key) => process.env[key]);
+const versitygw = s3ServerPath();
+
+beforeAll(() => {
+  [process.env["AWS_ACCESS_KEY_ID"], process.env["AWS_SECRET_ACCESS_KEY"]] = ["test", "test-secret"];
+});
+afterAll(() => {
+  for (const [i, key] of credentials.entries()) {
+    if (before[i] === undefined) delete process.env[key];
+    else process.env[key] = before[i];
+  }
+});
+
+describe.skipIf(!versitygw)("a real S3 server (versitygw, built by Go)", () => {
+  let server: S3Server;
+  const options = (): S3BlobsOptions => ({
+    bucket: server.bucket,
+    region: "us-east-1",
+    endpoint: server.endpoint,
+    forcePathStyle: true,
+    jobTtlMs: 10 * MINUTE_MS,
+    sweepEveryMs: 0,
+  });
+  beforeAll(async () => {
+    server = await startS3Server(versitygw!);
+  });
+  afterAll(() => server?.stop());
+
+  testBlobs("S3", () => openS3Blobs(options()));
+
+  it("is swept of whole minutes that have outlived their jobs, of nothing else", async () => {
+    const store = await openS3Blobs(options());
+    const nowMs = Date.now();
+    const old = Array.from({ length: 3 }, (_, i) => newJobId(nowMs - (12 + i) * MINUTE_MS));
+    const recent = newJobId(nowMs - 8 * MINUTE_MS);
+    const put = (key: string) => store.put(key, new Uint8Array(5), "image/jpeg");
+    for (const job of old) {
+      await put(jobBlobKey(job, "upload"));
+      await put(jobBlobKey(job, "face-0.jpg"));
+    }
+    await put(jobBlobKey(recent, "upload"));
+    await put(galleryBlobKey("stays"));
+    // Two processes sweep at once, as on a cluster.
+    const sweepers = await Promise.all([1, 2].map(() => openS3Blobs({ ...options(), sweepEveryMs: 50 })));
+    await expect.poll(() => present(store, old), { timeout: 15_000 }).toEqual([]);
+    expect(await store.get(jobBlobKey(recent, "upload"))).toBeDefined();
+    expect(await store.get(galleryBlobKey("stays"))).toBeDefined();
+    for (const blobs of [...sweepers, store]) await blobs.close();
+  });
+
+  it("is not opened for a bucket that is not there, or with keys that are wrong", async () => {
+    await expect(openS3Blobs({ ...options(), bucket: "no-such-bucket" })).rejects.toMatchObject({
+      code: "storage_unavailable",
+    });
+    process.env["AWS_SECRET_ACCESS_KEY"] = "wrong";
+    try {
+      await expect(openS3Blobs(options())).rejects.toMatchObject({ code: "storage_unavailable" });
+    } finally {
+      process.env["AWS_SECRET_ACCESS_KEY"] = "test-secret";
+    }
+  });
+
+  async function present(blobs: Blobs, jobs: readonly string[]): Promise<string[]> {
+    const found = await Promise.all(
+      jobs.map(async (job) => ((await blobs.get(jobBlobKey(job, "upload"))) ? job : undefined)),
+    );
+    return found.filter((job) => job !== undefined);
+  }
+});
+
+describe("the S3 driver on a server with faults", () => {
+  let stop: (() => Promise<void>) | undefined;
+  afterEach(async () => {
+    await stop?.();
+    stop = undefined;
+  });
+
+  it("tries again when the server asks it to slow down", async () => {
+    let puts = 0;
+    const options = await serve((request, response) => {
+      if (isPut(request) && ++puts < 3) return fault(response, 503, "SlowDown");
+      answer(request, response);
+    });
+    const blobs = await openS3Blobs(options);
+    await blobs.put(galleryBlobKey("again"), new Uint8Array(3), "image/jpeg");
+    expect(puts).toBe(3);
+    await blobs.close();
+  });
+
+  it("says storage_unavailable, with the cause, when the server stays broken", async () => {
+    const options = await serve((request, response) =>
+      request.method === "GET" && request.url?.includes("list-type")
+        ? answer(request, response)
+        : fault(response, 500, "InternalError"),
+    );
+    const blobs = await openS3Blobs(options);
+    for (const operation of [
+      () => blobs.put(galleryBlobKey("x"), new Uint8Array(3), "image/jpeg"),
+      () => blobs.get(galleryBlobKey("x")),
+      () => blobs.delete(galleryBlobKey("x")),
+    ]) {
+      const failure = await operation().then(
+        () => undefined,
+        (error: unknown) => error as { code: string; retryable: boolean; cause: unknown },
+      );
+      expect(failure).toMatchObject({ code: "storage_unavailable", retryable: true });
+      expect(failure?.cause).toBeInstanceOf(Error);
+    }
+    await blobs.close();
+  });
+
+  it("asks for encryption at rest with every blob where told to, and for none elsewhere", async () => {
+    const asked: (string | undefined)[] = [];
+    const options = await serve((request, response) => {
+      if (isPut(request)) asked.push(request.headers["x-amz-server-side-encryption"] as string | undefined);
+      answer(request, response);
+    });
+    for (const serverSideEncryption of ["aws:kms", "AES256", undefined] as const) {
+      const blobs = await openS3Blobs({
+        ...options,
+        ...(serverSideEncryption ? { serverSideEncryption } : {}),
+      });
+      await blobs.put(galleryBlobKey("secret"), new Uint8Array(3), "image/jpeg");
+      await blobs.close();
+    }
+    expect(asked).toEqual(["aws:kms", "AES256", undefined]);
+  });
+
+  it("sets a lifecycle rule of one day where there is none, and leaves the owner's alone", async () => {
+    for (const owners of [false, true]) {
+      let body = "";
+      const options = await serve((request, response) => {
+        if (!request.url?.includes("lifecycle")) return answer(request, response);
+        if (request.method === "GET") {
+          if (!owners) return fault(response, 404, "NoSuchLifecycleConfiguration");
+          return xml(
+            response,
+            `<LifecycleConfiguration><Rule><ID>ours</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
+          );
+        }
+        request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+        request.on("end", () => response.end());
+      });
+      await (await openS3Blobs(options)).close();
+      if (owners) expect(body).toBe("");
+      else
+        expect(body).toMatch(
+          /<Prefix>jobs\/<\/Prefix>.*<Days>1<\/Days>|<Days>1<\/Days>.*<Prefix>jobs\/<\/Prefix>/s,
+        );
+      await stop?.();
+    }
+  });
+
+  async function serve(
+    listener: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<S3BlobsOptions> {
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    stop = () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      });
+    const { port } = server.address() as AddressInfo;
+    return {
+      bucket: "similarfaces",
+      region: "us-east-1",
+      endpoint: `http://127.0.0.1:${port}`,
+      forcePathStyle: true,
+      jobTtlMs: 10 * MINUTE_MS,
+      sweepEveryMs: 0,
+    };
+  }
+
+  function isPut({ method, url }: IncomingMessage): boolean {
+    return method === "PUT" && url?.startsWith("/similarfaces/gallery/") === true;
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    request.on("end", () => {
+      if (request.url?.includes("lifecycle")) return fault(response, 404, "NoSuchLifecycleConfiguration");
+      if (request.url?.includes("list-type"))
+        return xml(response, `<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>`);
+      response.end();
+    });
+  }
+
+  function xml(response: ServerResponse, body: string): void {
+    response.writeHead(200, { "content-type": "application/xml" });
+    response.end(body);
+  }
+
+  function fault(response: ServerResponse, status: number, code: string): void {
+    response.writeHead(status, { "content-type": "application/xml" });
+    response.end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+  }
+});

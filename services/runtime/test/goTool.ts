@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+
+/** True where a missing tool is a failure: in CI everything runs. */
+export const REQUIRE_ALL = Boolean(process.env["SIMILARFACES_REQUIRE_ALL"]);
+
+/**
+ * The path of a Go program, built once by `go install` and kept under ~/.cache/similarfaces/tools; undefined where there is no Go
+ * or no module proxy within reach.
+ * @throws Error instead, where everything is required
+ */
+export function goTool(path: string, version: string): string | undefined {
+  const name = basename(path);
+  const folder = join(homedir(), ".cache", "similarfaces", "tools", `${name}-${version}`);
+  const binary = join(folder, name);
+  if (existsSync(binary)) return binary;
+  try {
+    mkdirSync(folder, { recursive: true });
+    execFileSync("go", ["install", `${path}@${version}`], {
+      env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" },
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: 580_000,
+    });
+    return binary;
+  } catch (cause) {
+    if (REQUIRE_ALL) throw new Error(`${name} ${version} could not be built`, { cause });
+    return undefined;
+  }
+}

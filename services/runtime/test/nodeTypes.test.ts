@@ -1,0 +1,41 @@
+import { STAGES } from "@similarfaces/contracts";
+import { describe, expect, it } from "vitest";
+import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax, kindOfStage } from "../src/nodeTypes.js";
+
+describe("the table of node types", () => {
+  it("says of every stage what it works on", () => {
+    expect(
+      Object.fromEntries([...STAGES, "enrol" as const].map((stage) => [stage, kindOfStage(stage)])),
+    ).toEqual({
+      extract: "photo",
+      embed: "face",
+      age: "face",
+      gender: "face",
+      race: "face",
+      emotion: "face",
+      match: "gallery",
+      enrol: "gallery",
+    });
+  });
+
+  it.each(NODE_TYPE_NAMES)("%s can fill its batches", (name) => {
+    const type = NODE_TYPES[name];
+    expect(type.batchSizeMax).toBeGreaterThanOrEqual(1);
+    expect(type.concurrency.face).toBeGreaterThanOrEqual(type.batchSizeMax);
+    // Waiting for a second chip only pays where it can join the first.
+    expect(type.batchWaitMs > 0).toBe(type.batchSizeMax > 1);
+  });
+
+  it("asks for an accelerator exactly where a model server runs the graphs", () => {
+    for (const { inferenceDriver, resources } of Object.values(NODE_TYPES)) {
+      expect(Object.keys(resources.accelerators).length > 0).toBe(inferenceDriver === "oip");
+    }
+  });
+
+  it("bounds what a replica holds by its lanes", () => {
+    expect(inFlightMax(NODE_TYPES.cpu, "embed")).toBe(2);
+    expect(inFlightMax(NODE_TYPES.cpu, "embed", 4)).toBe(8);
+    expect(inFlightMax(NODE_TYPES.inf2, "age")).toBe(32);
+    expect(inFlightMax(NODE_TYPES.inf2, "extract")).toBe(4);
+  });
+});

@@ -1,4 +1,5 @@
 export * from "./stage.js";
+export * from "./nodeTypes.js";
 export * from "./blobs.js";
 export * from "./blobs/open.js";
 export * from "./settings.js";

@@ -1,4 +1,5 @@
 import { FACE_STAGES, type StageName } from "@similarfaces/contracts";
+import { oneOf, optionalUrl } from "./settings.js";
 
 /** What a stage works on, which decides how much of it a replica should hold at once. */
 export type StageKind = "photo" | "face" | "gallery";
@@ -66,6 +67,13 @@ export const NODE_TYPES: Readonly<Record<NodeTypeName, NodeType>> = {
     resources: { cpuCores: 1, memoryMiB: 512, accelerators: { "aws.amazon.com/neuron": 1 } },
   },
 };
+
+/** The keys that place a process on its node. */
+export const nodeTypeSettings = {
+  nodeType: oneOf("NODE_TYPE", NODE_TYPE_NAMES, { default: "cpu" }),
+  /** The model server's address; needed where the node type's driver is `oip`. */
+  oipUrl: optionalUrl("OIP_URL", ["http", "https"]),
+} as const;
 
 export function kindOfStage(stage: StageName): StageKind {
   if (stage === "match" || stage === "enrol") return "gallery";

@@ -30,7 +30,8 @@ FROM ${NODE_IMAGE} AS runtime
 # What installs packages has no place beside what faces the network.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn*
 WORKDIR /app
-ENV NODE_ENV=production
+# The model runtime would report to its maker; the programs say no for themselves too.
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 USER 1000:1000
 ENTRYPOINT ["node"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "health.mjs"]

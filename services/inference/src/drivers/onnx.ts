@@ -3,6 +3,7 @@ import { modelFailed, modelName, PackError, type LoadedModel, type Task } from "
 import type { Inference, InferenceObserver, Model, Picture, Prediction } from "../model.js";
 import { PriorityQueue } from "../queue.js";
 import type { WorkerReply, WorkerRequest } from "./onnxWorker.js";
+import { withoutTelemetry } from "./telemetry.js";
 
 export interface OnnxOptions extends InferenceObserver {
   models: readonly LoadedModel[];
@@ -23,6 +24,7 @@ interface Request {
  * @throws PackError if a graph does not load, run or fit its manifest
  */
 export async function openOnnx(options: OnnxOptions): Promise<Inference> {
+  withoutTelemetry();
   const pool = new Pool(options);
   await pool.start();
   const models = new Map(options.models.map(({ manifest }) => [manifest.task, pool.model(manifest)]));

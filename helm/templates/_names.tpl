@@ -48,6 +48,12 @@ fromJson. A stage that is not enabled is left out.
 */ -}}
 {{- define "similarfaces.stages" -}}
 {{- $root := . -}}
+{{- if le (int .Values.jobs.ttlSeconds) (int .Values.jobs.deadlineSeconds) -}}
+{{- fail "jobs.ttlSeconds: results must be kept for longer than a job may compute (jobs.deadlineSeconds)" -}}
+{{- end -}}
+{{- if le (int .Values.drain.forceSeconds) (int .Values.drain.graceSeconds) -}}
+{{- fail "drain.forceSeconds must be longer than drain.graceSeconds" -}}
+{{- end -}}
 {{- $stages := dict -}}
 {{- range $name, $own := .Values.stages -}}
 {{- $stage := mergeOverwrite (deepCopy $root.Values.stageDefaults) (deepCopy (default dict $own)) -}}

@@ -176,6 +176,8 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
       { stages: { age: { nodeType: "inf2" } } },
       /modelServer.image is needed/,
     ],
+    ["results that go before a job has ended", { jobs: { ttlSeconds: 60 } }, /kept for longer/],
+    ["a process that gives up before its grace is over", { drain: { graceSeconds: 30 } }, /must be longer/],
     [
       "no replicas where a cold start takes longer than a job may",
       { stages: { age: { autoscaling: { kind: "keda", minReplicas: 0, coldStartSeconds: 90 } } } },

@@ -120,6 +120,26 @@ describe("the S3 driver on a server with faults", () => {
     await blobs.close();
   });
 
+  it("waits for no server that has stopped to answer, nor for the rest of a body", async () => {
+    let asked = 0;
+    const options = await serve((request, response) => {
+      if (isPut(request)) return void asked++;
+      if (request.url?.startsWith("/similarfaces/gallery/")) {
+        response.writeHead(200, { "content-length": "1000" });
+        return void response.write(new Uint8Array(10));
+      }
+      answer(request, response);
+    });
+    const blobs = await openS3Blobs({ ...options, requestTimeoutMs: 150 });
+    const failed = { code: "storage_unavailable", retryable: true };
+    await expect(blobs.put(galleryBlobKey("silent"), new Uint8Array(3), "image/jpeg")).rejects.toMatchObject(
+      failed,
+    );
+    expect(asked).toBeGreaterThan(1);
+    await expect(blobs.get(galleryBlobKey("stalled"))).rejects.toMatchObject(failed);
+    await blobs.close();
+  }, 30_000);
+
   it("asks for encryption at rest with every blob where told to, and for none elsewhere", async () => {
     const asked: (string | undefined)[] = [];
     const options = await serve((request, response) => {

@@ -25,10 +25,13 @@ export interface S3BlobsOptions {
   jobTtlMs: number;
   /** How often what has outlived its job is looked for; 0 never. */
   sweepEveryMs?: number;
+  /** From a request to its answer's head, and between two parts of its body; of each attempt. */
+  requestTimeoutMs?: number;
 }
 
 const MINUTE_MS = 60_000;
 const KEYS_PER_DELETION = 1_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Blobs in any S3. Credentials come from the SDK's own chain: a pod's role (IRSA), the environment, a profile.
@@ -44,7 +47,13 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     // Standard mode: exponential back-off with full jitter on time-outs, throttling and 5xx.
     maxAttempts: 4,
     retryMode: "standard",
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 },
+    requestHandler: {
+      connectionTimeout: 2_000,
+      requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      // The SDK would only warn, and wait on.
+      throwOnRequestTimeout: true,
+      socketTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    },
     // Servers that are not AWS need not know the newer checksum trailers.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",

@@ -20,11 +20,14 @@ export interface NodeType {
   /** What one replica asks of its node, beside the model server's own share. */
   readonly resources: {
     readonly cpuCores: number;
-    readonly memoryMiB: number;
+    /** Measured, doubled: 1,030 MiB at most for extract (photos of 48 megapixels), 250 for a stage of faces. */
+    readonly memoryMiB: Readonly<Record<StageKind, number>>;
     /** Extended resources of the model server, by their Kubernetes name. */
     readonly accelerators: Readonly<Record<string, number>>;
   };
 }
+
+const MEMORY_MIB = { photo: 2_048, face: 512, gallery: 1_024 } as const;
 
 export const NODE_TYPE_NAMES = ["cpu", "inf2", "inf1"] as const;
 export type NodeTypeName = (typeof NODE_TYPE_NAMES)[number];
@@ -43,7 +46,7 @@ export const NODE_TYPES: Readonly<Record<NodeTypeName, NodeType>> = {
     lanes: 1,
     batchSizeMax: 1,
     batchWaitMs: 0,
-    resources: { cpuCores: 1, memoryMiB: 768, accelerators: {} },
+    resources: { cpuCores: 1, memoryMiB: MEMORY_MIB, accelerators: {} },
   },
   // An Inferentia2 chip has two NeuronCores; a graph is compiled for one batch size, and short batches are padded.
   // In flight is two batches per core: one computes while the next gathers.
@@ -54,7 +57,7 @@ export const NODE_TYPES: Readonly<Record<NodeTypeName, NodeType>> = {
     lanes: 2,
     batchSizeMax: 8,
     batchWaitMs: 4,
-    resources: { cpuCores: 1, memoryMiB: 512, accelerators: { "aws.amazon.com/neuron": 1 } },
+    resources: { cpuCores: 1, memoryMiB: MEMORY_MIB, accelerators: { "aws.amazon.com/neuron": 1 } },
   },
   // Legacy: four smaller cores, and an SDK that is frozen; smaller batches keep the answer within the same time.
   inf1: {
@@ -64,7 +67,7 @@ export const NODE_TYPES: Readonly<Record<NodeTypeName, NodeType>> = {
     lanes: 4,
     batchSizeMax: 4,
     batchWaitMs: 4,
-    resources: { cpuCores: 1, memoryMiB: 512, accelerators: { "aws.amazon.com/neuron": 1 } },
+    resources: { cpuCores: 1, memoryMiB: MEMORY_MIB, accelerators: { "aws.amazon.com/neuron": 1 } },
   },
 };
 

@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   CHART,
   EXAMPLES,
+  HELM,
+  KUBECONFORM,
   containersOf,
   helm,
-  helmPath,
-  kubeconformPath,
   ofKind,
   podsOf,
   render,
@@ -15,7 +17,7 @@ import {
   type Manifest,
 } from "./render.js";
 
-const there = Boolean(helmPath() && kubeconformPath());
+const there = Boolean(HELM && KUBECONFORM);
 
 describe.skipIf(!there).each(Object.entries(EXAMPLES))(
   "the chart with %s (helm, built by Go)",
@@ -33,7 +35,7 @@ describe.skipIf(!there).each(Object.entries(EXAMPLES))(
       expect(status).toBe(0);
       const schemas = join(CHART, "test/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json");
       const args = ["-strict", "-summary", "-output", "json", "-schema-location", schemas];
-      const checked = spawnSync(kubeconformPath()!, args, { input: stdout, encoding: "utf8" });
+      const checked = spawnSync(KUBECONFORM!, args, { input: stdout, encoding: "utf8" });
       const { resources, summary } = JSON.parse(checked.stdout) as Manifest;
       expect(resources ?? []).toEqual([]);
       expect(summary).toMatchObject({ invalid: 0, errors: 0, skipped: 0 });
@@ -207,6 +209,20 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     expect(data.STAGES.split(",").sort()).toEqual(
       ["age", "embed", "emotion", "enrol", "extract", "gender", "match"].sort(),
     );
+  });
+
+  it("make the same objects from the package as from the folder", () => {
+    const dir = mkdtempSync(join(tmpdir(), "similarfaces-package-"));
+    try {
+      expect(helm(["package", CHART, "--destination", dir]).status).toBe(0);
+      const [file] = readdirSync(dir);
+      const values = ["--values", join(CHART, "examples/eks-production.yaml"), "--kube-version", "1.36.0"];
+      const packaged = helm(["template", "photos", join(dir, file!), ...values]);
+      expect(packaged.status).toBe(0);
+      expect(packaged.stdout).toBe(helm(["template", "photos", CHART, ...values]).stdout);
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 
   it("name the provisioning after the revision, so that every upgrade provisions", () => {

@@ -15,10 +15,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 };
 const RELEASE = ["photos", CHART, "--namespace", "faces"];
 
-/** The real Helm, built by Go; undefined where it cannot be had. */
-export const helmPath = (): string | undefined => goTool("helm.sh/helm/v3/cmd/helm", "v3.22.0");
-export const kubeconformPath = (): string | undefined =>
-  goTool("github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0");
+/** The real ones, built by Go; undefined where they cannot be had. */
+export const HELM = await goTool("helm.sh/helm/v3/cmd/helm", "v3.22.0");
+export const KUBECONFORM = await goTool("github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0");
 
 /** A Kubernetes object, as far as the tests look into it. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a manifest has no one shape
@@ -31,9 +30,8 @@ export interface Output {
 }
 
 export function helm(args: readonly string[]): Output {
-  const path = helmPath();
-  if (!path) throw new Error("no helm");
-  const { status, stdout, stderr } = spawnSync(path, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  if (!HELM) throw new Error("no helm");
+  const { status, stdout, stderr } = spawnSync(HELM, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   return { status: status ?? -1, stdout, stderr };
 }
 

@@ -10,7 +10,7 @@ import { s3ServerPath, startS3Server, type S3Server } from "./s3Server.js";
 const MINUTE_MS = 60_000;
 const credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const;
 const before = credentials.map((key) => process.env[key]);
-const versitygw = s3ServerPath();
+const versitygw = await s3ServerPath();
 
 beforeAll(() => {
   [process.env["AWS_ACCESS_KEY_ID"], process.env["AWS_SECRET_ACCESS_KEY"]] = ["test", "test-secret"];

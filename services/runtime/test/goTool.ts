@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 
 /** True where a missing tool is a failure: in CI everything runs. */
 export const REQUIRE_ALL = Boolean(process.env["SIMILARFACES_REQUIRE_ALL"]);
@@ -11,16 +12,15 @@ export const REQUIRE_ALL = Boolean(process.env["SIMILARFACES_REQUIRE_ALL"]);
  * or no module proxy within reach.
  * @throws Error instead, where everything is required
  */
-export function goTool(path: string, version: string): string | undefined {
+export async function goTool(path: string, version: string): Promise<string | undefined> {
   const name = basename(path);
   const folder = join(homedir(), ".cache", "similarfaces", "tools", `${name}-${version}`);
   const binary = join(folder, name);
   if (existsSync(binary)) return binary;
   try {
     mkdirSync(folder, { recursive: true });
-    execFileSync("go", ["install", `${path}@${version}`], {
+    await promisify(execFile)("go", ["install", `${path}@${version}`], {
       env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" },
-      stdio: ["ignore", "ignore", "pipe"],
       timeout: 580_000,
     });
     return binary;

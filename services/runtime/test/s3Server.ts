@@ -16,7 +16,7 @@ export interface S3Server {
 }
 
 /** The path of versitygw, or undefined where it cannot be had. */
-export const s3ServerPath = (): string | undefined =>
+export const s3ServerPath = (): Promise<string | undefined> =>
   goTool("github.com/versity/versitygw/cmd/versitygw", "v1.8.0");
 
 export async function startS3Server(path: string): Promise<S3Server> {

@@ -20,7 +20,13 @@ export async function goTool(path: string, version: string): Promise<string | un
   try {
     mkdirSync(folder, { recursive: true });
     await promisify(execFile)("go", ["install", `${path}@${version}`], {
-      env: { ...process.env, GOBIN: folder, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" },
+      env: {
+        ...process.env,
+        PATH: `${process.env["PATH"]}:/usr/local/go/bin`,
+        GOBIN: folder,
+        CGO_ENABLED: "0",
+        GOFLAGS: "-buildvcs=false",
+      },
       timeout: 580_000,
     });
     return binary;

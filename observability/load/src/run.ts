@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { poissonArrivalsMs, seededRandom } from "./arrivals.js";
 import { drawFrom, type MixPhoto } from "./mix.js";
 import { summarise, type LoadReport } from "./report.js";
@@ -39,7 +40,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
 
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  return (
+    hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."))
+  );
 }
 
 function sleepUntil(atMs: number): Promise<void> {

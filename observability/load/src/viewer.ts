@@ -1,4 +1,11 @@
-import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
+import {
+  emptyJob,
+  jobAt,
+  reduceJob,
+  type FailureJson,
+  type JobState,
+  type ResultEvent,
+} from "@similarfaces/contracts";
 import { WebSocket } from "ws";
 
 /** What one visitor saw of one photo. Milliseconds since the photo should have been sent. */
@@ -30,8 +37,6 @@ export async function visit(
     return { outcome: "error", faces: 0, reason: error instanceof Error ? error.message : String(error) };
   }
 }
-
-class Refused extends Error {}
 
 /** Gathers the moments that count while results arrive. */
 class Sighting {
@@ -96,6 +101,12 @@ async function watchBySse(url: string, photo: Uint8Array, seen: Sighting): Promi
   throw new Error("the stream ended before the job was complete");
 }
 
+interface LiveMessage {
+  type: string;
+  event?: ResultEvent;
+  failure?: FailureJson;
+}
+
 async function watchByWebSocket(url: string, photo: Uint8Array, seen: Sighting): Promise<void> {
   const response = await fetch(new URL("/v1/jobs", url), { method: "POST", body: photo });
   if (!response.ok) return seen.refuse(await failureCode(response));
@@ -107,10 +118,10 @@ async function watchByWebSocket(url: string, photo: Uint8Array, seen: Sighting):
       socket.once("close", () => reject(new Error("the socket closed before the job was complete")));
       socket.once("open", () => socket.send(JSON.stringify({ type: "watch", jobId, after: 0 })));
       socket.on("message", (data: Buffer) => {
-        const message = JSON.parse(data.toString("utf8")) as { type: string; event?: ResultEvent };
+        const message = JSON.parse(data.toString("utf8")) as LiveMessage;
         if (message.type === "result" && message.event) seen.add(message.event);
         if (message.type === "complete") resolve();
-        if (message.type === "failure") reject(new Refused(data.toString("utf8")));
+        if (message.type === "failure") reject(new Error(message.failure?.code ?? "failure"));
       });
     });
   } finally {

@@ -1,7 +1,7 @@
 /** A photo of the mix and how often it is drawn. */
 export interface MixPhoto {
   name: string;
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   weight: number;
 }
 

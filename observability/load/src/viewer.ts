@@ -24,7 +24,7 @@ export type Transport = "sse" | "websocket";
 /** Sends one photo and watches until its job is complete, as the page and curl do. Never throws. */
 export async function visit(
   url: string,
-  photo: Uint8Array,
+  photo: Uint8Array<ArrayBuffer>,
   transport: Transport,
   dueAtMs: number,
 ): Promise<Visit> {
@@ -80,7 +80,7 @@ class Sighting {
   }
 }
 
-async function watchBySse(url: string, photo: Uint8Array, seen: Sighting): Promise<void> {
+async function watchBySse(url: string, photo: Uint8Array<ArrayBuffer>, seen: Sighting): Promise<void> {
   const response = await fetch(new URL("/v1/jobs", url), {
     method: "POST",
     headers: { accept: "text/event-stream" },
@@ -107,7 +107,7 @@ interface LiveMessage {
   failure?: FailureJson;
 }
 
-async function watchByWebSocket(url: string, photo: Uint8Array, seen: Sighting): Promise<void> {
+async function watchByWebSocket(url: string, photo: Uint8Array<ArrayBuffer>, seen: Sighting): Promise<void> {
   const response = await fetch(new URL("/v1/jobs", url), { method: "POST", body: photo });
   if (!response.ok) return seen.refuse(await failureCode(response));
   const { jobId } = (await response.json()) as { jobId: string };

@@ -1,0 +1,121 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { STAGES, consumer, streams, type StageName } from "@similarfaces/contracts";
+import { NODE_TYPES } from "@similarfaces/runtime";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
+import { CHART, EXAMPLES, HELM, containersOf, ofKind, podsOf, render, type Manifest } from "./render.js";
+
+const MIB = 1024 * 1024;
+const values = parse(readFileSync(join(CHART, "values.yaml"), "utf8")) as Manifest;
+
+describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () => {
+  it.skipIf(!BUILT)("sets no variable that no service reads (needs npm run build)", () => {
+    const read = variablesRead();
+    const set = new Set<string>();
+    for (const files of Object.values(EXAMPLES)) {
+      const manifests = render(files);
+      for (const { data } of ofKind(manifests, "ConfigMap"))
+        if (data.NATS_URL) for (const key of Object.keys(data)) set.add(key);
+      for (const [name, pod] of podsOf(manifests))
+        if (!name.endsWith("-test") && !name.endsWith("-nats"))
+          for (const { env = [] } of pod.spec.containers) for (const { name: key } of env) set.add(key);
+    }
+    expect([...set].filter((key) => !read.has(key))).toEqual([]);
+  });
+
+  it("scales on the consumers of the contracts", () => {
+    const stages = Object.fromEntries(STAGES.map((name) => [name, { autoscaling: { kind: "keda" } }]));
+    const triggers = ofKind(render([], { stages }), "ScaledObject")
+      .flatMap(({ spec }) => spec.triggers)
+      .filter(({ type }) => type === "nats-jetstream")
+      .map(({ metadata }) => [metadata.consumer, metadata.stream]);
+    const wanted = [...STAGES, "enrol" as StageName].map((stage) => [stage, consumer(stage).stream]);
+    expect(triggers.sort()).toEqual(wanted.sort());
+  });
+
+  it("gives the broker room for what streams and stores reserve", () => {
+    const reserved = streams({ replicas: 1, jobTtlMs: 600_000 }).reduce(
+      (sum, { max_bytes }) => sum + max_bytes,
+      0,
+    );
+    const stores = 2 * 4096 * MIB;
+    for (const files of Object.values(EXAMPLES)) {
+      const config = ofKind(render(files), "ConfigMap").find(({ data }) => data["nats.conf"]).data[
+        "nats.conf"
+      ];
+      const room = Number(/max_file_store: (\d+)MB/.exec(config)![1]) * MIB;
+      const blobs = ofKind(render(files), "ConfigMap").find(({ data }) => data.BLOBS_DRIVER).data
+        .BLOBS_DRIVER;
+      expect(room).toBeGreaterThan(reserved + (blobs === "nats" ? stores : 0));
+    }
+  });
+
+  it("writes a configuration that the broker reads", () => {
+    const dir = mkdtempSync(join(tmpdir(), "similarfaces-natsconf-"));
+    try {
+      for (const files of Object.values(EXAMPLES)) {
+        const { data } = ofKind(render(files), "ConfigMap").find((map) => map.data["nats.conf"]);
+        writeFileSync(join(dir, "nats.conf"), data["nats.conf"]);
+        const { status, stderr } = spawnSync(natsServer(), ["-t", "-c", join(dir, "nats.conf")], {
+          encoding: "utf8",
+          env: { ...process.env, SERVER_NAME: "nats-0", NATS_TOKEN: "not-a-secret" },
+        });
+        expect(stderr).toContain("is valid");
+        expect(status).toBe(0);
+      }
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  it("brings the rules and dashboards of observability as they are", () => {
+    const manifests = render(EXAMPLES["eks-production"]!);
+    const [rule] = ofKind(manifests, "PrometheusRule");
+    const groups = ["recording.rules.yml", "alerts.rules.yml"].flatMap(
+      (file) => parse(readFileSync(join(ROOT, "observability/prometheus", file), "utf8")).groups,
+    );
+    const byName = (a: Manifest, b: Manifest) => a.name.localeCompare(b.name);
+    expect([...rule.spec.groups].sort(byName)).toEqual(groups.sort(byName));
+    const folder = join(ROOT, "observability/grafana/dashboards");
+    for (const file of readdirSync(folder)) {
+      const map = ofKind(manifests, "ConfigMap").find(({ data }) => data[file]);
+      expect(JSON.parse(map.data[file])).toEqual(JSON.parse(readFileSync(join(folder, file), "utf8")));
+    }
+  });
+
+  it("starts the programs of the images", () => {
+    const started = podsOf(render(EXAMPLES["inf2"]!)).flatMap(([, pod]) =>
+      containersOf(pod).flatMap(({ args = [] }) => args.filter((arg: string) => arg.includes("/dist/"))),
+    );
+    expect([...new Set(started)].sort()).toEqual([...PROGRAMS].sort());
+  });
+
+  it("can send its test's photo", () => {
+    const [pod] = ofKind(render([]), "Pod");
+    const photo = pod.spec.containers[0].env.find(({ name }: Manifest) => name === "PHOTO").value;
+    expect(readFileSync(join(ROOT, photo)).length).toBeGreaterThan(1_000);
+  });
+});
+
+it("has the node types of the runtime", () => {
+  expect(Object.keys(values.nodeTypes)).toEqual(Object.keys(NODE_TYPES));
+  for (const [name, type] of Object.entries(NODE_TYPES)) {
+    const { inferenceDriver, lanes, concurrency, resources } = type;
+    expect(values.nodeTypes[name]).toMatchObject({ inferenceDriver, lanes, concurrency, resources });
+  }
+});
+
+it("has the version of everything else", () => {
+  const chart = parse(readFileSync(join(CHART, "Chart.yaml"), "utf8")) as Manifest;
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  expect([chart.version, chart.appVersion]).toEqual([version, version]);
+});
+
+function natsServer(): string {
+  const named = process.env["NATS_SERVER"];
+  return named || "nats-server";
+}

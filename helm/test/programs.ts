@@ -1,0 +1,33 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What images start, by its path in the repository and in the image. */
+export const PROGRAMS = [
+  "gateway/dist/main.js",
+  "services/runtime/dist/provisionMain.js",
+  ...["extract", "embed", "analyze", "match"].map((name) => `services/${name}/dist/main.js`),
+];
+
+/** `npm test` builds before it tests; by hand, `npm run build`. */
+export const BUILT = [...PROGRAMS, "ui/dist/site/index.html"].every((path) => existsSync(join(ROOT, path)));
+
+/** Every name in capitals in the files where programs declare their settings. */
+export function variablesRead(): Set<string> {
+  const runtime = join(ROOT, "services/runtime/dist");
+  const shared = readdirSync(runtime).filter((file) =>
+    /([sS]ettings|provisionMain|nodeTypes)\.js$/.test(file),
+  );
+  const files = [
+    ...shared.map((file) => join(runtime, file)),
+    ...PROGRAMS.filter((program) => program.endsWith("/main.js")).map((program) =>
+      join(ROOT, program.replace("main.js", "config.js")),
+    ),
+  ];
+  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  // Read by the AWS SDK and by Node themselves.
+  const byOthers = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "NODE_EXTRA_CA_CERTS"];
+  return new Set([...byOthers, ...[...text.matchAll(/"([A-Z][A-Z0-9_]{2,})"/g)].map(([, key]) => key!)]);
+}

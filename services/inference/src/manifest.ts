@@ -57,6 +57,8 @@ export interface Manifest {
   labels?: readonly string[];
   thresholds?: Readonly<Partial<Record<"score" | "iou" | "fmr1e2" | "fmr1e3" | "fmr1e4", number>>>;
   calibration?: { readonly slope: number; readonly intercept: number; readonly prior: number };
+  /** Multiply-adds of one picture of this height and width. */
+  operations?: { readonly multiplyAdds: number; readonly height: number; readonly width: number };
   licence: string;
   notice?: string;
   source: string;
@@ -66,6 +68,11 @@ export interface Manifest {
 /** "<id>@<version>", as it stands in results and metrics. */
 export function modelName({ id, version }: Manifest): string {
   return `${id}@${version}`;
+}
+
+/** Pixels of a side of what the pipeline usually hands a model: a letterboxed frame or a chip. */
+export function usualSide(task: Task): number {
+  return task === "detect" ? 800 : 144;
 }
 
 /** A model of a pack, read and verified: what is in `graph` is what runs. */

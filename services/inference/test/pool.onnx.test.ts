@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { openInference, type Inference, type Task } from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
@@ -57,6 +58,38 @@ describe("the worker pool", () => {
       retryable: true,
     });
     expect(await gender(90)).toHaveLength(2);
+  });
+
+  it("replaces a worker that ends with a request inside it; the others are not lost", async () => {
+    inference = await open(["gender"], 1);
+    const posted = vi.spyOn(Worker.prototype, "postMessage");
+    const doomed = gender(1);
+    const waiting = gender(90);
+    const [worker] = posted.mock.contexts as Worker[];
+    posted.mockRestore();
+    await worker!.terminate();
+    await expect(doomed).rejects.toMatchObject({ code: "model_failed", retryable: true });
+    expect(await waiting).toHaveLength(2);
+    expect(inference.load()).toEqual({ workers: 1, busy: 0, waiting: 0 });
+  });
+
+  it("lets go of a signal that outlives its requests", async () => {
+    inference = await open(["gender"], 1);
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, "addEventListener");
+    const removed = vi.spyOn(signal, "removeEventListener");
+    await Promise.all([1, 2, 3].map(() => inference!.model("gender").predict(chip(), { signal })));
+    expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
+  });
+
+  it("ends what waits when it closes", async () => {
+    inference = await open(["gender"], 1);
+    const all = Promise.allSettled([gender(1), gender(2)]);
+    await inference.close();
+    for (const outcome of await all) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "model_failed" } });
+    }
+    await expect(gender(3)).rejects.toThrow(/the models are closed/);
   });
 
   it("leaves a picture that is part of a larger buffer to its owner", async () => {

@@ -14,6 +14,8 @@ interface Request {
   readonly priority: number;
   readonly task: Task;
   readonly picture: Picture;
+  /** Called when a worker takes it: from then on it is not called off. */
+  begin(): void;
   resolve(prediction: Prediction): void;
   reject(error: Error): void;
 }
@@ -80,13 +82,15 @@ class Pool {
             priority,
             task: manifest.task,
             picture: owned(picture),
+            begin: () => signal?.removeEventListener("abort", stop),
             resolve,
             reject,
           };
-          this.#waiting.push(request);
-          signal?.addEventListener("abort", () => {
+          const stop = () => {
             if (this.#waiting.remove(request)) reject(modelFailed("stopped before it began"));
-          });
+          };
+          this.#waiting.push(request);
+          signal?.addEventListener("abort", stop, { once: true });
           this.#dispatch();
         }),
     };
@@ -111,6 +115,7 @@ class Pool {
       if (!request) return;
       const worker = this.#idle.pop()!;
       this.#busy.set(worker, request);
+      request.begin();
       const { task, picture } = request;
       const message: WorkerRequest = { id: this.#nextId++, task, picture };
       worker.postMessage(message, [picture.pixels.buffer as ArrayBuffer]);

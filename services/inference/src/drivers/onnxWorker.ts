@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { modelName, type LoadedModel, type Task } from "../manifest.js";
+import { modelName, usualSide, type LoadedModel, type Task } from "../manifest.js";
 import type { Picture, Tensor } from "../model.js";
 import { prepareInput } from "../prepare.js";
 import { checkSession } from "./session.js";
@@ -67,9 +67,12 @@ async function load(model: LoadedModel): Promise<Loaded> {
   });
   checkSession(session, manifest);
   const loaded = { session, model };
-  const [, height, width] = manifest.task === "detect" ? [1, 800, 800] : [1, 144, 144];
-  const picture = { pixels: new Uint8Array(width! * height! * 3), width: width!, height: height! };
-  await run(loaded, picture);
+  const side = usualSide(manifest.task);
+  const picture = { pixels: new Uint8Array(side * side * 3), width: side, height: side };
+  await run(loaded, picture).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${modelName(manifest)}: ${manifest.file} does not run on ${side}x${side} (${reason})`);
+  });
   return loaded;
 }
 

@@ -1,6 +1,7 @@
 export * from "./manifest.js";
 export * from "./model.js";
 export * from "./open.js";
+export type { ModelServer } from "./drivers/oip.js";
 export * from "./packs/list.js";
 export * from "./packs/verify.js";
 export * from "./packs/pull.js";

@@ -22,6 +22,20 @@ export class PriorityQueue<T extends { readonly priority: number }> {
     return this.#items.shift();
   }
 
+  /** The first ones of a kind, at most `max`, in order; they stay. */
+  first(max: number, isOfKind: (item: T) => boolean): T[] {
+    const found: T[] = [];
+    for (const item of this.#items) {
+      if (found.length === max) break;
+      if (isOfKind(item)) found.push(item);
+    }
+    return found;
+  }
+
+  peek(): T | undefined {
+    return this.#items[0];
+  }
+
   /** True if it was still waiting. */
   remove(item: T): boolean {
     const at = this.#items.indexOf(item);

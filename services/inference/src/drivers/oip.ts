@@ -1,0 +1,275 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { StageFailure } from "@similarfaces/contracts";
+import { modelFailed, modelName, PackError, usualSide, type Manifest } from "../manifest.js";
+import type { Inference, InferenceObserver, Model, Prediction, Tensor } from "../model.js";
+import { prepareInput, type PreparedInput } from "../prepare.js";
+import { PriorityQueue } from "../queue.js";
+import { OipClient, type InferInput } from "./oipClient.js";
+import { batchOf, checkMetadata } from "./oipMetadata.js";
+
+/** A server that speaks the Open Inference Protocol v2, such as Triton, KServe or MLServer. */
+export interface ModelServer {
+  /** http or https, without the `/v2`. */
+  readonly url: string;
+  /** Pictures in one run at most, of models whose input has a free or larger first dimension. */
+  readonly batchSizeMax: number;
+  /** How long the first picture of a batch waits for others, milliseconds. */
+  readonly batchWaitMs: number;
+  /** For one answer, milliseconds. */
+  readonly timeoutMs?: number;
+  /** For the server to load its models, milliseconds; compiled graphs take minutes. */
+  readonly readyWithinMs?: number;
+}
+
+export interface OipOptions extends InferenceObserver {
+  manifests: readonly Manifest[];
+  server: ModelServer;
+  /** Requests inside the server at a time. */
+  lanes: number;
+  signal?: AbortSignal | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const READY_WITHIN_MS = 300_000;
+const READY_POLL_MS = 250;
+
+/**
+ * The models of a server beside this process. What the server says of its models is checked against their manifests, and
+ * each runs once, before this resolves. Waiting pictures are ordered here, as in the `onnx` driver, and go in batches.
+ * @throws PackError where the server's model is another than the manifest's
+ * @throws StageFailure model_failed where the server does not become ready, or does not answer
+ */
+export async function openOip(options: OipOptions): Promise<Inference> {
+  const { manifests, server, onLoad, signal } = options;
+  const client = new OipClient(server.url, server.timeoutMs ?? TIMEOUT_MS);
+  const scheduler = new Scheduler(options, client);
+  try {
+    const deadlineAtMs = Date.now() + (server.readyWithinMs ?? READY_WITHIN_MS);
+    const models = await Promise.all(
+      manifests.map(async (manifest) => {
+        const startedAtMs = performance.now();
+        await untilReady(client, manifest.id, deadlineAtMs, signal);
+        const metadata = await client.modelMetadata(manifest.id);
+        checkMetadata(server.url, metadata, manifest);
+        const model = scheduler.model(manifest, batchOf(metadata, manifest, server.batchSizeMax));
+        const side = usualSide(manifest.task);
+        await model.predict({ pixels: new Uint8Array(side * side * 3), width: side, height: side });
+        onLoad?.(model.name, (performance.now() - startedAtMs) / 1_000);
+        return model;
+      }),
+    );
+    scheduler.observe(options.onRun);
+    return {
+      driver: "oip",
+      model(task) {
+        const model = models.find((candidate) => candidate.task === task);
+        if (!model) throw new PackError(`no model for ${task} was opened`);
+        return model;
+      },
+      load: () => scheduler.load(),
+      close: () => scheduler.close(),
+    };
+  } catch (error) {
+    await scheduler.close();
+    if (error instanceof PackError || error instanceof StageFailure) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw modelFailed(`the model server at ${server.url}: ${reason}`, error);
+  }
+}
+
+async function untilReady(
+  client: OipClient,
+  model: string,
+  deadlineAtMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const problem = await client.notReady(model);
+    if (problem === undefined) return;
+    if (Date.now() > deadlineAtMs)
+      throw modelFailed(`the model server did not make ${model} ready: ${problem}`);
+    await delay(READY_POLL_MS, undefined, signal ? { signal } : {});
+  }
+}
+
+/** How many pictures go in one run: at most `max`, and always `fixed`, filled up, where the graph knows one size only. */
+export interface Batch {
+  readonly max: number;
+  readonly fixed?: number;
+}
+
+interface Served {
+  readonly manifest: Manifest;
+  readonly batch: Batch;
+}
+
+interface Request {
+  readonly priority: number;
+  readonly served: Served;
+  readonly input: PreparedInput;
+  readonly arrivedAtMs: number;
+  begin(): void;
+  resolve(prediction: Prediction): void;
+  reject(error: Error): void;
+}
+
+class Scheduler {
+  readonly #options: OipOptions;
+  readonly #client: OipClient;
+  readonly #waiting = new PriorityQueue<Request>();
+  #onRun: InferenceObserver["onRun"];
+  #busy = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: OipOptions, client: OipClient) {
+    this.#options = options;
+    this.#client = client;
+  }
+
+  /** From now on runs are reported; those of the warm-up are not. */
+  observe(onRun: InferenceObserver["onRun"]): void {
+    this.#onRun = onRun;
+  }
+
+  model(manifest: Manifest, batch: Batch): Model {
+    const served: Served = { manifest, batch };
+    return {
+      task: manifest.task,
+      manifest,
+      name: modelName(manifest),
+      predict: (picture, { priority = 0, signal } = {}) =>
+        new Promise((resolve, reject) => {
+          if (this.#closed) return reject(modelFailed("the models are closed"));
+          if (signal?.aborted) return reject(modelFailed("stopped before it began"));
+          let input: PreparedInput;
+          try {
+            input = prepareInput(picture, manifest.inputs[0]);
+          } catch (cause) {
+            return reject(modelFailed(`${modelName(manifest)}: the picture does not fit`, cause));
+          }
+          const request: Request = {
+            priority,
+            served,
+            input,
+            arrivedAtMs: performance.now(),
+            begin: () => signal?.removeEventListener("abort", stop),
+            resolve,
+            reject,
+          };
+          const stop = () => {
+            if (this.#waiting.remove(request)) reject(modelFailed("stopped before it began"));
+          };
+          signal?.addEventListener("abort", stop, { once: true });
+          this.#waiting.push(request);
+          this.#dispatch();
+        }),
+    };
+  }
+
+  load(): { workers: number; busy: number; waiting: number } {
+    return { workers: this.#options.lanes, busy: this.#busy, waiting: this.#waiting.size };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
+      request.reject(modelFailed("the models are closed"));
+    }
+    this.#client.close();
+  }
+
+  /** Sends while a lane is free. A batch that is not full waits for the rest of its time, and what is behind it too. */
+  #dispatch(): void {
+    clearTimeout(this.#timer);
+    while (this.#busy < this.#options.lanes) {
+      const head = this.#waiting.peek();
+      if (!head) return;
+      const { served, input } = head;
+      const batch = this.#waiting.first(
+        served.batch.max,
+        (other) => other.served === served && sameDims(other.input.dims, input.dims),
+      );
+      if (batch.length < served.batch.max) {
+        const oldestAtMs = Math.min(...batch.map(({ arrivedAtMs }) => arrivedAtMs));
+        const restMs = oldestAtMs + this.#options.server.batchWaitMs - performance.now();
+        if (restMs > 0) {
+          this.#timer = setTimeout(() => this.#dispatch(), Math.ceil(restMs));
+          return;
+        }
+      }
+      for (const request of batch) {
+        this.#waiting.remove(request);
+        request.begin();
+      }
+      void this.#run(served, batch);
+    }
+  }
+
+  async #run({ manifest, batch }: Served, requests: readonly Request[]): Promise<void> {
+    this.#busy++;
+    const startedAtMs = Date.now();
+    const begun = performance.now();
+    try {
+      const size = batch.fixed ?? requests.length;
+      const input = stack(
+        manifest.inputs[0].name,
+        requests.map(({ input }) => input),
+        size,
+      );
+      const outputNames = manifest.outputs.map(({ name }) => name);
+      const answer = await this.#client.infer(manifest.id, input, outputNames);
+      const predictions = requests.map((_, index) => ({
+        outputs: pick(answer, outputNames, index, size),
+        startedAtMs,
+        finishedAtMs: Date.now(),
+      }));
+      this.#onRun?.(modelName(manifest), {
+        durationMs: performance.now() - begun,
+        batchSize: requests.length,
+      });
+      requests.forEach(({ resolve }, index) => resolve(predictions[index]!));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const failure = modelFailed(`${modelName(manifest)} on the model server: ${reason}`, cause);
+      for (const { reject } of requests) reject(failure);
+    } finally {
+      this.#busy--;
+      this.#dispatch();
+    }
+  }
+}
+
+function sameDims(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((side, i) => side === b[i]);
+}
+
+/** Pictures one after the other along the first dimension; zeros fill up to `size`. */
+function stack(name: string, inputs: readonly PreparedInput[], size: number): InferInput {
+  const { dtype, data, dims } = inputs[0]!;
+  if (size === 1) return { name, dtype, data, dims };
+  const length = data.length;
+  const all = dtype === "uint8" ? new Uint8Array(length * size) : new Float32Array(length * size);
+  inputs.forEach((input, index) => all.set(input.data, index * length));
+  return { name, dtype, data: all, dims: [size, ...dims.slice(1)] };
+}
+
+/** The picture's own part of every output. */
+function pick(
+  answer: ReadonlyMap<string, Tensor>,
+  names: readonly string[],
+  index: number,
+  size: number,
+): Record<string, Tensor> {
+  const outputs: Record<string, Tensor> = {};
+  for (const name of names) {
+    const tensor = answer.get(name);
+    if (!tensor) throw new Error(`the answer lacks the output ${name}`);
+    const { data, dims } = tensor;
+    if (dims[0] !== size) throw new Error(`the output ${name} is of ${dims[0]} pictures, ${size} were sent`);
+    const length = data.length / size;
+    outputs[name] = { data: data.slice(index * length, (index + 1) * length), dims: [1, ...dims.slice(1)] };
+  }
+  return outputs;
+}

@@ -1,0 +1,51 @@
+import { modelName, PackError, type Manifest, type Shape } from "../manifest.js";
+import type { Batch } from "./oip.js";
+import type { ModelMetadata, TensorMetadata } from "./oipClient.js";
+
+const DATATYPES = { uint8: "UINT8", float32: "FP32" } as const;
+
+/**
+ * Checks that a server's model has the inputs and outputs that the manifest promises.
+ * @throws PackError naming the field
+ */
+export function checkMetadata(url: string, { inputs, outputs }: ModelMetadata, manifest: Manifest): void {
+  const where = `${modelName(manifest)} at ${url}`;
+  for (const input of manifest.inputs) check(where, "inputs", input, inputs);
+  for (const output of manifest.outputs) check(where, "outputs", output, outputs);
+}
+
+/** The first dimension decides: one, any number (as many as `max`), or the one number that the graph was compiled for. */
+export function batchOf({ inputs }: ModelMetadata, manifest: Manifest, max: number): Batch {
+  const [input] = manifest.inputs;
+  if (input.shape[0] === 1) return { max: 1 };
+  const size = inputs?.find(({ name }) => name === input.name)?.shape[0] ?? -1;
+  return size < 0 ? { max } : { max: Math.min(max, size), fixed: size };
+}
+
+function check(
+  where: string,
+  field: "inputs" | "outputs",
+  promised: { name: string; dtype: "uint8" | "float32"; shape: Shape },
+  there: readonly TensorMetadata[] | undefined,
+): void {
+  const found = there?.find(({ name }) => name === promised.name);
+  if (!found) {
+    const names = there?.map(({ name }) => name).join(", ") || "none";
+    throw new PackError(`${where}: field ${field} names "${promised.name}", the server has ${names}`);
+  }
+  if (found.datatype !== DATATYPES[promised.dtype]) {
+    throw new PackError(
+      `${where}: field ${field}, "${promised.name}" is ${promised.dtype}, on the server it is ${found.datatype}`,
+    );
+  }
+  const fits =
+    found.shape.length === promised.shape.length &&
+    promised.shape.every(
+      (side, i) => typeof side === "string" || found.shape[i]! < 0 || side === found.shape[i],
+    );
+  if (!fits) {
+    throw new PackError(
+      `${where}: field ${field}, "${promised.name}" has shape [${promised.shape.join(", ")}], the server's is [${found.shape.join(", ")}]`,
+    );
+  }
+}

@@ -2,6 +2,7 @@ import { openInference } from "@similarfaces/inference";
 import {
   concurrencyOf,
   inferenceObserver,
+  modelServerOf,
   runService,
   runStage,
   untilProvisioned,
@@ -21,6 +22,8 @@ await runService(process.env, {
       pack: config.modelPack,
       packs: config.modelPacks,
       workers: config.inferenceWorkers,
+      modelServer: modelServerOf(config),
+      signal,
       ...inferenceObserver(metrics),
     });
     await untilProvisioned(broker, analyzer, signal);

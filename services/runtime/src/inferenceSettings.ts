@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { integer, text } from "./settings.js";
+import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "./nodeTypes.js";
+import { ConfigError, integer, text } from "./settings.js";
 
 /** The keys of every service that runs models. */
 export const inferenceSettings = {
+  ...nodeTypeSettings,
   /** The folder of packs. */
   modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
   modelPack: text("MODEL_PACK", { default: "compact" }),
@@ -16,4 +18,21 @@ export const inferenceSettings = {
 /** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
 export function concurrencyOf(config: { stageConcurrency: number; inferenceWorkers: number }): number {
   return config.stageConcurrency || 2 * config.inferenceWorkers;
+}
+
+/**
+ * The model server that runs the graphs of such a node, undefined where they run in this process.
+ * @throws ConfigError if the node type needs one and its address is not given
+ */
+export function modelServerOf({
+  nodeType,
+  oipUrl,
+}: {
+  nodeType: NodeTypeName;
+  oipUrl: string | undefined;
+}): { url: string; batchSizeMax: number; batchWaitMs: number } | undefined {
+  const { inferenceDriver, batchSizeMax, batchWaitMs } = NODE_TYPES[nodeType];
+  if (inferenceDriver === "onnx") return undefined;
+  if (oipUrl === undefined) throw new ConfigError([`OIP_URL is required where NODE_TYPE is ${nodeType}`]);
+  return { url: oipUrl, batchSizeMax, batchWaitMs };
 }

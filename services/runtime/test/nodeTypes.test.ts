@@ -1,5 +1,6 @@
 import { STAGES } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
+import { modelServerOf } from "../src/inferenceSettings.js";
 import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax, kindOfStage } from "../src/nodeTypes.js";
 
 describe("the table of node types", () => {
@@ -37,5 +38,15 @@ describe("the table of node types", () => {
     expect(inFlightMax(NODE_TYPES.cpu, "embed", 4)).toBe(8);
     expect(inFlightMax(NODE_TYPES.inf2, "age")).toBe(32);
     expect(inFlightMax(NODE_TYPES.inf2, "extract")).toBe(4);
+  });
+
+  it("names the model server where there is one, and asks for its address", () => {
+    expect(modelServerOf({ nodeType: "cpu", oipUrl: undefined })).toBeUndefined();
+    expect(modelServerOf({ nodeType: "inf1", oipUrl: "http://127.0.0.1:8000" })).toEqual({
+      url: "http://127.0.0.1:8000",
+      batchSizeMax: 4,
+      batchWaitMs: 4,
+    });
+    expect(() => modelServerOf({ nodeType: "inf2", oipUrl: undefined })).toThrow(/OIP_URL is required/);
   });
 });

@@ -1,0 +1,35 @@
+import {
+  integer,
+  list,
+  oneOf,
+  optional,
+  readSettings,
+  runtimeSettings,
+  stagesSetting,
+  text,
+  type Environment,
+} from "@similarfaces/runtime";
+
+export const gatewaySettings = {
+  /** Loopback unless told otherwise: whoever reaches the gateway may upload. */
+  host: text("HOST", { default: "127.0.0.1" }),
+  port: integer("PORT", { min: 0, max: 65535, default: 8080 }),
+  httpDriver: oneOf("HTTP_DRIVER", ["auto", "uws", "node"], { default: "auto" }),
+  /** Required for what API_KEY_FOR names; without one, gallery writes are taken from loopback alone. */
+  apiKey: optional("API_KEY"),
+  apiKeyFor: oneOf("API_KEY_FOR", ["gallery", "everything"], { default: "gallery" }),
+  /** Names in the Host header beside loopback's own; `*` for any, as behind a load balancer that checks. */
+  allowedHosts: list("ALLOWED_HOSTS", { default: [] }),
+  /** How long a job may compute; after this its missing fields are expired. */
+  jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
+  modelsDir: text("MODELS_DIR", { default: new URL("../../models", import.meta.url).pathname }),
+  siteDir: text("SITE_DIR", { default: new URL("../../ui/dist/site", import.meta.url).pathname }),
+  stages: stagesSetting,
+} as const;
+
+export type GatewayConfig = ReturnType<typeof readConfig>;
+
+/** @throws ConfigError with every bad key */
+export function readConfig(env: Environment) {
+  return readSettings(env, { ...runtimeSettings, ...gatewaySettings });
+}

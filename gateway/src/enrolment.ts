@@ -1,0 +1,188 @@
+import { randomUUID } from "node:crypto";
+import {
+  ENROL_STAGES,
+  EnrolWorkSchema,
+  ResultSchema,
+  StageFailure,
+  create,
+  enrolWorkSubject,
+  isJobId,
+  newJobId,
+  toBinary,
+  workMessageId,
+  type AcceptedJson,
+  type FaceView,
+  type StageName,
+} from "@similarfaces/contracts";
+import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
+import type { AcceptedJob } from "./accept.js";
+import type { FormFile } from "./form.js";
+import type { Intake } from "./intake.js";
+import { followJob, type FollowOptions } from "./jobOutcome.js";
+
+/** Whose face, and who agreed. */
+export interface Enrollee {
+  identityId: string;
+  name: string;
+  consent: string;
+}
+
+export interface EnrolmentOptions {
+  broker: Broker;
+  blobs: Blobs;
+  intake: Intake;
+  following: FollowOptions;
+  jobTtlMs: number;
+  jobDeadlineMs: number;
+  /** The stages of this installation. */
+  stages: readonly StageName[];
+}
+
+const NAME_CHARACTERS_MAX = 200;
+const CONSENT_CHARACTERS_MAX = 2_000;
+
+export function newIdentityId(): string {
+  return randomUUID();
+}
+
+/**
+ * What can be refused before there is a job; the gallery checks again, and more.
+ * @throws StageFailure invalid_name or consent_required
+ */
+export function checkedEnrollee(identityId: string, name: unknown, consent: unknown): Enrollee {
+  if (
+    typeof name !== "string" ||
+    name.trim() === "" ||
+    [...name].length > NAME_CHARACTERS_MAX ||
+    /\p{Cc}/u.test(name)
+  ) {
+    throw new StageFailure("invalid_name");
+  }
+  if (typeof consent !== "string" || consent.trim() === "") throw new StageFailure("consent_required");
+  if (consent.length > CONSENT_CHARACTERS_MAX) {
+    throw new StageFailure("bad_request", `consent has at most ${CONSENT_CHARACTERS_MAX} characters`);
+  }
+  return { identityId, name, consent };
+}
+
+/** Faces on their way into the gallery: each is a job like any other whose last stage is `enrol`. */
+export class Enrolment {
+  readonly #options: EnrolmentOptions;
+
+  constructor(options: EnrolmentOptions) {
+    this.#options = options;
+  }
+
+  /** @throws StageFailure bad_request where this installation enrols nobody, overloaded or unavailable */
+  check(): void {
+    if (!ENROL_STAGES.every((stage) => this.#options.stages.includes(stage))) {
+      throw new StageFailure(
+        "bad_request",
+        "This installation enrols no faces: its stages do not include enrol.",
+      );
+    }
+    this.#options.intake.check();
+  }
+
+  /** The largest face of each photo. @throws StageFailure as acceptPhoto does, for the first photo that is refused */
+  async enrolPhotos(photos: readonly FormFile[], enrollee: Enrollee): Promise<AcceptedJob[]> {
+    if (photos.length === 0) throw new StageFailure("empty_body");
+    const jobs: AcceptedJob[] = [];
+    for (const { bytes, name } of photos) {
+      const enrolment = { ...enrollee, source: plainFileName(name) };
+      jobs.push(
+        await this.#options.intake.accept(bytes, {
+          stages: ENROL_STAGES,
+          facesMax: 1,
+          matchCount: 1,
+          enrolment,
+        }),
+      );
+    }
+    return jobs;
+  }
+
+  /**
+   * A face of a finished job, by the embedding and the chip that are stored of it: nothing is computed again. The new job
+   * repeats what `extract` said of that face.
+   * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding yet
+   */
+  async enrolFaceOfJob(sourceJobId: string, faceIndex: number, enrollee: Enrollee): Promise<AcceptedJob> {
+    const { broker, blobs, following, jobTtlMs, jobDeadlineMs } = this.#options;
+    if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
+    const { job: source } = await following.relay.snapshot(sourceJobId);
+    const face = source.faces.find(({ index }) => index === faceIndex);
+    if (!face || !source.accepted || source.extract.state !== "done")
+      throw new StageFailure("face_not_found");
+    const embed = face.fields.embed;
+    if (embed?.state !== "done") {
+      throw new StageFailure("bad_request", "This face has no embedding: wait for embed, or send the photo.");
+    }
+    const chip = await blobs.get(jobBlobKey(sourceJobId, `face-${faceIndex}.jpg`));
+    const acceptedAtMs = Date.now();
+    const jobId = newJobId(acceptedAtMs);
+    const job = {
+      jobId,
+      acceptedAtMs,
+      deadlineAtMs: acceptedAtMs + jobDeadlineMs,
+      expiresAtMs: acceptedAtMs + jobTtlMs,
+    };
+    await following.relay.expect(jobId);
+    await publishResult(broker, acceptedResult(job, source.accepted));
+    await publishResult(broker, extractResult(job, face, source.extract.model, source.extract.value.size));
+    await publishWork(broker, {
+      subject: enrolWorkSubject(jobId, 0),
+      data: toBinary(
+        EnrolWorkSchema,
+        create(EnrolWorkSchema, {
+          jobId,
+          face: 0,
+          embedding: Buffer.from(embed.value.embedding, "base64"),
+          model: embed.model,
+          deadlineAtMs: job.deadlineAtMs,
+          enrolment: { ...enrollee, source: `face ${faceIndex} of a job` },
+          ...(chip ? { portrait: { case: "thumbnail" as const, value: chip.bytes } } : {}),
+        }),
+      ),
+      messageId: workMessageId(jobId, "enrol", 0),
+    });
+    followJob(job, following).catch((err: unknown) =>
+      following.log.warn({ jobId, err }, "a job is not followed"),
+    );
+    return job;
+  }
+}
+
+function acceptedResult(job: AcceptedJob, { contentType, size, bytes }: AcceptedJson) {
+  const { jobId, acceptedAtMs, deadlineAtMs, expiresAtMs } = job;
+  const stages = ["extract", "enrol"];
+  const value = { stages, acceptedAtMs, deadlineAtMs, expiresAtMs, contentType, size, bytes, facesMax: 1 };
+  return create(ResultSchema, { jobId, stage: "accepted", attempt: 1, outcome: { case: "accepted", value } });
+}
+
+function extractResult(
+  { jobId, acceptedAtMs }: AcceptedJob,
+  { box, landmarks, score }: FaceView,
+  model: string,
+  size: { width: number; height: number },
+) {
+  return create(ResultSchema, {
+    jobId,
+    stage: "extract",
+    attempt: 1,
+    model,
+    timings: { queuedAtMs: acceptedAtMs, startedAtMs: acceptedAtMs, finishedAtMs: acceptedAtMs },
+    outcome: {
+      case: "extract",
+      value: { size, faces: [{ index: 0, box, landmarks, score }], facesOmitted: 0 },
+    },
+  });
+}
+
+/** A note on where the face came from, not a path: what a client calls its file may be anything. */
+function plainFileName(name: string): string {
+  return name
+    .replace(/^.*[/\\]/, "")
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "")
+    .slice(0, 200);
+}

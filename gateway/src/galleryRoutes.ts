@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto";
+import {
+  FACES_MAX,
+  GalleryReceiptSchema,
+  IdentityPageSchema,
+  IdentitySchema,
+  MatchesSchema,
+  StageFailure,
+  StatisticsSchema,
+  toJson,
+} from "@similarfaces/contracts";
+import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
+import type { AcceptedJob } from "./accept.js";
+import { checkedEnrollee, newIdentityId, type Enrolment } from "./enrolment.js";
+import { isForm, readForm } from "./form.js";
+import type { GalleryClient } from "./galleryClient.js";
+import { exportReply, importFaces } from "./galleryTransfer.js";
+import type { HttpReply, HttpRequest } from "./http/http.js";
+import { acceptedJson } from "./jobRoutes.js";
+import { numberField, readJsonBody, textField } from "./jsonBody.js";
+import { jpegReply, jsonReply } from "./replies.js";
+import type { Route } from "./router.js";
+
+export interface GalleryRoutesOptions {
+  gallery: GalleryClient;
+  enrolment: Enrolment;
+  blobs: Blobs;
+}
+
+const PAGE_SIZE = 50;
+const PAGE_SIZE_MAX = 200;
+const SEARCH_COUNT = 5;
+const SEARCH_COUNT_MAX = 100;
+const JSON_OPTIONS = { alwaysEmitImplicit: true } as const;
+/** What gallery ids look like; nothing else can be the name of a portrait. */
+const FACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The gallery over HTTP: questions go to match by request and reply, enrolling is a job. What changes the gallery, or
+ * gives out its embeddings, is for those who may (access.ts).
+ */
+export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOptions): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/gallery/identities",
+      async handle({ request: { query } }) {
+        const page = await gallery.ask("list", {
+          nameContains: query.get("name") ?? "",
+          pageSize: numberField(countOf(query.get("pageSize")), "pageSize", {
+            min: 1,
+            max: PAGE_SIZE_MAX,
+            fallback: PAGE_SIZE,
+          }),
+          pageToken: query.get("pageToken") ?? "",
+        });
+        return jsonReply(200, toJson(IdentityPageSchema, page, JSON_OPTIONS));
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/gallery/identities",
+      guard: "gallery",
+      async handle({ request }) {
+        enrolment.check();
+        const { name, consent, enrol } = await readEnrolment(request, enrolment);
+        const identityId = newIdentityId();
+        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)));
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/gallery/identities/{identityId}",
+      async handle({ params: { identityId = "" } }) {
+        return identityReply(await gallery.ask("get", { identityId }));
+      },
+    },
+    {
+      method: "PATCH",
+      path: "/v1/gallery/identities/{identityId}",
+      guard: "gallery",
+      async handle({ request, params: { identityId = "" } }) {
+        const name = textField(await readJsonBody(request), "name");
+        return identityReply(await gallery.ask("rename", { identityId, name }));
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/v1/gallery/identities/{identityId}",
+      guard: "gallery",
+      async handle({ params: { identityId = "" } }) {
+        return receiptReply(await gallery.ask("deleteIdentity", { identityId }));
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/gallery/identities/{identityId}/faces",
+      guard: "gallery",
+      async handle({ request, params: { identityId = "" } }) {
+        enrolment.check();
+        const known = await gallery.ask("get", { identityId });
+        const { consent = known.consent, enrol } = await readEnrolment(request, enrolment);
+        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, known.name, consent)));
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/gallery/identities/{identityId}/merge",
+      guard: "gallery",
+      async handle({ request, params: { identityId = "" } }) {
+        const intoIdentityId = textField(await readJsonBody(request), "into");
+        return identityReply(await gallery.ask("merge", { fromIdentityId: identityId, intoIdentityId }));
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/gallery/faces/{faceId}.jpg",
+      async handle({ request, params: { faceId = "" } }) {
+        const portrait = FACE_ID.test(faceId) ? await blobs.get(galleryBlobKey(faceId)) : undefined;
+        if (!portrait) throw new StageFailure("face_not_found");
+        return portraitReply(portrait.bytes, request);
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/v1/gallery/faces/{faceId}",
+      guard: "gallery",
+      async handle({ params: { faceId = "" } }) {
+        return receiptReply(await gallery.ask("deleteFace", { faceId }));
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/gallery/search",
+      async handle({ request }) {
+        const body = await readJsonBody(request);
+        const matches = await gallery.ask("search", {
+          embedding: Buffer.from(textField(body, "embedding"), "base64"),
+          model: textField(body, "model"),
+          count: numberField(body["count"], "count", {
+            min: 1,
+            max: SEARCH_COUNT_MAX,
+            fallback: SEARCH_COUNT,
+          }),
+          minLikelihood: numberField(body["minLikelihood"], "minLikelihood", {
+            min: 0,
+            max: 1,
+            fallback: 0,
+            whole: false,
+          }),
+        });
+        return jsonReply(200, toJson(MatchesSchema, matches, JSON_OPTIONS));
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/gallery/statistics",
+      handle: async () =>
+        jsonReply(200, toJson(StatisticsSchema, await gallery.ask("statistics", {}), JSON_OPTIONS)),
+    },
+    {
+      method: "GET",
+      path: "/v1/gallery/export",
+      guard: "gallery",
+      handle: () => exportReply(gallery),
+    },
+    {
+      method: "POST",
+      path: "/v1/gallery/import",
+      guard: "gallery",
+      handle: async ({ request }) => receiptReply(await importFaces(await request.body(), gallery)),
+    },
+  ];
+
+  function identityReply(identity: Parameters<typeof toJson<typeof IdentitySchema>>[1]): HttpReply {
+    return jsonReply(200, toJson(IdentitySchema, identity, JSON_OPTIONS));
+  }
+
+  function receiptReply(receipt: Parameters<typeof toJson<typeof GalleryReceiptSchema>>[1]): HttpReply {
+    return jsonReply(200, toJson(GalleryReceiptSchema, receipt, JSON_OPTIONS));
+  }
+}
+
+interface AskedEnrolment {
+  name?: unknown;
+  consent?: unknown;
+  enrol(enrollee: { identityId: string; name: string; consent: string }): Promise<AcceptedJob[]>;
+}
+
+/** A form with photos, or JSON that names a face of a finished job. */
+async function readEnrolment(request: HttpRequest, enrolment: Enrolment): Promise<AskedEnrolment> {
+  const contentType = request.header("content-type");
+  if (isForm(contentType)) {
+    const { fields, files } = await readForm(await request.body(), contentType);
+    const photos = files.filter(({ field }) => field === "photo");
+    return {
+      ...given("name", fields.get("name")),
+      ...given("consent", fields.get("consent")),
+      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee),
+    };
+  }
+  const body = await readJsonBody(request);
+  const jobId = textField(body, "jobId");
+  const face = numberField(body["face"], "face", { min: 0, max: FACES_MAX - 1, fallback: 0 });
+  return {
+    ...given("name", body["name"]),
+    ...given("consent", body["consent"]),
+    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(jobId, face, enrollee)],
+  };
+}
+
+function given(name: "name" | "consent", value: unknown): { name?: unknown; consent?: unknown } {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function enrolReply(identityId: string, jobs: readonly AcceptedJob[]): HttpReply {
+  return jsonReply(202, { identityId, jobs: jobs.map(acceptedJson) });
+}
+
+/** Asked for again each time, so that a deleted face is gone from pages too; unchanged it costs no bytes. */
+function portraitReply(bytes: Uint8Array, request: HttpRequest): HttpReply {
+  const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+  const headers = { "cache-control": "private, no-cache", etag };
+  if (request.header("if-none-match") === etag) return { status: 304, headers };
+  const reply = jpegReply(bytes);
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+/** A count of a query; what is no number fails the check of its limits. */
+function countOf(text: string | null): number | undefined {
+  return text === null || text === "" ? undefined : Number(text);
+}

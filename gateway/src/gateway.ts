@@ -1,0 +1,124 @@
+import type { Blobs, Broker, Log, Metrics } from "@similarfaces/runtime";
+import { describeInstallation, type About } from "./about.js";
+import { createAccess, isLoopback } from "./access.js";
+import { Admission } from "./admission.js";
+import type { GatewayConfig } from "./config.js";
+import { Enrolment } from "./enrolment.js";
+import { galleryClient } from "./galleryClient.js";
+import { galleryRoutes } from "./galleryRoutes.js";
+import type { HttpServer, LiveOptions } from "./http/http.js";
+import { serve } from "./http/serve.js";
+import { openIntake } from "./intake.js";
+import { jobRoutes } from "./jobRoutes.js";
+import { BODY_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "./limits.js";
+import { serveSocket } from "./live.js";
+import { readOpenApi } from "./openapi.js";
+import { Relay } from "./relay.js";
+import { createHandler, refusal } from "./requestHandler.js";
+import { createRouter, type Route } from "./router.js";
+import { openSite } from "./site.js";
+import { StageClock } from "./stageTimes.js";
+import { statusNow } from "./status.js";
+import { systemRoutes } from "./systemRoutes.js";
+
+export const LIVE_PATH = "/v1/live";
+
+export interface GatewayOptions {
+  config: GatewayConfig;
+  broker: Broker;
+  blobs: Blobs;
+  log: Log;
+  metrics: Metrics;
+  /** What /v1/about says; read from the models and contracts on disk unless given. */
+  about?: About;
+}
+
+export interface Gateway {
+  /** Where it is reached from this machine. */
+  readonly url: string;
+  /** Which HTTP server serves. */
+  readonly driver: string;
+  /** False while the broker is away, and once `close` was called. */
+  ready(): boolean;
+  /** Ends viewers' streams and sockets, then stops listening. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to serve. Streams and consumers must be provisioned.
+ * @throws Error if the address is taken, or the HTTP driver asked for cannot be had
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, broker, log, metrics } = options;
+  const { relay, admission, routes, close, ready } = await assemble(options);
+  const access = createAccess(config);
+  const site = await openSite(config.siteDir);
+  const live: LiveOptions = {
+    path: LIVE_PATH,
+    refuse(request) {
+      try {
+        access.check(request, "open");
+        return undefined;
+      } catch (error) {
+        return refusal(error, access);
+      }
+    },
+    open: (socket) => serveSocket(socket, relay, metrics),
+    messageBytesMax: SOCKET_MESSAGE_BYTES_MAX,
+  };
+  let server: HttpServer;
+  try {
+    server = await serve(config.httpDriver, {
+      host: config.host,
+      port: config.port,
+      bodyBytesMax: BODY_BYTES_MAX,
+      handle: createHandler({ router: createRouter(routes), site, access, metrics, log }),
+      live,
+    });
+  } catch (error) {
+    relay.close();
+    admission.close();
+    throw error;
+  }
+  const url = urlOf(config.host, server.port);
+  log.info({ url, driver: server.description, natsServer: broker.serverVersion }, "serving");
+  return { url, driver: server.description, ready, close: () => close(server) };
+}
+
+/** Every part but the server, wired. */
+async function assemble({ config, broker, blobs, log, metrics, about }: GatewayOptions) {
+  const { stages, jobTtlMs, jobDeadlineMs } = config;
+  const relay = new Relay({ broker, metrics, log, jobTtlMs });
+  const admission = new Admission({ broker, stages, metrics, log });
+  const clock = new StageClock();
+  const following = { relay, metrics, log, clock };
+  const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };
+  const intake = openIntake({ admission, accepting, following, metrics });
+  const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
+  let closing: Promise<void> | undefined;
+  const ready = () => !closing && broker.connected();
+  const routes: Route[] = [
+    ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages }),
+    ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
+    ...systemRoutes({
+      metrics,
+      about: about ?? (await describeInstallation(config)),
+      openApi: await readOpenApi(),
+      status: () => statusNow({ broker, admission, clock, stages }),
+      ready,
+    }),
+  ];
+  const close = (server: HttpServer): Promise<void> =>
+    (closing ??= (async () => {
+      admission.close();
+      await server.close();
+      relay.close();
+    })());
+  return { relay, admission, routes, close, ready };
+}
+
+function urlOf(host: string, port: number): string {
+  // A wildcard is no address to go to.
+  const name = isLoopback(host) || !/^(0\.0\.0\.0|::)$/.test(host) ? host : "127.0.0.1";
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}

@@ -1,0 +1,293 @@
+import { createRequire } from "node:module";
+import type { HttpResponse, TemplatedApp, WebSocket, us_listen_socket } from "uWebSockets.js";
+import { StageFailure } from "@similarfaces/contracts";
+import {
+  BACKPRESSURE_BYTES_MAX,
+  DRAIN_BYTES_MAX,
+  SOCKET_IDLE_SECONDS,
+  type EventSink,
+  type HttpOptions,
+  type HttpReply,
+  type HttpRequest,
+  type HttpServer,
+  type Listener,
+  type LiveSocket,
+} from "./http.js";
+
+type Uws = typeof import("uWebSockets.js");
+
+/** Two republications of uWebSockets.js on the registry: upstream's binaries (glibc 2.38), and an older build for older ones. */
+const PACKAGES = ["uWebSockets.js", "uws-glibc-2-36"];
+
+interface Loaded {
+  uws: Uws;
+  name: string;
+}
+
+let loaded: Loaded | undefined | null = null;
+
+/** The first republication whose binary loads on this machine, or undefined. */
+function loadUws(): Loaded | undefined {
+  if (loaded !== null) return loaded;
+  const require = createRequire(import.meta.url);
+  for (const name of PACKAGES) {
+    try {
+      const module = require(name) as Uws & { default?: Uws };
+      const { version } = require(`${name}/package.json`) as { version: string };
+      return (loaded = { uws: module.default ?? module, name: `${name} ${version}` });
+    } catch {
+      // A libc or Node that this build is not for: the next one, or none.
+    }
+  }
+  return (loaded = undefined);
+}
+
+/** Serves with uWebSockets.js; undefined where no build of it loads. @throws Error if the address is taken */
+export async function serveUws(options: HttpOptions): Promise<HttpServer | undefined> {
+  const found = loadUws();
+  if (!found) return undefined;
+  const { uws, name } = found;
+  const app = uws.App();
+  const open = new Set<HttpResponse>();
+  const sockets = new Set<WebSocket<SocketData>>();
+  serveLive(app, options, sockets);
+  app.any("/*", (res, req) => {
+    const request = copyRequest(req.getMethod(), req.getUrl(), req.getQuery(), res, (each) =>
+      req.forEach(each),
+    );
+    const exchange = new Exchange(res, request.method === "HEAD", () => open.delete(res));
+    open.add(res);
+    const body = collectBody(res, exchange, request, options.bodyBytesMax);
+    const asGet = request.method === "HEAD" ? { ...request, method: "GET" } : request;
+    void options.handle({ ...asGet, body: () => body }).then((reply) => exchange.answer(reply));
+  });
+  const listening = await listen(app, options);
+  let closing: Promise<void> | undefined;
+  return {
+    description: name,
+    port: uws.us_socket_local_port(listening),
+    close: () =>
+      (closing ??= (async () => {
+        uws.us_listen_socket_close(listening);
+        for (const socket of sockets) socket.end(1001, "the gateway is restarting");
+        for (const res of open) res.close();
+      })()),
+  };
+}
+
+function listen(app: TemplatedApp, { host, port }: HttpOptions): Promise<us_listen_socket> {
+  return new Promise((resolve, reject) => {
+    // 1 = LIBUS_LISTEN_EXCLUSIVE_PORT: two gateways on one port would share its visitors silently.
+    // The types know no options before the callback; every build does.
+    const listenWith = app.listen.bind(app) as unknown as (
+      host: string,
+      port: number,
+      options: number,
+      done: (socket: us_listen_socket | false) => void,
+    ) => TemplatedApp;
+    listenWith(host, port, 1, (socket) => {
+      if (socket) resolve(socket);
+      else reject(Object.assign(new Error(`${host}:${port} is taken`), { code: "EADDRINUSE" }));
+    });
+  });
+}
+
+/** uWS's request lives on the stack of its handler: everything is copied out at once. */
+function copyRequest(
+  method: string,
+  path: string,
+  query: string,
+  res: HttpResponse,
+  forEach: (each: (name: string, value: string) => void) => void,
+): Omit<HttpRequest, "body"> {
+  const headers = new Map<string, string>();
+  forEach((name, value) => headers.set(name, value));
+  return {
+    method: method.toUpperCase(),
+    path,
+    query: new URLSearchParams(query),
+    remoteAddress: plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    header: (name) => headers.get(name),
+  };
+}
+
+/** uWS writes all of an IPv6 address's zeros, and IPv4 as it comes. */
+function plainAddress(address: string): string {
+  if (/^(0+:){7}0*1$/.test(address)) return "::1";
+  return address;
+}
+
+function collectBody(
+  res: HttpResponse,
+  exchange: Exchange,
+  request: Omit<HttpRequest, "body">,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  const announced = Number(request.header("content-length") ?? 0);
+  const body = new Promise<Uint8Array>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    exchange.onClose(() => reject(new StageFailure("bad_request", "the client went away")));
+    if (announced > DRAIN_BYTES_MAX) {
+      reject(new StageFailure("body_too_large"));
+      return;
+    }
+    res.onData((chunk, isLast) => {
+      bytes += chunk.byteLength;
+      // The chunk is gone when this handler returns.
+      if (bytes <= bytesMax) chunks.push(Buffer.from(chunk.slice(0)));
+      if (bytes > DRAIN_BYTES_MAX) return void res.close();
+      if (!isLast) return;
+      if (bytes > bytesMax) reject(new StageFailure("body_too_large"));
+      else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));
+    });
+  });
+  // Nobody may ever ask for it.
+  body.catch(() => {});
+  return body;
+}
+
+/** One response: knows whether the client is still there, which uWS asks never to forget. */
+class Exchange {
+  readonly #res: HttpResponse;
+  readonly #withoutBody: boolean;
+  readonly #listeners: Listener[] = [];
+  #closed = false;
+
+  constructor(res: HttpResponse, withoutBody: boolean, onEnd: Listener) {
+    this.#res = res;
+    this.#withoutBody = withoutBody;
+    this.#listeners.push(onEnd);
+    res.onAborted(() => this.#close());
+  }
+
+  onClose(listener: Listener): void {
+    if (this.#closed) listener();
+    else this.#listeners.push(listener);
+  }
+
+  answer({ status, headers, body = "", stream }: HttpReply): void {
+    if (this.#closed) return;
+    const res = this.#res;
+    res.cork(() => {
+      res.writeStatus(String(status));
+      for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+      if (this.#withoutBody) {
+        res.endWithoutBody(Buffer.byteLength(body));
+        this.#close();
+      } else if (stream) {
+        stream(this.#sink());
+      } else {
+        this.#end(typeof body === "string" ? Buffer.from(body) : body);
+      }
+    });
+  }
+
+  /** A large body goes out as the client takes it. */
+  #end(body: Uint8Array): void {
+    const res = this.#res;
+    // What is beyond this comes again by onWritable; uWS wants the bytes as they were.
+    const bytes = body as Uint8Array<ArrayBuffer>;
+    const [ok, done] = res.tryEnd(bytes, bytes.byteLength);
+    if (done || ok) return this.#close();
+    res.onWritable((offset) => {
+      const [sent, all] = res.tryEnd(bytes.subarray(offset), bytes.byteLength);
+      if (all) this.#close();
+      return sent;
+    });
+  }
+
+  #sink(): EventSink {
+    const res = this.#res;
+    let onDrain: Listener = () => {};
+    res.onWritable(() => {
+      onDrain();
+      return true;
+    });
+    return {
+      send: (text) => {
+        if (this.#closed) return false;
+        let ok = true;
+        res.cork(() => void (ok = res.write(text)));
+        return ok;
+      },
+      onDrain: (listener) => void (onDrain = listener),
+      onClose: (listener) => this.onClose(listener),
+      end: () => {
+        if (this.#closed) return;
+        res.cork(() => void res.end());
+        this.#close();
+      },
+    };
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+interface SocketData {
+  onMessage: (text: string) => void;
+  onDrain: Listener;
+  onClose: Listener[];
+}
+
+function serveLive(app: TemplatedApp, { live }: HttpOptions, sockets: Set<WebSocket<SocketData>>): void {
+  app.ws<SocketData>(live.path, {
+    idleTimeout: SOCKET_IDLE_SECONDS,
+    sendPingsAutomatically: true,
+    maxPayloadLength: live.messageBytesMax,
+    maxBackpressure: 8 * BACKPRESSURE_BYTES_MAX,
+    upgrade(res, req, context) {
+      const request = copyRequest("GET", req.getUrl(), req.getQuery(), res, (each) => req.forEach(each));
+      const refusal = live.refuse(request);
+      if (refusal) {
+        new Exchange(res, false, () => {}).answer(refusal);
+        return;
+      }
+      res.upgrade<SocketData>(
+        { onMessage: () => {}, onDrain: () => {}, onClose: [] },
+        request.header("sec-websocket-key") ?? "",
+        request.header("sec-websocket-protocol") ?? "",
+        request.header("sec-websocket-extensions") ?? "",
+        context,
+      );
+    },
+    open(ws) {
+      sockets.add(ws);
+      live.open(liveSocket(ws));
+    },
+    message(ws, message, isBinary) {
+      if (isBinary) ws.end(1003, "text only");
+      else ws.getUserData().onMessage(Buffer.from(message).toString("utf8"));
+    },
+    drain(ws) {
+      if (ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX) ws.getUserData().onDrain();
+    },
+    close(ws) {
+      sockets.delete(ws);
+      for (const listener of ws.getUserData().onClose) listener();
+    },
+  });
+}
+
+function liveSocket(ws: WebSocket<SocketData>): LiveSocket {
+  const data = ws.getUserData();
+  let isOpen = true;
+  data.onClose.push(() => void (isOpen = false));
+  return {
+    send: (text) => {
+      if (!isOpen) return false;
+      ws.send(text);
+      return ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX;
+    },
+    onMessage: (listener) => void (data.onMessage = listener),
+    onDrain: (listener) => void (data.onDrain = listener),
+    onClose: (listener) => void data.onClose.push(listener),
+    close: (code, reason) => {
+      if (isOpen) ws.end(code, reason);
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { StageFailure, isJobId, viewOf, type JobState, type StageName } from "@similarfaces/contracts";
+import {
+  jobBlobKey,
+  type Blobs,
+  type Broker,
+  type JobBlobName,
+  type Log,
+  type Metrics,
+} from "@similarfaces/runtime";
+import { readJobRequest, type AcceptedJob } from "./accept.js";
+import { deleteJob } from "./deletion.js";
+import { isForm, readForm } from "./form.js";
+import type { HttpReply, HttpRequest } from "./http/http.js";
+import type { Intake } from "./intake.js";
+import { WAIT_SECONDS_MAX } from "./limits.js";
+import type { Relay } from "./relay.js";
+import { jpegReply, jsonReply } from "./replies.js";
+import type { Call, Route } from "./router.js";
+import { streamEvents } from "./sse.js";
+
+export interface JobRoutesOptions {
+  broker: Broker;
+  blobs: Blobs;
+  relay: Relay;
+  metrics: Metrics;
+  log: Log;
+  intake: Intake;
+  stages: readonly StageName[];
+}
+
+/** Photos in, results out. */
+export function jobRoutes(options: JobRoutesOptions): Route[] {
+  const { broker, blobs, relay, metrics, log, intake, stages } = options;
+  return [
+    {
+      method: "POST",
+      path: "/v1/jobs",
+      async handle({ request }) {
+        intake.check();
+        const asked = readJobRequest(request.query, stages);
+        const waitMs = readWait(request.header("prefer"));
+        const job = await intake.accept(await readPhoto(request), asked);
+        const headers = { location: linksOf(job.jobId).self };
+        if (request.header("accept")?.includes("text/event-stream")) {
+          return streamEvents(relay, metrics, job.jobId, 0, headers);
+        }
+        return waitMs > 0
+          ? waitForJob(job, waitMs, relay, headers)
+          : jsonReply(202, acceptedJson(job), headers);
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/jobs/{jobId}",
+      handle: async (call) => jobReply(200, await relay.snapshot(jobIdOf(call))),
+    },
+    {
+      method: "DELETE",
+      path: "/v1/jobs/{jobId}",
+      async handle(call) {
+        const jobId = jobIdOf(call);
+        await relay.snapshot(jobId);
+        return jsonReply(200, await deleteJob(jobId, { broker, blobs, log }));
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/jobs/{jobId}/events",
+      async handle(call) {
+        const jobId = jobIdOf(call);
+        const after = readAfter(call.request);
+        // What cannot be watched is answered with its status, before the stream begins.
+        await relay.snapshot(jobId);
+        return streamEvents(relay, metrics, jobId, after);
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/jobs/{jobId}/photo.jpg",
+      handle: (call) => pictureReply(jobIdOf(call), "photo.jpg", relay, blobs),
+    },
+    {
+      method: "GET",
+      path: "/v1/jobs/{jobId}/faces/{face}.jpg",
+      handle(call) {
+        const { face = "" } = call.params;
+        if (!/^\d{1,3}$/.test(face)) throw new StageFailure("not_found");
+        return pictureReply(jobIdOf(call), `face-${Number(face)}.jpg`, relay, blobs);
+      },
+    },
+  ];
+}
+
+export function linksOf(jobId: string) {
+  const self = `/v1/jobs/${jobId}`;
+  return { self, events: `${self}/events`, photo: `${self}/photo.jpg`, live: "/v1/live" };
+}
+
+/** What a client gets for a photo that was taken. */
+export function acceptedJson(job: AcceptedJob) {
+  return { ...job, links: linksOf(job.jobId) };
+}
+
+/** Anything that is no job id cannot be the id of a job. @throws StageFailure job_not_found */
+function jobIdOf({ params }: Call): string {
+  const { jobId = "" } = params;
+  if (!isJobId(jobId)) throw new StageFailure("job_not_found");
+  return jobId;
+}
+
+/** The body itself, or the only file of a form. */
+async function readPhoto(request: HttpRequest): Promise<Uint8Array> {
+  const body = await request.body();
+  const contentType = request.header("content-type");
+  if (!isForm(contentType)) return body;
+  const photos = (await readForm(body, contentType)).files.filter(({ field }) => field === "photo");
+  if (photos.length !== 1) throw new StageFailure("bad_request", "A form has one file, in the field photo.");
+  return photos[0]!.bytes;
+}
+
+/** `Prefer: wait=N` (RFC 7240) in milliseconds, 0 without one; more than is granted is cut. */
+function readWait(prefer: string | undefined): number {
+  const seconds = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer ?? "")?.[1] ?? 0);
+  return Math.min(seconds, WAIT_SECONDS_MAX) * 1_000;
+}
+
+/** The sequence after which events are wanted: the browser's header when it reconnects, else the query. */
+function readAfter(request: HttpRequest): number {
+  const text = request.header("last-event-id") ?? request.query.get("after") ?? "";
+  if (text === "") return 0;
+  const after = Number(text);
+  if (!Number.isSafeInteger(after) || after < 0) {
+    throw new StageFailure("bad_request", "after takes the id of an event, a whole number");
+  }
+  return after;
+}
+
+/** 200 with the whole job when it is complete within the time, else 202 with what there is. */
+async function waitForJob(
+  job: AcceptedJob,
+  waitMs: number,
+  relay: Relay,
+  headers: Record<string, string>,
+): Promise<HttpReply> {
+  await untilComplete(job.jobId, waitMs, relay);
+  const seen = await relay.snapshot(job.jobId);
+  return jobReply(seen.job.state === "complete" ? 200 : 202, seen, {
+    ...headers,
+    "preference-applied": `wait=${waitMs / 1_000}`,
+  });
+}
+
+async function untilComplete(jobId: string, waitMs: number, relay: Relay): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopViewing = () => {};
+  await new Promise<void>((resolve, reject) => {
+    const viewing = relay.view(jobId, 0, { event: () => true, complete: () => resolve() });
+    stopViewing = () => void viewing.then(({ stop }) => stop(), reject);
+    viewing.catch(reject);
+    timer = setTimeout(resolve, waitMs);
+  }).finally(() => {
+    clearTimeout(timer);
+    stopViewing();
+  });
+}
+
+function jobReply(
+  status: number,
+  { job, sequence }: { job: JobState; sequence: number },
+  headers: Record<string, string> = {},
+): HttpReply {
+  return jsonReply(status, { ...viewOf(job), sequence, links: linksOf(job.jobId) }, headers);
+}
+
+/** Extract stores pictures right after it has published its result: who asks sooner waits for them a little. */
+const PICTURE_WAIT_MS = 5_000;
+const PICTURE_LOOK_EVERY_MS = 100;
+
+async function pictureReply(
+  jobId: string,
+  name: JobBlobName,
+  relay: Relay,
+  blobs: Blobs,
+): Promise<HttpReply> {
+  const untilMs = Date.now() + PICTURE_WAIT_MS;
+  for (;;) {
+    const { job } = await relay.snapshot(jobId);
+    const blob = await blobs.get(jobBlobKey(jobId, name));
+    if (blob) return jpegReply(blob.bytes);
+    if (!mayStillCome(job, name) || Date.now() > untilMs) {
+      throw new StageFailure("not_found", "This job has no such picture, or not yet.");
+    }
+    await new Promise((resolve) => setTimeout(resolve, PICTURE_LOOK_EVERY_MS));
+  }
+}
+
+function mayStillCome({ extract, faces }: JobState, name: JobBlobName): boolean {
+  if (extract.state === "pending") return true;
+  if (extract.state !== "done") return false;
+  return name === "photo.jpg" || faces.some(({ index }) => name === `face-${index}.jpg`);
+}

@@ -1,0 +1,84 @@
+import { StageFailure, isJobId } from "@similarfaces/contracts";
+import type { Metrics } from "@similarfaces/runtime";
+import type { LiveSocket } from "./http/http.js";
+import type { Relay, Viewing } from "./relay.js";
+import { failureOf } from "./failures.js";
+
+/** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
+const JOBS_MAX = 64;
+
+/**
+ * One WebSocket of a page.
+ * To the gateway: {"type":"watch","jobId","after"} and {"type":"unwatch","jobId"}.
+ * From it: {"type":"result","jobId","sequence","event"}, {"type":"complete",...}, {"type":"failure","jobId","failure"}.
+ */
+export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics): void {
+  const kind = "websocket";
+  const viewings = new Map<string, Viewing | undefined>();
+  metrics.sockets.inc({ kind });
+  const send = (message: object): boolean => {
+    const text = JSON.stringify(message);
+    const ok = socket.send(text);
+    metrics.relayEvents.inc({ kind });
+    metrics.relayBytes.inc({ kind }, text.length);
+    if (!ok) metrics.relayDrops.inc({ kind });
+    return ok;
+  };
+  const fail = (jobId: string, error: unknown) =>
+    void send({ type: "failure", jobId, failure: failureOf(error) });
+
+  socket.onDrain(() => {
+    for (const viewing of viewings.values()) viewing?.resume();
+  });
+  socket.onClose(() => {
+    metrics.sockets.dec({ kind });
+    for (const viewing of viewings.values()) viewing?.stop();
+    viewings.clear();
+  });
+  socket.onMessage((text) => {
+    const message = parse(text);
+    if (!message)
+      return fail("", new StageFailure("bad_request", "A message is a JSON object with type and jobId."));
+    const { type, jobId, after } = message;
+    if (type === "unwatch") {
+      viewings.get(jobId)?.stop();
+      viewings.delete(jobId);
+      return;
+    }
+    if (viewings.has(jobId)) return;
+    if (viewings.size >= JOBS_MAX) {
+      return fail(jobId, new StageFailure("bad_request", `A socket watches at most ${JOBS_MAX} jobs.`));
+    }
+    viewings.set(jobId, undefined);
+    const viewer = {
+      event: (stored: { sequence: number; event: object }) => send({ type: "result", jobId, ...stored }),
+      complete: (completion: object) => {
+        viewings.delete(jobId);
+        send({ type: "complete", ...completion });
+      },
+    };
+    relay.view(jobId, after, viewer).then(
+      (viewing) => {
+        // Complete by now, or nobody is there any more.
+        if (viewings.has(jobId)) viewings.set(jobId, viewing);
+        else viewing.stop();
+      },
+      (error: unknown) => {
+        viewings.delete(jobId);
+        fail(jobId, error);
+      },
+    );
+  });
+}
+
+function parse(text: string): { type: "watch" | "unwatch"; jobId: string; after: number } | undefined {
+  try {
+    const { type, jobId, after = 0 } = JSON.parse(text) as Record<string, unknown>;
+    if ((type !== "watch" && type !== "unwatch") || typeof jobId !== "string" || !isJobId(jobId))
+      return undefined;
+    if (typeof after !== "number" || !Number.isSafeInteger(after) || after < 0) return undefined;
+    return { type, jobId, after };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import { openBlobs, runService, untilProvisioned } from "@similarfaces/runtime";
+import { readConfig } from "./config.js";
+import { startGateway } from "./gateway.js";
+
+await runService(process.env, {
+  name: "gateway",
+  emitters: ["gateway"],
+  readConfig,
+  // Health and metrics are served where everything else is.
+  healthServer: false,
+  async start({ config, broker, metrics, log, signal }) {
+    // Interest retention drops what is published before a consumer exists.
+    for (const stage of config.stages) await untilProvisioned(broker, stage, signal);
+    const blobs = await openBlobs(config, broker, { metrics });
+    const gateway = await startGateway({ config, broker, blobs, log, metrics });
+    return {
+      ready: () => gateway.ready(),
+      async drain() {
+        await gateway.close();
+        await blobs.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,329 @@
+import {
+  DEADLINE_GRACE_MS,
+  ResultSchema,
+  StageFailure,
+  emptyJob,
+  fromBinary,
+  jobAcceptedAtMs,
+  jobAt,
+  liveOfJobSubject,
+  reduceJob,
+  resultToJson,
+  type FaceStage,
+  type JobState,
+  type StageName,
+} from "@similarfaces/contracts";
+import type { Broker, Log, Metrics } from "@similarfaces/runtime";
+import { replayJob, type StoredEvent } from "./replay.js";
+
+/** What ends a stream of events: the job as it will stay. */
+export interface Completion {
+  jobId: string;
+  state: JobState["state"];
+  faces: number;
+  /** From acceptance to the last answer, or to the deadline. */
+  elapsedMs: number;
+  expired: { stage: StageName; face?: number }[];
+}
+
+/** Somebody who wants a job's events. Both are called in order; `complete` is the last call. */
+export interface Viewer {
+  /** False if no more should come before `resume` of the subscription is called. */
+  event(stored: StoredEvent): boolean;
+  complete(completion: Completion): void;
+}
+
+export interface Viewing {
+  /** Goes on after a viewer said that it is slow. */
+  resume(): void;
+  /** Stops; the viewer is not called again. */
+  stop(): void;
+}
+
+export interface RelayOptions {
+  broker: Broker;
+  metrics: Metrics;
+  log: Log;
+  jobTtlMs: number;
+}
+
+/** Core delivery may lose a message: an incomplete job that is silent this long is read again from the stream. */
+const SILENCE_MS = 2_000;
+/** A job whose last viewer has gone is remembered this long: a page that reloads comes back at once. */
+const LINGER_MS = 2_000;
+
+/**
+ * Results to viewers. One core subscription per watched job, so that relaying costs a gateway what its own visitors watch;
+ * the stream itself is read when watching starts, after the broker was away, and when an incomplete job falls silent.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #watches = new Map<string, Watch>();
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    options.broker.onReconnect(() => {
+      for (const watch of this.#watches.values()) void watch.replay("reconnect");
+    });
+  }
+
+  /** Begins to listen for a job that is about to be accepted: nothing of it can be stored yet. */
+  async expect(jobId: string): Promise<void> {
+    const watch = this.#watch(jobId);
+    await watch.listen();
+    watch.known = true;
+  }
+
+  /**
+   * Gives a viewer every event after a sequence, then what comes, then the completion.
+   * @throws StageFailure job_not_found, job_expired, job_deleted or unavailable
+   */
+  async view(jobId: string, after: number, viewer: Viewer): Promise<Viewing> {
+    const watch = await this.#known(jobId);
+    return watch.add(viewer, after);
+  }
+
+  /** The job now, and the highest sequence it was made from. @throws StageFailure as `view` does */
+  async snapshot(jobId: string): Promise<{ job: JobState; sequence: number }> {
+    const watch = await this.#known(jobId);
+    return { job: jobAt(watch.job, Date.now()), sequence: watch.sequence };
+  }
+
+  /** Forgets everything about a job that was deleted. */
+  forget(jobId: string): void {
+    this.#watches.get(jobId)?.end();
+  }
+
+  close(): void {
+    for (const watch of this.#watches.values()) watch.end();
+  }
+
+  #watch(jobId: string): Watch {
+    let watch = this.#watches.get(jobId);
+    if (!watch) {
+      const { relayWatchedJobs } = this.#options.metrics;
+      watch = new Watch(jobId, this.#options, () => {
+        this.#watches.delete(jobId);
+        relayWatchedJobs.set(this.#watches.size);
+      });
+      this.#watches.set(jobId, watch);
+      relayWatchedJobs.set(this.#watches.size);
+    }
+    return watch;
+  }
+
+  async #known(jobId: string): Promise<Watch> {
+    const watch = this.#watch(jobId);
+    if (watch.job.state === "unknown") {
+      await watch.listen();
+      // Whoever expects the job knows that it comes; for others the stream decides.
+      if (!watch.known) await watch.replay("start");
+    }
+    if (watch.job.state === "deleted") throw new StageFailure("job_deleted");
+    if (watch.job.state === "unknown" && !watch.known) {
+      watch.end();
+      const isOld = jobAcceptedAtMs(jobId) + this.#options.jobTtlMs < Date.now();
+      throw new StageFailure(isOld ? "job_expired" : "job_not_found");
+    }
+    return watch;
+  }
+}
+
+interface Place {
+  viewer: Viewer;
+  /** Index of the next event in `events`. */
+  next: number;
+  slow: boolean;
+}
+
+/** One watched job: what is known of it, who watches, and when to look again. */
+class Watch {
+  readonly #options: RelayOptions;
+  readonly #forget: () => void;
+  readonly #places = new Set<Place>();
+  /** In the order in which viewers get them. */
+  readonly #events: StoredEvent[] = [];
+  readonly #sequences = new Set<number>();
+  #held: StoredEvent[] | undefined;
+  #listening: Promise<void> | undefined;
+  #unsubscribe: () => void = () => {};
+  #replaying: Promise<void> | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #completion: Completion | undefined;
+  #lastAtMs = 0;
+  #ended = false;
+  job: JobState;
+  sequence = 0;
+  known = false;
+
+  constructor(jobId: string, options: RelayOptions, forget: () => void) {
+    this.job = emptyJob(jobId);
+    this.#options = options;
+    this.#forget = forget;
+    this.#lingerUnlessWatched();
+  }
+
+  /** Resolves when the broker has the subscription: what is published from then on arrives. */
+  listen(): Promise<void> {
+    return (this.#listening ??= this.#subscribe());
+  }
+
+  async #subscribe(): Promise<void> {
+    const { broker, log } = this.#options;
+    const subscription = broker.nc.subscribe(liveOfJobSubject(this.job.jobId), {
+      callback: (error, message) => {
+        if (error) return log.warn({ err: error }, "the live subscription failed");
+        const sequence = Number(message.headers?.get("Nats-Sequence") ?? 0);
+        this.#receive({ sequence, event: resultToJson(fromBinary(ResultSchema, message.data)) });
+      },
+    });
+    this.#unsubscribe = () => subscription.unsubscribe();
+    await broker.nc.flush().catch(() => {});
+  }
+
+  /** Reads the job from the stream. What arrives live meanwhile waits, so that viewers get one order. */
+  replay(reason: "start" | "reconnect" | "silence"): Promise<void> {
+    return (this.#replaying ??= (async () => {
+      this.#held = [];
+      try {
+        const stored = await replayJob(this.#options.broker, this.job.jobId);
+        this.#options.metrics.relayReplays.inc({ reason });
+        for (const event of [...stored, ...this.#held].sort((a, b) => a.sequence - b.sequence))
+          this.#take(event);
+      } catch (error) {
+        for (const event of this.#held) this.#take(event);
+        if (reason === "start") throw error;
+      } finally {
+        this.#held = undefined;
+        this.#replaying = undefined;
+        this.#flush();
+        this.#armSilence();
+      }
+    })());
+  }
+
+  add(viewer: Viewer, after: number): Viewing {
+    clearTimeout(this.#linger);
+    const next = after > 0 ? firstAfter(this.#events, after) : 0;
+    const place: Place = { viewer, next, slow: false };
+    this.#places.add(place);
+    this.#serve(place);
+    return {
+      resume: () => {
+        place.slow = false;
+        this.#serve(place);
+      },
+      stop: () => {
+        this.#places.delete(place);
+        this.#lingerUnlessWatched();
+      },
+    };
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#silence);
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#linger);
+    this.#unsubscribe();
+    this.#forget();
+  }
+
+  #receive(stored: StoredEvent): void {
+    if (this.#held) {
+      this.#held.push(stored);
+      return;
+    }
+    this.#take(stored);
+    this.#flush();
+    this.#armSilence();
+  }
+
+  #take(stored: StoredEvent): void {
+    if (this.#sequences.has(stored.sequence)) return;
+    this.#sequences.add(stored.sequence);
+    this.#events.push(stored);
+    this.sequence = Math.max(this.sequence, stored.sequence);
+    this.job = reduceJob(this.job, stored.event);
+    this.#lastAtMs = Date.now();
+    if (stored.event.accepted) this.#armDeadline(stored.event.accepted.deadlineAtMs);
+    this.#completeIfDone(Date.now());
+  }
+
+  #completeIfDone(nowMs: number): void {
+    const job = jobAt(this.job, nowMs);
+    if (this.#completion || (job.state !== "complete" && job.state !== "deleted")) return;
+    clearTimeout(this.#silence);
+    clearTimeout(this.#deadline);
+    this.#completion = {
+      jobId: job.jobId,
+      state: job.state,
+      faces: job.faces.length,
+      elapsedMs: Math.max(0, lastFinishedAtMs(this.#events, nowMs) - (job.accepted?.acceptedAtMs ?? nowMs)),
+      expired: expiredFields(job),
+    };
+  }
+
+  #flush(): void {
+    for (const place of this.#places) this.#serve(place);
+  }
+
+  #serve(place: Place): void {
+    const { viewer } = place;
+    while (!place.slow && place.next < this.#events.length) {
+      if (!viewer.event(this.#events[place.next++]!)) place.slow = true;
+    }
+    if (place.slow || !this.#completion || !this.#places.delete(place)) return;
+    viewer.complete(this.#completion);
+    this.#lingerUnlessWatched();
+  }
+
+  /** While a job is incomplete and nothing comes, something may have been lost on its way. */
+  #armSilence(): void {
+    if (this.#completion || this.#ended) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      if (Date.now() - this.#lastAtMs >= SILENCE_MS) void this.replay("silence");
+      else this.#armSilence();
+    }, SILENCE_MS).unref();
+  }
+
+  #armDeadline(deadlineAtMs: number): void {
+    const inMs = Math.max(0, deadlineAtMs + DEADLINE_GRACE_MS - Date.now()) + 5;
+    this.#deadline = setTimeout(() => {
+      this.#completeIfDone(Date.now());
+      this.#flush();
+    }, inMs).unref();
+  }
+
+  #lingerUnlessWatched(): void {
+    if (this.#places.size > 0 || this.#ended) return;
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.end(), LINGER_MS).unref();
+  }
+}
+
+/** Index of the first event that a viewer who has seen up to a sequence has not seen. */
+function firstAfter(events: readonly StoredEvent[], after: number): number {
+  const index = events.findIndex(({ sequence }) => sequence > after);
+  return index < 0 ? events.length : index;
+}
+
+function lastFinishedAtMs(events: readonly StoredEvent[], nowMs: number): number {
+  const times = events.map(({ event }) => event.timings?.finishedAtMs ?? 0);
+  const last = Math.max(0, ...times);
+  return last > 0 ? last : nowMs;
+}
+
+function expiredFields(job: JobState): Completion["expired"] {
+  const expired: Completion["expired"] = job.extract.state === "expired" ? [{ stage: "extract" }] : [];
+  for (const { index, fields } of job.faces) {
+    for (const [stage, field] of Object.entries(fields)) {
+      if (field.state === "expired") expired.push({ stage: stage as FaceStage, face: index });
+    }
+  }
+  return expired;
+}

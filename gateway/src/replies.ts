@@ -1,0 +1,23 @@
+import type { HttpReply } from "./http/http.js";
+
+/** JSON that nobody keeps: what it says may be gone a moment later. */
+export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): HttpReply {
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+    body: `${JSON.stringify(value)}\n`,
+  };
+}
+
+export function textReply(status: number, text: string): HttpReply {
+  return {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+    body: `${text}\n`,
+  };
+}
+
+/** A photo, which no cache may keep longer than the job lives. */
+export function jpegReply(bytes: Uint8Array): HttpReply {
+  return { status: 200, headers: { "content-type": "image/jpeg", "cache-control": "no-store" }, body: bytes };
+}

@@ -1,0 +1,53 @@
+import { isStageName, type ResultEvent, type StageName } from "@similarfaces/contracts";
+
+/** What is summed up. */
+const WINDOW_MS = 60_000;
+/** Answers remembered per stage: a median needs no more. */
+const ANSWERS_MAX = 512;
+
+export interface StageTimes {
+  stage: StageName;
+  /** In the window, of the jobs that this gateway follows. */
+  answers: number;
+  /** Median milliseconds; null where nothing was answered. */
+  waitMs: number | null;
+  computeMs: number | null;
+}
+
+interface Answer {
+  atMs: number;
+  waitMs: number;
+  computeMs: number;
+}
+
+/** How long each stage waited and worked in the last minute, by the timings of the results that went by. */
+export class StageClock {
+  readonly #answers = new Map<StageName, Answer[]>();
+
+  record({ stage, timings }: ResultEvent, nowMs: number): void {
+    if (!timings || !isStageName(stage)) return;
+    const answers = this.#answers.get(stage) ?? [];
+    this.#answers.set(stage, answers);
+    const { queuedAtMs, startedAtMs, finishedAtMs } = timings;
+    answers.push({ atMs: nowMs, waitMs: startedAtMs - queuedAtMs, computeMs: finishedAtMs - startedAtMs });
+    if (answers.length > ANSWERS_MAX) answers.shift();
+  }
+
+  timesOf(stage: StageName, nowMs: number): StageTimes {
+    const recent = (this.#answers.get(stage) ?? []).filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
+    return {
+      stage,
+      answers: recent.length,
+      waitMs: median(recent.map(({ waitMs }) => waitMs)),
+      computeMs: median(recent.map(({ computeMs }) => computeMs)),
+    };
+  }
+}
+
+function median(values: number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const value = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,169 @@
+import {
+  ResultSchema,
+  STAGES,
+  create,
+  embeddingToBytes,
+  type MessageInitShape,
+  type ResultEvent,
+} from "@similarfaces/contracts";
+import {
+  connectBroker,
+  createLog,
+  createMetrics,
+  openBlobs,
+  provision,
+  publishResult,
+  type Blobs,
+  type Broker,
+  type Metrics,
+} from "@similarfaces/runtime";
+import { startNatsServer, type NatsServer } from "../../services/runtime/test/natsServer.js";
+import { readConfig, startGateway, type Gateway } from "../src/mod.js";
+
+/** A gateway on a real broker. The stages are played by the test, which publishes their results. */
+export interface Mesh {
+  server: NatsServer;
+  broker: Broker;
+  blobs: Blobs;
+  metrics: Metrics;
+  gateway: Gateway;
+  url: string;
+  /** One more gateway on the same broker. */
+  another(env?: Record<string, string>): Promise<Gateway>;
+  /** What a stage would publish. */
+  publish(result: MessageInitShape<typeof ResultSchema>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startMesh(env: Record<string, string> = {}): Promise<Mesh> {
+  const server = await startNatsServer();
+  const broker = await connectBroker({ url: server.url, name: "test" });
+  const config = readConfig({ PORT: "0", LOG_LEVEL: "silent", ...env });
+  const { jobTtlMs, stages } = config;
+  await provision(broker, { replicas: 1, jobTtlMs, stages });
+  const blobs = await openBlobs(config, broker);
+  const log = createLog({ service: "gateway", level: "silent" });
+  const metricsOf = () => createMetrics({ service: "gateway", version: "0", emitters: ["gateway"] });
+  const metrics = metricsOf();
+  const gateways = [await startGateway({ config, broker, blobs, log, metrics })];
+  return {
+    server,
+    broker,
+    blobs,
+    metrics,
+    gateway: gateways[0]!,
+    url: gateways[0]!.url,
+    async another(more = {}) {
+      const other = readConfig({ PORT: "0", LOG_LEVEL: "silent", ...env, ...more });
+      const gateway = await startGateway({ config: other, broker, blobs, log, metrics: metricsOf() });
+      gateways.push(gateway);
+      return gateway;
+    },
+    publish: async (result) =>
+      void (await publishResult(broker, create(ResultSchema, { attempt: 1, model: "test@1", ...result }))),
+    async stop() {
+      for (const gateway of gateways) await gateway.close();
+      await blobs.close();
+      await broker.close();
+      await server.stop();
+    },
+  };
+}
+
+/** The smallest photo there is: a GIF of one pixel. */
+export const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+
+/** A unit vector, as embed publishes it. */
+export const EMBEDDING = embeddingToBytes(new Float32Array(512).fill(1 / Math.sqrt(512)));
+
+const point = { x: 1, y: 1 };
+export const faceOf = (index: number) => ({
+  index,
+  box: { x: 10, y: 10, width: 50 - index, height: 50 - index },
+  landmarks: { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point },
+  score: 0.9,
+});
+
+const classification = (label: string) => ({
+  label,
+  probability: 0.75,
+  probabilities: [{ label, probability: 0.75 }],
+});
+
+const timings = () => {
+  const nowMs = Date.now();
+  return { queuedAtMs: nowMs - 30, startedAtMs: nowMs - 20, finishedAtMs: nowMs };
+};
+
+/** Extract's result, with that many faces. */
+export function extracted(jobId: string, faces: number): MessageInitShape<typeof ResultSchema> {
+  const value = {
+    size: { width: 100, height: 100 },
+    faces: Array.from({ length: faces }, (_, index) => faceOf(index)),
+    facesOmitted: 0,
+  };
+  return { jobId, stage: "extract", timings: timings(), outcome: { case: "extract", value } };
+}
+
+/** Every answer about one face. */
+export function answers(jobId: string, face: number): MessageInitShape<typeof ResultSchema>[] {
+  const result = (stage: string, outcome: unknown) =>
+    ({ jobId, stage, face, timings: timings(), outcome }) as MessageInitShape<typeof ResultSchema>;
+  return [
+    result("embed", { case: "embed", value: { embedding: EMBEDDING } }),
+    result("age", { case: "age", value: { years: 31, lowYears: 25, highYears: 37, probabilities: [1] } }),
+    result("gender", { case: "gender", value: classification("female") }),
+    result("race", { case: "race", value: classification("Asian") }),
+    result("emotion", { case: "emotion", value: classification("happy") }),
+    result("match", {
+      case: "match",
+      value: { matches: [], galleryFaces: 0, verdict: "no_close_match" },
+    }),
+  ];
+}
+
+/** Plays all stages for a job with that many faces. */
+export async function answerAll(mesh: Mesh, jobId: string, faces = 1): Promise<void> {
+  await mesh.publish(extracted(jobId, faces));
+  for (let face = 0; face < faces; face++) {
+    for (const result of answers(jobId, face)) await mesh.publish(result);
+  }
+}
+
+export async function postPixel(url: string, query = ""): Promise<{ jobId: string }> {
+  const response = await fetch(`${url}/v1/jobs${query}`, { method: "POST", body: PIXEL });
+  if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
+  return (await response.json()) as { jobId: string };
+}
+
+export interface Received {
+  id: string;
+  event: string;
+  data: ResultEvent & Record<string, unknown>;
+}
+
+/** Reads server-sent events until the stream ends or there are `count` of them. */
+export async function readEvents(response: Response, count = Number.POSITIVE_INFINITY): Promise<Received[]> {
+  const events: Received[] = [];
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body!) {
+    text += decoder.decode(chunk, { stream: true });
+    const blocks = text.split("\n\n");
+    text = blocks.pop()!;
+    for (const block of blocks) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
+      if (field("data") === "") continue;
+      events.push({
+        id: field("id"),
+        event: field("event"),
+        data: JSON.parse(field("data")) as Received["data"],
+      });
+      if (events.length === count) return events;
+    }
+  }
+  return events;
+}
+
+/** In the order in which `answerAll` publishes. */
+export const EVENTS_OF_ONE_FACE = ["accepted", "extract", ...STAGES.slice(1), "complete"];

@@ -16,3 +16,4 @@ export * from "./metrics.js";
 export * from "./log.js";
 export * from "./service.js";
 export * from "./version.js";
+export { nanos } from "nats";

@@ -32,7 +32,8 @@ export async function publishResult(
     const ack = await publishStored(broker, {
       subject,
       data: toBinary(ResultSchema, result),
-      messageId: resultMessageId(result.jobId, stage, result.face),
+      // A tombstone is published again after the purge that took it along: it must not count as a duplicate then.
+      ...(stage === "deleted" ? {} : { messageId: resultMessageId(result.jobId, stage, result.face) }),
     });
     return { stored: !ack.duplicate, sequence: ack.seq };
   } catch (error) {
@@ -62,10 +63,16 @@ export async function storedResult(
   return message ? fromBinary(ResultSchema, message.data) : undefined;
 }
 
-async function publishStored(broker: Broker, { subject, data, messageId }: WorkMessage): Promise<PubAck> {
+async function publishStored(
+  broker: Broker,
+  { subject, data, messageId }: Omit<WorkMessage, "messageId"> & { messageId?: string },
+): Promise<PubAck> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await broker.js.publish(subject, data, { msgID: messageId, timeout: 5_000 });
+      return await broker.js.publish(subject, data, {
+        timeout: 5_000,
+        ...(messageId ? { msgID: messageId } : {}),
+      });
     } catch (error) {
       if (isSecondOfItsSubject(error)) throw error;
       if (error instanceof JetStreamApiError && error.code === NOT_STORED) {

@@ -1,0 +1,200 @@
+import {
+  ExportedFaceSchema,
+  FacePageSchema,
+  GalleryFaceSchema,
+  GalleryReceiptSchema,
+  StageFailure,
+  StatisticsSchema,
+  create,
+  embeddingFromBytes,
+  toBinary,
+  type ExportedFace,
+  type GalleryReceipt,
+} from "@similarfaces/contracts";
+import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
+import { badRequest, checkedConsent, checkedCount, checkedId, checkedName } from "./check.js";
+import { checkedPortrait, checkedText } from "./check.js";
+import type { DriverFace, EnrolledFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
+
+export const SEARCH_COUNT_MAX = 100;
+const LIST_PAGE_MAX = 200;
+const EXPORT_PAGE_MAX = 500;
+/** Portraits fetched at once, and the bytes after which a page ends: a message of the broker holds 1 MiB. */
+const EXPORT_CHUNK = 32;
+const EXPORT_PAGE_BYTES = 640 * 1024;
+
+/**
+ * A gallery on a driver: checks what comes in, and keeps the portraits beside the driver's records. A portrait is
+ * written before its face and deleted before it, so that whatever fails in between can be done again, and no picture
+ * is left that nothing points to.
+ */
+export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string): Gallery {
+  return {
+    driver: driver.name,
+    model,
+    ready: () => driver.ready(),
+    close: () => driver.close(),
+
+    async search(probe, count) {
+      checkedCount("count", count, SEARCH_COUNT_MAX);
+      const embedding = embeddingFromBytes(probe.embedding);
+      checkModel(probe.model);
+      return driver.nearest(embedding, count);
+    },
+
+    async enrol(face) {
+      return enrolChecked(checkedFace(face), checkedPortrait(face.portrait));
+    },
+
+    async list(question) {
+      checkedCount("page_size", question.pageSize, LIST_PAGE_MAX);
+      return driver.list(question);
+    },
+
+    get: async (identityId) => driver.get(checkedId(identityId, "identity_not_found")),
+
+    rename: async (identityId, name) =>
+      driver.rename(checkedId(identityId, "identity_not_found"), checkedName(name)),
+
+    async merge(fromIdentityId, intoIdentityId) {
+      const from = checkedId(fromIdentityId, "identity_not_found");
+      const into = checkedId(intoIdentityId, "identity_not_found");
+      if (from === into) throw badRequest("an identity cannot be merged into itself");
+      return driver.merge(from, into);
+    },
+
+    async deleteFace(faceId) {
+      if (!(await driver.hasFace(checkedId(faceId, "face_not_found"))))
+        throw new StageFailure("face_not_found");
+      const thumbnails = await deletePortraits([faceId]);
+      return receipt({ faces: (await driver.deleteFace(faceId)).length, thumbnails });
+    },
+
+    async deleteIdentity(identityId) {
+      const known = await driver.facesOf(checkedId(identityId, "identity_not_found"));
+      let thumbnails = await deletePortraits(known);
+      const faces = await driver.deleteIdentity(identityId);
+      // Enrolled since the first look.
+      thumbnails += await deletePortraits(faces.filter((id) => !known.includes(id)));
+      return receipt({ identities: 1, faces: faces.length, thumbnails });
+    },
+
+    async statistics() {
+      return create(StatisticsSchema, { ...(await driver.statistics()), driver: driver.name, model });
+    },
+
+    async exportFaces({ pageSize, pageToken }) {
+      checkedCount("page_size", pageSize, EXPORT_PAGE_MAX);
+      const page = create(FacePageSchema);
+      let cursor = pageToken;
+      let bytes = 0;
+      while (page.faces.length < pageSize) {
+        const wanted = Math.min(EXPORT_CHUNK, pageSize - page.faces.length);
+        const rows = await driver.faces(wanted, cursor);
+        const faces = await Promise.all(rows.map(({ face }) => withPortrait(face)));
+        for (const [i, face] of faces.entries()) {
+          bytes += toBinary(ExportedFaceSchema, face).length;
+          if (bytes > EXPORT_PAGE_BYTES && page.faces.length > 0) {
+            page.nextPageToken = cursor;
+            return page;
+          }
+          page.faces.push(face);
+          cursor = rows[i]!.cursor;
+        }
+        if (rows.length < wanted) return page;
+      }
+      page.nextPageToken = (await driver.faces(1, cursor)).length > 0 ? cursor : "";
+      return page;
+    },
+
+    async importFaces(faces) {
+      const checked = faces.map((exported) => ({
+        face: checkedFace(fromExported(exported)),
+        portrait: checkedPortrait(exported.thumbnail),
+      }));
+      const before = await driver.statistics();
+      const added = { identities: 0, faces: 0, thumbnails: 0 };
+      for (const { face, portrait } of checked) {
+        const enrolled = await enrolChecked(face, portrait);
+        if (!enrolled.added) continue;
+        added.faces++;
+        if (portrait.length > 0) added.thumbnails++;
+      }
+      const after = await driver.statistics();
+      added.identities = Math.max(0, after.identities - before.identities);
+      return receipt(added);
+    },
+  };
+
+  async function enrolChecked(face: DriverFace, portrait: Uint8Array): Promise<EnrolledFace> {
+    const key = galleryBlobKey(face.face.id);
+    if (portrait.length > 0) await blobs.put(key, portrait, "image/jpeg");
+    try {
+      const enrolled = await driver.add(face);
+      // The same photo once more: the face that is there has its own portrait.
+      if (enrolled.faceId !== face.face.id && portrait.length > 0) await blobs.delete(key);
+      return enrolled;
+    } catch (error) {
+      if (portrait.length > 0 && error instanceof StageFailure && !error.retryable) await blobs.delete(key);
+      throw error;
+    }
+  }
+
+  function checkedFace(face: NewFace): DriverFace {
+    const embedding = embeddingFromBytes(face.embedding);
+    checkModel(face.model);
+    return {
+      identity: {
+        id: checkedId(face.identityId, "identity_not_found"),
+        name: checkedName(face.name),
+        consent: checkedConsent(face.consent),
+        createdAtMs: face.createdAtMs,
+      },
+      face: create(GalleryFaceSchema, {
+        id: checkedId(face.faceId, "face_not_found"),
+        model: face.model,
+        createdAtMs: face.createdAtMs,
+        sourceJobId: checkedText("source_job_id", face.sourceJobId),
+        source: checkedText("source", face.source),
+      }),
+      embedding,
+    };
+  }
+
+  function checkModel(of: string): void {
+    if (of !== model) {
+      throw new StageFailure("model_mismatch", `the gallery compares embeddings of ${model} only`);
+    }
+  }
+
+  async function withPortrait(face: ExportedFace): Promise<ExportedFace> {
+    const blob = face.face ? await blobs.get(galleryBlobKey(face.face.id)) : undefined;
+    if (blob) face.thumbnail = blob.bytes;
+    return face;
+  }
+
+  async function deletePortraits(faceIds: readonly string[]): Promise<number> {
+    let deleted = 0;
+    for (const faceId of faceIds) if (await blobs.delete(galleryBlobKey(faceId))) deleted++;
+    return deleted;
+  }
+}
+
+function fromExported({ identityId, name, consent, face, embedding, thumbnail }: ExportedFace): NewFace {
+  return {
+    faceId: face?.id ?? "",
+    identityId,
+    name,
+    consent,
+    embedding,
+    model: face?.model ?? "",
+    createdAtMs: face?.createdAtMs ?? 0,
+    sourceJobId: face?.sourceJobId ?? "",
+    source: face?.source ?? "",
+    portrait: thumbnail,
+  };
+}
+
+function receipt(counts: { identities?: number; faces?: number; thumbnails?: number }): GalleryReceipt {
+  return create(GalleryReceiptSchema, counts);
+}

@@ -1,0 +1,174 @@
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import {
+  PackError,
+  benchModel,
+  listPack,
+  listPacks,
+  pullModel,
+  verifyModel,
+  type PackEntry,
+} from "@similarfaces/inference";
+import { ProgressBar } from "../progressBar.js";
+
+const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | bench [pack...] [--runs N]
+
+  list     every model of every pack: size, licence, whether its file is there
+  verify   digests, inputs and outputs against the manifests, and one run of each graph
+  pull     fetches a pack's files, goes on where it was cut off, keeps only what matches its digest
+           --from DIR   take the files from a local folder
+  bench    milliseconds of each model on one core of this machine
+           --runs N     runs of each (default 25)
+
+  --dir DIR   the folder of packs (default: models)`;
+
+type Options = { from?: string | undefined; runs: number };
+
+/** `npm run models`. @returns the exit code: 1 if anything is not as it should be, 2 for a call that makes no sense */
+export async function models(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      dir: {
+        type: "string",
+        default: fileURLToPath(new URL("../../../../models", import.meta.url)),
+      },
+      from: { type: "string" },
+      runs: { type: "string", default: "25" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [verb = "", ...packs] = positionals;
+  const action = ACTIONS[verb];
+  const runs = Number(values.runs);
+  if (
+    values.help ||
+    !action ||
+    !Number.isInteger(runs) ||
+    runs < 1 ||
+    (verb === "pull" && packs.length !== 1)
+  ) {
+    process.stderr.write(`${USAGE}\n`);
+    return values.help ? 0 : 2;
+  }
+  try {
+    const entries =
+      packs.length === 0
+        ? await listPacks(values.dir)
+        : (await Promise.all(packs.map((pack) => listPack(values.dir, pack)))).flat();
+    return await action(values.dir, entries, { from: values.from, runs });
+  } catch (error) {
+    if (!(error instanceof PackError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+type Action = (dir: string, entries: readonly PackEntry[], options: Options) => Promise<number>;
+
+const ACTIONS: Readonly<Record<string, Action>> = { list, verify, pull, bench };
+
+async function list(_dir: string, entries: readonly PackEntry[]): Promise<number> {
+  table(
+    ["model", "version", "size", "licence", "file"],
+    entries.map(({ pack, task, manifest, problem, present }) =>
+      manifest
+        ? [
+            `${pack}/${task}`,
+            manifest.version,
+            megabytes(manifest.bytes),
+            manifest.licence,
+            present ? "here" : manifest.url ? `to be pulled: npm run models -- pull ${pack}` : "missing",
+          ]
+        : [`${pack}/${task}`, "", "", "", problem ?? ""],
+    ),
+  );
+  return entries.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+async function verify(dir: string, entries: readonly PackEntry[]): Promise<number> {
+  let problems = 0;
+  for (const entry of entries) {
+    const name = `${entry.pack}/${entry.task}`;
+    if (!entry.present && entry.manifest?.url) {
+      console.log(`${name}: not pulled`);
+      continue;
+    }
+    const { problem, loadSeconds } = await verifyModel(dir, entry);
+    if (problem !== undefined) problems++;
+    console.log(`${name}: ${problem ?? `as its manifest says, ready in ${loadSeconds!.toFixed(2)} s`}`);
+  }
+  return problems > 0 ? 1 : 0;
+}
+
+async function pull(dir: string, entries: readonly PackEntry[], { from }: Options): Promise<number> {
+  for (const entry of entries) {
+    const { pack, task, manifest } = entry;
+    const bar = new ProgressBar(`kB of ${pack}/${task}`, Math.ceil((manifest?.bytes ?? 0) / 1_000));
+    let shown = 0;
+    try {
+      const outcome = await pullModel(dir, entry, {
+        from,
+        onProgress(_, bytes) {
+          bar.advance(Math.ceil(bytes / 1_000) - shown);
+          shown = Math.ceil(bytes / 1_000);
+        },
+      });
+      bar.above(
+        `${pack}/${task}: ${outcome === "present" ? "was here already" : "here"}, SHA-256 as in the manifest`,
+      );
+    } finally {
+      bar.end();
+    }
+  }
+  return 0;
+}
+
+async function bench(dir: string, entries: readonly PackEntry[], { runs }: Options): Promise<number> {
+  const present = entries.filter(({ present }) => present);
+  const bar = new ProgressBar("models", present.length);
+  const results = [];
+  for (const entry of present) {
+    results.push({ ...(await benchModel(dir, entry, runs)), pack: entry.pack });
+    bar.advance();
+  }
+  bar.end();
+  table(
+    ["model", "picture", "median ms", "min ms", "million multiply-adds", "per ns", "load s"],
+    results.map(({ model, width, height, medianMs, minMs, multiplyAdds, loadSeconds }) => [
+      model,
+      `${width}x${height}`,
+      medianMs.toFixed(1),
+      minMs.toFixed(1),
+      multiplyAdds ? (multiplyAdds / 1e6).toFixed(0) : "",
+      multiplyAdds ? (multiplyAdds / (medianMs * 1e6)).toFixed(1) : "",
+      loadSeconds.toFixed(2),
+    ]),
+  );
+  for (const pack of new Set(results.map(({ pack }) => pack))) {
+    const chain = results.filter((result) => result.pack === pack);
+    if (chain.length < 2) continue;
+    const sum = chain.reduce((total, { medianMs }) => total + medianMs, 0);
+    console.log(
+      `${pack}: one face in one photo, ${chain.length} models one after the other: ${sum.toFixed(1)} ms`,
+    );
+  }
+  return 0;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  for (const row of [head, ...rows]) {
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}

@@ -1,7 +1,43 @@
-import { defineConfig } from "vite";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
 import solid from "vite-plugin-solid";
 
+const SITE = new URL("dist/site", import.meta.url).pathname;
+
 export default defineConfig({
-  plugins: [solid()],
-  build: { outDir: "dist/site", emptyOutDir: true },
+  plugins: [solid(), compressed()],
+  build: {
+    outDir: SITE,
+    emptyOutDir: true,
+    // light-dark() and oklch() as they are written.
+    target: ["chrome123", "edge123", "firefox128", "safari17.5"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    // `vite` beside a running mesh: the page from source, everything else from the gateway.
+    proxy: {
+      "/v1": { target: process.env["GATEWAY"] ?? "http://127.0.0.1:8080", ws: true, changeOrigin: true },
+    },
+  },
 });
+
+/** What the gateway serves compressed is compressed once, here (see gateway/src/site.ts). */
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    apply: "build",
+    closeBundle() {
+      for (const entry of readdirSync(SITE, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(html|js|css|svg|json|txt)$/.test(entry.name)) continue;
+        const file = join(entry.parentPath, entry.name);
+        const bytes = readFileSync(file);
+        writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+        writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+      }
+    },
+  };
+}

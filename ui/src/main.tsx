@@ -1,1 +1,6 @@
-export {};
+import { render } from "solid-js/web";
+import { App } from "./App";
+import "./tokens.css";
+import "./base.css";
+
+render(() => <App />, document.getElementById("page")!);

@@ -1,0 +1,91 @@
+import { ErrorBoundary, Match, Suspense, Switch, createEffect, lazy, on } from "solid-js";
+import { Announcer } from "./announce";
+import { Analyse } from "./analyse/Analyse";
+import { Header } from "./Header";
+import { Link } from "./components/Link";
+import { Notice } from "./components/Notice";
+import { route } from "./router";
+
+const Gallery = lazy(() => import("./gallery/Gallery"));
+const About = lazy(() => import("./about/About"));
+
+const TITLES = { analyse: "Analyse", gallery: "Gallery", about: "About", missing: "Not found" } as const;
+
+export function App() {
+  let main!: HTMLElement;
+  createEffect(() => {
+    document.title = `${TITLES[route().page]} - similarfaces`;
+  });
+  // A new page starts at its beginning, for the eye and for the keyboard.
+  createEffect(
+    on(
+      () => route().page,
+      () => {
+        scrollTo(0, 0);
+        main.focus({ preventScroll: true });
+      },
+      { defer: true },
+    ),
+  );
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <Header />
+      <main id="main" tabindex="-1" ref={main}>
+        <ErrorBoundary fallback={(error: unknown) => <Broken error={error} />}>
+          <Suspense>
+            <Switch fallback={<Missing />}>
+              <Match when={route().page === "analyse"}>
+                <Analyse />
+              </Match>
+              <Match when={route().page === "gallery"}>
+                <Gallery />
+              </Match>
+              <Match when={route().page === "about"}>
+                <About />
+              </Match>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      <Announcer />
+    </>
+  );
+}
+
+function Missing() {
+  return (
+    <div class="page">
+      <Notice
+        title="There is nothing at this address."
+        actions={
+          <Link class="button" href="/">
+            Analyse a photo
+          </Link>
+        }
+      />
+    </div>
+  );
+}
+
+/** A fault of the page itself, or a part of it that could not be loaded, as after an update. */
+function Broken(props: { error: unknown }) {
+  console.error(props.error);
+  return (
+    <div class="page">
+      <Notice
+        kind="bad"
+        title="This part of the page failed."
+        actions={
+          <button class="button" onClick={() => location.reload()}>
+            Load it again
+          </button>
+        }
+      >
+        Your photos and results are kept by the server and will be there again.
+      </Notice>
+    </div>
+  );
+}

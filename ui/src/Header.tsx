@@ -1,0 +1,41 @@
+import { For } from "solid-js";
+import { Link } from "./components/Link";
+import { route } from "./router";
+import { switchTheme, theme } from "./theme";
+import "./Header.css";
+
+const PAGES = [
+  { page: "analyse", href: "/", name: "Analyse" },
+  { page: "gallery", href: "/gallery", name: "Gallery" },
+  { page: "about", href: "/about", name: "About" },
+] as const;
+
+export function Header() {
+  return (
+    <header class="header">
+      <Link class="header-name" href="/">
+        similarfaces
+      </Link>
+      <nav class="header-pages" aria-label="Pages">
+        <For each={PAGES}>
+          {({ page, href, name }) => (
+            <Link href={href} aria-current={route().page === page ? "page" : undefined}>
+              {name}
+            </Link>
+          )}
+        </For>
+      </nav>
+      <button
+        class="button button-plain button-icon header-theme"
+        aria-label={theme() === "dark" ? "Light theme" : "Dark theme"}
+        title={theme() === "dark" ? "Light theme" : "Dark theme"}
+        onClick={switchTheme}
+      >
+        <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+          <circle cx="12" cy="12" r="8" fill="none" stroke="currentColor" stroke-width="2" />
+          <path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor" />
+        </svg>
+      </button>
+    </header>
+  );
+}

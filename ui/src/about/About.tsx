@@ -1,0 +1,7 @@
+export default function About() {
+  return (
+    <div class="page">
+      <h1>About</h1>
+    </div>
+  );
+}

@@ -1,0 +1,203 @@
+import type { FailureJson } from "@similarfaces/contracts/job";
+import { apiKey } from "./apiKey";
+import type {
+  About,
+  AcceptedJob,
+  DeletionReceipt,
+  EnrolmentJobs,
+  GalleryReceipt,
+  GalleryStatistics,
+  Identity,
+  IdentityPage,
+  JobSnapshot,
+  Status,
+} from "./wire";
+
+/** The only network of the page. Every function throws ApiFailure and nothing else, but for an abort. */
+
+/** What the gateway answered instead, by a code of contracts/src/failure.ts, or `offline` where it did not answer at all. */
+export class ApiFailure extends Error {
+  override readonly name = "ApiFailure";
+  readonly code: string;
+  readonly retryable: boolean;
+  /** As the gateway asks, 0 where it does not say. */
+  readonly retryAfterMs: number;
+
+  constructor({ code, message, retryable }: FailureJson, retryAfterMs = 0) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export const OFFLINE: FailureJson = {
+  code: "offline",
+  message: "The server cannot be reached. Nothing is lost; it is tried again by itself.",
+  retryable: true,
+};
+
+// Jobs
+
+export interface UploadOptions {
+  signal: AbortSignal;
+  /** Bytes on their way, of how many. */
+  onProgress(sentBytes: number, totalBytes: number): void;
+}
+
+/** Sends a photo as it is. XMLHttpRequest, because fetch tells no upload progress. */
+export function uploadPhoto(photo: Blob, { signal, onProgress }: UploadOptions): Promise<AcceptedJob> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", "/v1/jobs");
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded, total));
+    request.addEventListener("load", () => {
+      if (request.status === 202) resolve(JSON.parse(request.responseText) as AcceptedJob);
+      else reject(failureFrom(request.responseText, request.getResponseHeader("retry-after")));
+    });
+    request.addEventListener("error", () => reject(new ApiFailure(OFFLINE)));
+    request.addEventListener("abort", () => reject(signal.reason));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(photo);
+  });
+}
+
+export const getJob = (jobId: string, signal?: AbortSignal) =>
+  ask<JobSnapshot>(`/v1/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {});
+
+export const deleteJob = (jobId: string) =>
+  ask<DeletionReceipt>(`/v1/jobs/${encodeURIComponent(jobId)}`, { method: "DELETE" });
+
+export const photoUrl = (jobId: string) => `/v1/jobs/${jobId}/photo.jpg`;
+export const faceUrl = (jobId: string, face: number) => `/v1/jobs/${jobId}/faces/${face}.jpg`;
+
+// Live results; live.ts decides which of these is used.
+
+export function openSocket(): WebSocket {
+  return new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
+}
+
+export function openEvents(jobId: string, after: number): EventSource {
+  return new EventSource(`/v1/jobs/${jobId}/events?after=${after}`);
+}
+
+// Gallery. What changes it carries the key, if one was given.
+
+export interface ListOptions {
+  name?: string;
+  pageSize?: number;
+  pageToken?: string;
+}
+
+export function listIdentities({ name = "", pageSize = 48, pageToken = "" }: ListOptions = {}) {
+  const query = new URLSearchParams({ name, pageSize: String(pageSize), pageToken });
+  return ask<IdentityPage>(`/v1/gallery/identities?${query}`);
+}
+
+export const getIdentity = (id: string) => ask<Identity>(identityPath(id));
+export const galleryStatistics = () => ask<GalleryStatistics>("/v1/gallery/statistics");
+export const portraitUrl = (faceId: string) => `/v1/gallery/faces/${faceId}.jpg`;
+
+export interface Enrolment {
+  name: string;
+  consent: string;
+}
+
+/** A new person, or more faces of one (`identityId`); each photo becomes a job whose last stage is `enrol`. */
+export function enrolPhotos(photos: readonly Blob[], { name, consent }: Enrolment, identityId?: string) {
+  const form = new FormData();
+  if (!identityId) form.set("name", name);
+  form.set("consent", consent);
+  for (const photo of photos) form.append("photo", photo, photo instanceof File ? photo.name : "photo");
+  return ask<EnrolmentJobs>(enrolPath(identityId), { method: "POST", body: form });
+}
+
+/** A face of a finished job. */
+export function enrolFace(
+  source: { jobId: string; face: number },
+  { name, consent }: Enrolment,
+  identityId?: string,
+) {
+  const body = { ...source, consent, ...(identityId ? {} : { name }) };
+  return ask<EnrolmentJobs>(enrolPath(identityId), json("POST", body));
+}
+
+export const renameIdentity = (id: string, name: string) =>
+  ask<Identity>(identityPath(id), json("PATCH", { name }));
+
+export const mergeIdentity = (id: string, into: string) =>
+  ask<Identity>(`${identityPath(id)}/merge`, json("POST", { into }));
+
+export const deleteIdentity = (id: string) => ask<GalleryReceipt>(identityPath(id), { method: "DELETE" });
+
+export const deleteFace = (faceId: string) =>
+  ask<GalleryReceipt>(`/v1/gallery/faces/${encodeURIComponent(faceId)}`, { method: "DELETE" });
+
+/** Lines of an export (NDJSON). */
+export const importGallery = (lines: Blob) =>
+  ask<GalleryReceipt>("/v1/gallery/import", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines,
+  });
+
+/** The whole export; fetched rather than linked to, because a link carries no key. */
+export async function exportGallery(): Promise<Blob> {
+  return (await send("/v1/gallery/export", {})).blob();
+}
+
+// The installation
+
+export const getAbout = () => ask<About>("/v1/about");
+export const getStatus = () => ask<Status>("/v1/status");
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  return (await (await send(path, init)).json()) as T;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (path.startsWith("/v1/gallery") && apiKey()) headers.set("authorization", `Bearer ${apiKey()}`);
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, headers });
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    throw new ApiFailure(OFFLINE);
+  }
+  if (!response.ok) throw failureFrom(await response.text(), response.headers.get("retry-after"));
+  return response;
+}
+
+function json(method: string, body: object): RequestInit {
+  return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+const identityPath = (id: string) => `/v1/gallery/identities/${encodeURIComponent(id)}`;
+const enrolPath = (identityId?: string) =>
+  identityId ? `${identityPath(identityId)}/faces` : "/v1/gallery/identities";
+
+/** A proxy in between answers in its own words, which say nothing to a person. */
+function failureFrom(text: string, retryAfter: string | null): ApiFailure {
+  const retryAfterMs = Number(retryAfter ?? 0) * 1_000;
+  try {
+    return new ApiFailure((JSON.parse(text) as { failure: FailureJson }).failure, retryAfterMs);
+  } catch {
+    return new ApiFailure(
+      {
+        code: "unavailable",
+        message: "The server gave no answer that makes sense. Try again.",
+        retryable: true,
+      },
+      retryAfterMs,
+    );
+  }
+}
+
+export function failureOf(error: unknown): FailureJson {
+  if (error instanceof ApiFailure) {
+    return { code: error.code, message: error.message, retryable: error.retryable };
+  }
+  throw error;
+}

@@ -1,0 +1,28 @@
+import { For } from "solid-js";
+import { formatPercent } from "../formats";
+import "./Bars.css";
+
+export interface Bar {
+  label: string;
+  /** 0..1 */
+  share: number;
+}
+
+/** Shares as small bars in the hue of the stage around them, each with its name and figure. */
+export function Bars(props: { bars: readonly Bar[]; label: string }) {
+  return (
+    <ul class="bars" aria-label={props.label}>
+      <For each={props.bars}>
+        {(bar) => (
+          <li class="bars-row">
+            <span class="bars-label">{bar.label}</span>
+            <span class="bars-track" aria-hidden="true">
+              <span class="bars-fill" style={{ "--share": bar.share }} />
+            </span>
+            <span class="bars-share">{formatPercent(bar.share)}</span>
+          </li>
+        )}
+      </For>
+    </ul>
+  );
+}

@@ -1,0 +1,42 @@
+/** "84 ms", "1.3 s", "2 min 5 s". */
+export function formatMs(ms: number): string {
+  if (ms < 0) return "0 ms";
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  const seconds = Math.round((ms % 60_000) / 1_000);
+  return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`;
+}
+
+/** 0..1 as "94 %"; what is not nothing is never written as nothing. */
+export function formatPercent(share: number): string {
+  if (share > 0 && share < 0.01) return "< 1 %";
+  if (share < 1 && share > 0.99) return "> 99 %";
+  return `${Math.round(share * 100)} %`;
+}
+
+/** "1.4 MB", in powers of 1,000 as file managers write it. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} bytes`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+/** The visitor's own time of day; with the date where it is not today. */
+export function formatTime(epochMs: number): string {
+  const when = new Date(epochMs);
+  const isToday = when.toDateString() === new Date().toDateString();
+  return isToday ? time.format(when) : `${date.format(when)}, ${time.format(when)}`;
+}
+
+export function formatDate(epochMs: number): string {
+  return date.format(new Date(epochMs));
+}
+
+/** "1 face", "3 faces". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,117 @@
+import type { FailureJson, JobView, ResultEvent } from "@similarfaces/contracts/job";
+import type { StageName } from "@similarfaces/contracts/stages";
+
+/** What the gateway says, as contracts/openapi.yaml describes it. Times are milliseconds since the epoch. */
+
+export interface AcceptedJob {
+  jobId: string;
+  acceptedAtMs: number;
+  deadlineAtMs: number;
+  expiresAtMs: number;
+}
+
+/** The job as far as it is, and the sequence to go on from. */
+export type JobSnapshot = JobView & { sequence: number };
+
+export interface DeletionReceipt {
+  jobId: string;
+  deletedAtMs: number;
+  stores: {
+    store: "images" | "faces" | "embeddings" | "results" | "blobs";
+    found: number;
+    secondLook: number;
+  }[];
+  lastLookAtMs: number;
+}
+
+export interface Completion {
+  jobId: string;
+  state: "complete" | "deleted";
+  faces: number;
+  elapsedMs: number;
+  expired: { stage: StageName; face?: number }[];
+}
+
+export type LiveMessage =
+  | { type: "result"; jobId: string; sequence: number; event: ResultEvent }
+  | ({ type: "complete" } & Completion)
+  | { type: "failure"; jobId: string; failure: FailureJson };
+
+export interface GalleryFace {
+  id: string;
+  model: string;
+  createdAtMs: number;
+  sourceJobId: string;
+  source: string;
+}
+
+export interface Identity {
+  id: string;
+  name: string;
+  consent: string;
+  createdAtMs: number;
+  faces: GalleryFace[];
+}
+
+export interface IdentityPage {
+  identities: Identity[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+  total: number;
+}
+
+export interface EnrolmentJobs {
+  identityId: string;
+  jobs: AcceptedJob[];
+}
+
+export interface GalleryReceipt {
+  identities: number;
+  faces: number;
+  thumbnails: number;
+}
+
+export interface GalleryStatistics {
+  identities: number;
+  faces: number;
+  driver: string;
+  model: string;
+}
+
+export interface ModelAbout {
+  pack: string;
+  id: string;
+  version: string;
+  task: string;
+  licence: string;
+  source: string;
+  labels?: string[];
+  notice?: string;
+  measured: { data: string; n: number; date: string; figures: Record<string, unknown> }[];
+}
+
+export interface About {
+  version: string;
+  stages: StageName[];
+  models: ModelAbout[];
+  retention: { jobTtlMs: number; jobDeadlineMs: number };
+  limits: { bodyBytesMax: number; pixelsMax: number; facesMax: number };
+  contracts: { file: string; text: string }[];
+}
+
+export interface StageStatus {
+  stage: StageName;
+  /** In the last minute. */
+  answers: number;
+  /** Medians of the last minute. */
+  waitMs: number | null;
+  computeMs: number | null;
+  waiting: number;
+  inFlight: number;
+}
+
+export interface Status {
+  /** False while the broker is away. */
+  connected: boolean;
+  stages: StageStatus[];
+}

@@ -16,6 +16,15 @@ export function checkedName(name: string): string {
   return stored;
 }
 
+/** What a name may contain, composed as names are. @throws StageFailure bad_request */
+export function checkedNamePart(part: string): string {
+  const composed = part.normalize("NFC");
+  if ([...composed].length > NAME_CHARACTERS_MAX) {
+    throw badRequest(`name_contains has at most ${NAME_CHARACTERS_MAX} characters`);
+  }
+  return composed;
+}
+
 /** @throws StageFailure consent_required, or bad_request where it is too long */
 export function checkedConsent(consent: string): string {
   const stored = consent.trim();

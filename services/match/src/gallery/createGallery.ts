@@ -12,7 +12,14 @@ import {
   type GalleryReceipt,
 } from "@similarfaces/contracts";
 import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
-import { badRequest, checkedConsent, checkedCount, checkedId, checkedName } from "./check.js";
+import {
+  badRequest,
+  checkedConsent,
+  checkedCount,
+  checkedId,
+  checkedName,
+  checkedNamePart,
+} from "./check.js";
 import { checkedPortrait, checkedText } from "./check.js";
 import type { DriverFace, EnrolledFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
 
@@ -48,7 +55,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
 
     async list(question) {
       checkedCount("page_size", question.pageSize, LIST_PAGE_MAX);
-      return driver.list(question);
+      return driver.list({ ...question, nameContains: checkedNamePart(question.nameContains) });
     },
 
     get: async (identityId) => driver.get(checkedId(identityId, "identity_not_found")),

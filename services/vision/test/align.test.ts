@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import {
+  CHIP_LANDMARKS,
+  invertSimilarity,
+  scaleOf,
+  similarityFromLandmarks,
+  type Landmarks,
+} from "../src/mod.js";
+
+interface Golden {
+  cases: { name: string; landmarks: [number, number][]; a: number; b: number; tx: number; ty: number }[];
+}
+/** Umeyama's solution by singular value decomposition in numpy, float64. */
+const golden = JSON.parse(readFileSync(new URL("golden/similarity.json", import.meta.url), "utf8")) as Golden;
+
+function landmarksOf(points: [number, number][]): Landmarks<"image"> {
+  const [leftEye, rightEye, nose, leftMouth, rightMouth] = points.map(([x, y]) => ({ x, y }));
+  return {
+    leftEye: leftEye!,
+    rightEye: rightEye!,
+    nose: nose!,
+    leftMouth: leftMouth!,
+    rightMouth: rightMouth!,
+  };
+}
+
+describe("similarityFromLandmarks", () => {
+  it.each(golden.cases)("agrees with Umeyama's method: $name", ({ landmarks, ...expected }) => {
+    const similarity = similarityFromLandmarks(landmarksOf(landmarks))!;
+    for (const key of ["a", "b", "tx", "ty"] as const) {
+      expect(similarity[key]).toBeCloseTo(expected[key], 9);
+    }
+  });
+
+  it("is the identity for a face that lies in the chip already", () => {
+    const { a, b, tx, ty } = similarityFromLandmarks(CHIP_LANDMARKS)!;
+    expect(a).toBeCloseTo(1, 12);
+    expect(b).toBeCloseTo(0, 12);
+    expect(tx).toBeCloseTo(0, 9);
+    expect(ty).toBeCloseTo(0, 9);
+  });
+
+  it("is undefined for five points in one place and for points that are no numbers", () => {
+    expect(similarityFromLandmarks(landmarksOf(Array.from({ length: 5 }, () => [7, 7])))).toBeUndefined();
+    expect(
+      similarityFromLandmarks(landmarksOf(Array.from({ length: 5 }, () => [Number.NaN, 1]))),
+    ).toBeUndefined();
+  });
+
+  it("is undone by its inverse", () => {
+    const forth = similarityFromLandmarks(landmarksOf(golden.cases[1]!.landmarks))!;
+    const back = invertSimilarity(forth);
+    const [x, y] = [12.5, 99];
+    const there = { x: forth.a * x - forth.b * y + forth.tx, y: forth.b * x + forth.a * y + forth.ty };
+    expect(back.a * there.x - back.b * there.y + back.tx).toBeCloseTo(x, 9);
+    expect(back.b * there.x + back.a * there.y + back.ty).toBeCloseTo(y, 9);
+    expect(scaleOf(forth) * scaleOf(back)).toBeCloseTo(1, 12);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import {
+  FRAME_SIDE,
+  answersFor,
+  detectionToImage,
+  isCutOff,
+  letterbox,
+  looksAt,
+  tileFrames,
+  toImage,
+  toLetterbox,
+  type Detection,
+  type Size,
+} from "../src/mod.js";
+
+const point = { x: 10, y: 10 };
+const at = (x: number, y: number, width: number, height = width): Detection<"letterbox"> => ({
+  score: 0.9,
+  box: { x, y, width, height },
+  landmarks: { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point },
+});
+
+const SIZES: Size[] = [
+  { width: 1, height: 1 },
+  { width: 250, height: 250 },
+  { width: 1920, height: 1080 },
+  { width: 1080, height: 1920 },
+  { width: 8000, height: 6000 },
+  { width: 20_000, height: 300 },
+  { width: 37, height: 9001 },
+];
+
+describe("letterbox", () => {
+  it("scales the longer side to the frame and keeps the photo at its top left", () => {
+    expect(letterbox({ width: 1600, height: 900 }, 800)).toEqual({
+      image: { width: 1600, height: 900 },
+      scaled: { width: 800, height: 450 },
+      left: 0,
+      top: 0,
+      width: 800,
+      height: 800,
+    });
+    expect(letterbox({ width: 1600, height: 900 }, 800, 32)).toMatchObject({ width: 800, height: 480 });
+    expect(letterbox({ width: 100, height: 50 }, 800)).toMatchObject({ scaled: { width: 800, height: 400 } });
+  });
+
+  it.each(SIZES)("is undone by its inverse: $width x $height", (image) => {
+    const frame = letterbox(image, FRAME_SIDE);
+    for (const place of [
+      { x: 0, y: 0 },
+      { x: image.width, y: image.height },
+      { x: image.width / 3, y: image.height / 7 },
+    ]) {
+      const back = toImage(frame, toLetterbox(frame, place));
+      expect(back.x).toBeCloseTo(place.x, 9);
+      expect(back.y).toBeCloseTo(place.y, 9);
+    }
+    expect(toLetterbox(frame, { x: image.width, y: image.height })).toEqual({
+      x: frame.scaled.width,
+      y: frame.scaled.height,
+    });
+  });
+
+  it("takes a detection back to the photo with all its points", () => {
+    const frame = letterbox({ width: 1600, height: 800 }, 800);
+    expect(detectionToImage(frame, at(100, 50, 40))).toEqual({
+      score: 0.9,
+      box: { x: 200, y: 100, width: 80, height: 80 },
+      landmarks: {
+        leftEye: { x: 20, y: 20 },
+        rightEye: { x: 20, y: 20 },
+        nose: { x: 20, y: 20 },
+        leftMouth: { x: 20, y: 20 },
+        rightMouth: { x: 20, y: 20 },
+      },
+    });
+  });
+});
+
+describe("tiles", () => {
+  it("are only for photos in which 60 pixels are fewer than 20 in the frame", () => {
+    expect(tileFrames({ width: 2400, height: 1600 }, 32)).toEqual([]);
+    expect(tileFrames({ width: 2401, height: 1600 }, 32).length).toBeGreaterThan(0);
+  });
+
+  it.each(SIZES.filter(({ width, height }) => Math.max(width, height) > 2400))(
+    "cover every pixel, in frames a detector takes, bounded in number: $width x $height",
+    (image) => {
+      const frames = tileFrames(image, 32);
+      expect(frames.length).toBeLessThanOrEqual(64);
+      const { scaled } = frames[0]!;
+      for (const frame of frames) {
+        expect(frame.width % 32).toBe(0);
+        expect(frame.height % 32).toBe(0);
+        expect(frame.width).toBeLessThanOrEqual(FRAME_SIDE);
+        expect(frame.height).toBeLessThanOrEqual(FRAME_SIDE);
+        expect(frame.left).toBeGreaterThanOrEqual(0);
+        expect(frame.top).toBeGreaterThanOrEqual(0);
+      }
+      const covers = (x: number, y: number) =>
+        frames.some(
+          ({ left, top, width, height }) => x >= left && y >= top && x < left + width && y < top + height,
+        );
+      for (let i = 0; i <= 200; i++) {
+        for (const share of [0, 0.25, 0.5, 0.999]) {
+          expect(covers(Math.floor((i / 200.5) * scaled.width), Math.floor(share * scaled.height))).toBe(
+            true,
+          );
+        }
+      }
+    },
+  );
+
+  it("find every 60-pixel face whole in some frame of a 48-megapixel photo", () => {
+    const image = { width: 8000, height: 6000 };
+    const frames = tileFrames(image, 32);
+    const scale = frames[0]!.scaled.width / image.width;
+    for (let x = 0; x < image.width - 60; x += 97) {
+      for (let y = 0; y < image.height - 60; y += 89) {
+        const whole = frames.some((frame) => {
+          const [left, top] = [x * scale - frame.left, y * scale - frame.top];
+          const side = 60 * scale;
+          const inside = left >= 0 && top >= 0 && left + side <= frame.width && top + side <= frame.height;
+          return inside && !isCutOff(frame, { x: left, y: top, width: side, height: side });
+        });
+        expect(whole).toBe(true);
+      }
+    }
+  });
+
+  it("say no to a face that their own border cuts, and yes to one at the photo's border", () => {
+    const frames = tileFrames({ width: 8000, height: 6000 }, 32);
+    const first = frames[0]!;
+    expect(isCutOff(first, { x: 0, y: 0, width: 50, height: 50 })).toBe(false);
+    expect(isCutOff(first, { x: first.width - 50, y: 100, width: 50, height: 50 })).toBe(true);
+    const last = frames.at(-1)!;
+    expect(isCutOff(last, { x: 0, y: 100, width: 50, height: 50 })).toBe(true);
+  });
+});
+
+describe("looksAt", () => {
+  it("looks at a small photo twice: the whole, and small for close-ups", () => {
+    const looks = looksAt({ width: 1000, height: 1000 }, 32);
+    expect(looks.map(({ frame }) => frame.width)).toEqual([800, 256]);
+  });
+
+  it("leaves each width of face to some look, and close-ups to the small frame alone", () => {
+    const [whole, small] = looksAt({ width: 1600, height: 1600 }, 32);
+    for (let width = 10; width < 1600; width += 5) {
+      const inWhole = at(20, 20, width / 2);
+      const inSmall = at(20, 20, width * (256 / 1600));
+      expect(answersFor(whole!, inWhole) || answersFor(small!, inSmall)).toBe(true);
+    }
+    expect(answersFor(whole!, at(100, 100, 500))).toBe(false);
+    expect(answersFor(small!, at(5, 5, 160))).toBe(true);
+  });
+});

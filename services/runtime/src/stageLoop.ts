@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { JsMsg } from "@nats-io/jetstream";
 import {
   ResultSchema,
@@ -52,6 +53,8 @@ export async function runStage<Work extends StageWork>(
   const spec = consumer(stage.name);
   const ackWaitMs = options.ackWaitMs ?? spec.ack_wait_ms;
   const stop = new AbortController();
+  // Every request of every photo in flight listens to it: dozens, and no leak.
+  setMaxListeners(0, stop.signal);
   const inFlight = new Set<Promise<void>>();
   const source = await broker.js.consumers.get(spec.stream, spec.durable_name);
   let draining: Promise<void> | undefined;

@@ -1,0 +1,143 @@
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  EmbeddingWorkSchema,
+  EnrolWorkSchema,
+  FaceWorkSchema,
+  create,
+  embeddingFromBytes,
+  embeddingWorkSubject,
+  enrolWorkSubject,
+  fromBinary,
+  newJobId,
+  toBinary,
+  type MessageInitShape,
+} from "@similarfaces/contracts";
+import { openInference, type Inference, type Model } from "@similarfaces/inference";
+import { createEmbed } from "../src/mod.js";
+
+const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
+const JOB = newJobId(Date.now());
+
+let inference: Inference;
+
+beforeAll(async () => {
+  inference = await openInference({ modelsDir: MODELS, tasks: ["embed"], pack: "compact", workers: 1 });
+});
+afterAll(() => inference?.close());
+
+async function chipOf(composite: string): Promise<Uint8Array> {
+  return sharp(`${MODELS}/samples/gallery/${composite}.jpg`).resize(144, 144).removeAlpha().raw().toBuffer();
+}
+
+async function embed(
+  chip: Uint8Array,
+  more: MessageInitShape<typeof FaceWorkSchema> = {},
+  using: Inference = inference,
+) {
+  const stage = createEmbed({ inference: using });
+  const work = create(FaceWorkSchema, { jobId: JOB, face: 3, chip, stages: ["embed", "match"], ...more });
+  const output = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work)), {
+    attempt: 1,
+    priority: 0,
+    signal: new AbortController().signal,
+    storedResult: async () => undefined,
+  });
+  if (output.outcome.case !== "embed") throw new Error(`embed answered ${output.outcome.case}`);
+  return { ...output, work: output.work ?? [], embedding: output.outcome.value.embedding };
+}
+
+const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+describe("embed", () => {
+  it("answers with 512 numbers of length 1, the same for the same chip", async () => {
+    const chip = await chipOf("composite-001");
+    const [first, second] = [await embed(chip), await embed(chip)];
+    expect(embeddingFromBytes(first.embedding)).toHaveLength(512);
+    expect(first.embedding).toEqual(second.embedding);
+    expect(first.model).toBe("compact-embed@1.0.0");
+  });
+
+  it("puts a face nearer to its own mirror image than to other faces", async () => {
+    const chip = await chipOf("composite-010");
+    const raw = { raw: { width: 144, height: 144, channels: 3 as const } };
+    const mirrored = await sharp(chip, raw).flop().raw().toBuffer();
+    const [own, mirror, other] = await Promise.all(
+      [chip, mirrored, await chipOf("composite-050")].map(async (pixels) =>
+        embeddingFromBytes((await embed(pixels)).embedding),
+      ),
+    );
+    expect(cosine(own!, mirror!)).toBeGreaterThan(0.7);
+    expect(cosine(own!, mirror!)).toBeGreaterThan(cosine(own!, other!));
+  });
+
+  it("passes the embedding on to match, with the model that made it and the job's options", async () => {
+    const { work, embedding } = await embed(await chipOf("composite-001"), {
+      deadlineAtMs: 42,
+      options: { matchCount: 7 },
+    });
+    expect(work.map(({ subject, messageId }) => [subject, messageId])).toEqual([
+      [embeddingWorkSubject(JOB, 3), `${JOB}.embedding.3`],
+    ]);
+    expect(fromBinary(EmbeddingWorkSchema, work[0]!.data)).toMatchObject({
+      jobId: JOB,
+      face: 3,
+      embedding,
+      model: "compact-embed@1.0.0",
+      deadlineAtMs: 42,
+      options: { matchCount: 7 },
+    });
+  });
+
+  it("passes a face to enrol on with its chip, and only where the job says what to enrol it as", async () => {
+    const chip = await chipOf("composite-001");
+    const stages = ["extract", "embed", "enrol"];
+    const enrolment = { identityId: "ada", name: "Ada", consent: "herself" };
+    const { work } = await embed(chip, { stages, options: { enrolment } });
+    expect(work.map(({ subject }) => subject)).toEqual([enrolWorkSubject(JOB, 3)]);
+    const passed = fromBinary(EnrolWorkSchema, work[0]!.data);
+    expect(passed.portrait).toEqual({ case: "chip", value: Uint8Array.from(chip) });
+    expect(passed.enrolment).toMatchObject(enrolment);
+    expect((await embed(chip, { stages })).work).toEqual([]);
+  });
+
+  it("passes nothing on where the job asks for embeddings alone", async () => {
+    expect((await embed(await chipOf("composite-001"), { stages: ["embed"] })).work).toEqual([]);
+  });
+
+  it("brings another pack's vector to length 1, and refuses one without a direction or of another size", async () => {
+    const answering = (data: Float32Array): Inference => {
+      const model = {
+        ...inference.model("embed"),
+        name: "own@1",
+        predict: async () => ({
+          outputs: { vector: { data, dims: [1, data.length] } },
+          startedAtMs: 1,
+          finishedAtMs: 2,
+        }),
+      } as Model;
+      return { driver: "onnx", model: () => model, load: () => inference.load(), close: async () => {} };
+    };
+    const chip = await chipOf("composite-001");
+    const long = await embed(chip, {}, answering(new Float32Array(512).fill(3)));
+    expect(embeddingFromBytes(long.embedding)[0]).toBeCloseTo(1 / Math.sqrt(512), 6);
+    await expect(embed(chip, {}, answering(new Float32Array(512)))).rejects.toMatchObject({
+      code: "model_failed",
+    });
+    await expect(embed(chip, {}, answering(new Float32Array(512).fill(Number.NaN)))).rejects.toMatchObject({
+      code: "model_failed",
+    });
+    await expect(embed(chip, {}, answering(new Float32Array(128).fill(1)))).rejects.toMatchObject({
+      code: "model_failed",
+    });
+  });
+
+  it("refuses a chip of another size", () => {
+    const stage = createEmbed({ inference });
+    const work = create(FaceWorkSchema, { jobId: JOB, chip: new Uint8Array(5) });
+    expect(() => stage.decode(toBinary(FaceWorkSchema, work))).toThrow(
+      expect.objectContaining({ code: "malformed_message" }),
+    );
+  });
+});

@@ -1,0 +1,23 @@
+import type { Blob, Blobs } from "@similarfaces/runtime";
+
+/** Blobs in memory, and the order in which they were written and deleted. */
+export function memoryBlobs(): Blobs & { stored: Map<string, Blob>; log: string[] } {
+  const stored = new Map<string, Blob>();
+  const log: string[] = [];
+  return {
+    driver: "nats",
+    stored,
+    log,
+    async put(key, bytes, contentType) {
+      log.push(`put ${key.split("/").at(-1)}`);
+      stored.set(key, { bytes, contentType });
+    },
+    get: async (key) => stored.get(key),
+    async delete(key) {
+      log.push(`delete ${key.split("/").at(-1)}`);
+      return stored.delete(key);
+    },
+    list: async (prefix) => [...stored.keys()].filter((key) => key.startsWith(prefix)),
+    close: async () => {},
+  };
+}

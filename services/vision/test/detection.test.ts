@@ -73,7 +73,10 @@ describe("decodeYunet", () => {
     for (const [i, face] of faces.entries()) {
       const { box, landmarks: points, score } = found[i]!;
       const here = [
-        ...[box.x, box.y, box.width, box.height],
+        box.x,
+        box.y,
+        box.width,
+        box.height,
         ...Object.values(points).flatMap(({ x, y }) => [x, y]),
         score,
       ];

@@ -4,6 +4,8 @@ import { isStageName, type ResultEvent, type StageName } from "@similarfaces/con
 const WINDOW_MS = 60_000;
 /** Answers remembered per stage: a median needs no more. */
 const ANSWERS_MAX = 512;
+/** Answers that tell which models are in use. */
+const LATEST = 64;
 
 export interface StageTimes {
   stage: StageName;
@@ -12,10 +14,13 @@ export interface StageTimes {
   /** Median milliseconds; null where nothing was answered. */
   waitMs: number | null;
   computeMs: number | null;
+  /** "<id>@<version>" of the last answers: which models are in use, two while one takes over from another. */
+  models: string[];
 }
 
 interface Answer {
   atMs: number;
+  model: string;
   waitMs: number;
   computeMs: number;
 }
@@ -24,22 +29,29 @@ interface Answer {
 export class StageClock {
   readonly #answers = new Map<StageName, Answer[]>();
 
-  record({ stage, timings }: ResultEvent, nowMs: number): void {
+  record({ stage, timings, model }: ResultEvent, nowMs: number): void {
     if (!timings || !isStageName(stage)) return;
     const answers = this.#answers.get(stage) ?? [];
     this.#answers.set(stage, answers);
     const { queuedAtMs, startedAtMs, finishedAtMs } = timings;
-    answers.push({ atMs: nowMs, waitMs: startedAtMs - queuedAtMs, computeMs: finishedAtMs - startedAtMs });
+    answers.push({
+      atMs: nowMs,
+      model,
+      waitMs: startedAtMs - queuedAtMs,
+      computeMs: finishedAtMs - startedAtMs,
+    });
     if (answers.length > ANSWERS_MAX) answers.shift();
   }
 
   timesOf(stage: StageName, nowMs: number): StageTimes {
-    const recent = (this.#answers.get(stage) ?? []).filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
+    const answers = this.#answers.get(stage) ?? [];
+    const recent = answers.filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
     return {
       stage,
       answers: recent.length,
       waitMs: median(recent.map(({ waitMs }) => waitMs)),
       computeMs: median(recent.map(({ computeMs }) => computeMs)),
+      models: [...new Set(answers.slice(-LATEST).map(({ model }) => model))].filter((model) => model !== ""),
     };
   }
 }

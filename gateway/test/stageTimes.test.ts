@@ -14,7 +14,13 @@ it("gives the medians of the last minute", () => {
   const clock = new StageClock();
   clock.record(answer(1_000, 1_000), 0);
   for (const waitMs of [10, 20, 90]) clock.record(answer(waitMs, 2 * waitMs), 61_000);
-  expect(clock.timesOf("age", 61_000)).toEqual({ stage: "age", answers: 3, waitMs: 20, computeMs: 40 });
+  expect(clock.timesOf("age", 61_000)).toEqual({
+    stage: "age",
+    answers: 3,
+    waitMs: 20,
+    computeMs: 40,
+    models: ["m@1"],
+  });
 });
 
 it("says that there were no answers, rather than that they took no time", () => {
@@ -23,6 +29,7 @@ it("says that there were no answers, rather than that they took no time", () => 
     answers: 0,
     waitMs: null,
     computeMs: null,
+    models: [],
   });
 });
 

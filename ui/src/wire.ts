@@ -106,6 +106,8 @@ export interface StageStatus {
   /** Medians of the last minute. */
   waitMs: number | null;
   computeMs: number | null;
+  /** Of the last answers, "<id>@<version>". */
+  models: string[];
   waiting: number;
   inFlight: number;
 }

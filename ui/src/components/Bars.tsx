@@ -6,6 +6,8 @@ export interface Bar {
   label: string;
   /** 0..1 */
   share: number;
+  /** The figure, where it is not the share in percent. */
+  text?: string;
 }
 
 /** Shares as small bars in the hue of the stage around them, each with its name and figure. */
@@ -19,7 +21,7 @@ export function Bars(props: { bars: readonly Bar[]; label: string }) {
             <span class="bars-track" aria-hidden="true">
               <span class="bars-fill" style={{ "--share": bar.share }} />
             </span>
-            <span class="bars-share">{formatPercent(bar.share)}</span>
+            <span class="bars-share">{bar.text ?? formatPercent(bar.share)}</span>
           </li>
         )}
       </For>

@@ -1,0 +1,72 @@
+import { createSignal, onCleanup, onMount } from "solid-js";
+import { failureOf, getStatus } from "../api";
+import type { StageStatus, Status } from "../wire";
+
+const PERIOD_MS = 1_000;
+/** While the server is away. */
+const RETRY_MS = 3_000;
+
+export interface StatusStore {
+  /** Undefined until the first answer. */
+  status(): Status | undefined;
+  of(stage: string): StageStatus | undefined;
+  /** Whether the stage has answered since the look before. */
+  isBusy(stage: string): boolean;
+  /** Why the numbers stand still. */
+  trouble(): string | undefined;
+}
+
+/** How the mesh is doing, asked for again every second while somebody can see it. */
+export function createStatus(): StatusStore {
+  const [status, setStatus] = createSignal<Status>();
+  const [busy, setBusy] = createSignal<ReadonlySet<string>>(new Set());
+  const [trouble, setTrouble] = createSignal<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+
+  onMount(() => {
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
+  onCleanup(() => {
+    isOver = true;
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  });
+
+  return {
+    status,
+    of: (stage) => status()?.stages.find((candidate) => candidate.stage === stage),
+    isBusy: (stage) => busy().has(stage),
+    trouble,
+  };
+
+  function look(): void {
+    clearTimeout(timer);
+    if (isOver || document.hidden) return;
+    getStatus().then(take, (error: unknown) => {
+      setTrouble(failureOf(error).message);
+      again(RETRY_MS);
+    });
+  }
+
+  function take(next: Status): void {
+    const before = status();
+    setBusy(new Set(next.stages.filter((stage) => isAtWork(stage, before)).map(({ stage }) => stage)));
+    setStatus(next);
+    setTrouble(
+      next.connected ? undefined : "The broker cannot be reached: these numbers are the last that were seen.",
+    );
+    again(PERIOD_MS);
+  }
+
+  function again(delayMs: number): void {
+    clearTimeout(timer);
+    if (!isOver && !document.hidden) timer = setTimeout(look, delayMs);
+  }
+}
+
+function isAtWork({ stage, answers, inFlight }: StageStatus, before: Status | undefined): boolean {
+  const earlier = before?.stages.find((candidate) => candidate.stage === stage);
+  return inFlight > 0 || (earlier !== undefined && answers > earlier.answers);
+}

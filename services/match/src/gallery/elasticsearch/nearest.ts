@@ -1,0 +1,131 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import type { Candidate, Nearest } from "../gallery.js";
+import { identityKey, vectorOf, type IdentityDocument } from "./documents.js";
+import { ItemError, type Requests } from "./request.js";
+import type { IndexKind } from "./settings.js";
+
+export interface Search {
+  client: Client;
+  request: Requests;
+  index: string;
+  kind: IndexKind;
+  model: string;
+}
+
+/**
+ * Faces fetched for one wanted identity: an identity has some, and the nearest of each counts. Where this many do not
+ * hold enough identities, the rest is asked for without those found.
+ */
+const FACES_PER_IDENTITY = 4;
+const FACES_MIN = 24;
+/** Nodes of the graph looked at per shard; recall and time grow with it (README). */
+const CANDIDATES_MIN = 200;
+const CANDIDATES_PER_FACE = 4;
+const CANDIDATES_MAX = 10_000;
+/** Of the faces that the quantised vectors say are nearest, how many times as many are compared exactly. */
+const OVERSAMPLE: Record<IndexKind, number | undefined> = { int8_hnsw: 2, bbq_hnsw: 4, flat: undefined };
+
+/** The identities nearest to the probe, by exact cosine. */
+export async function searchNearest(search: Search, probe: Float32Array, count: number): Promise<Nearest> {
+  const vector = vectorOf(probe);
+  const best = new Map<string, Candidate>();
+  const stale: string[] = [];
+  let galleryFaces = 0;
+  for (;;) {
+    const wanted = count - best.size;
+    const size = Math.max(FACES_MIN, wanted * FACES_PER_IDENTITY);
+    const [hits, total] = await ask(search, vector, size, [...best.keys()], stale);
+    galleryFaces = total;
+    const listed = await identitiesOf(search, hits);
+    for (const { identity_id, face_id, score } of hits) {
+      const identity = listed.get(identity_id);
+      // Deleted or moved a moment ago, and not yet out of the index.
+      if (!identity?.face_ids.includes(face_id)) stale.push(face_id);
+      else if (!best.has(identity_id)) {
+        // The server's score is (1 + cosine) / 2, in float32.
+        const similarity = Math.min(1, Math.max(-1, 2 * score - 1));
+        best.set(identity_id, { identityId: identity_id, name: identity.name, faceId: face_id, similarity });
+      }
+    }
+    if (best.size >= count || hits.length < size) break;
+  }
+  const candidates = [...best.values()]
+    .sort((a, b) => b.similarity - a.similarity || (a.identityId < b.identityId ? -1 : 1))
+    .slice(0, count);
+  return { candidates, galleryFaces };
+}
+
+interface Hit {
+  identity_id: string;
+  face_id: string;
+  score: number;
+}
+
+async function ask(
+  { client, request, index, kind, model }: Search,
+  vector: number[],
+  size: number,
+  identitiesKnown: readonly string[],
+  facesStale: readonly string[],
+): Promise<[hits: Hit[], galleryFaces: number]> {
+  const ofModel: estypes.QueryDslQueryContainer = { term: { model } };
+  const without: estypes.QueryDslQueryContainer[] = [];
+  if (identitiesKnown.length > 0) without.push({ terms: { identity_id: [...identitiesKnown] } });
+  if (facesStale.length > 0) without.push({ terms: { face_id: [...facesStale] } });
+  const oversample = OVERSAMPLE[kind];
+  const { responses } = await request(async () => {
+    const answer = await client.msearch<{ identity_id: string; face_id: string }>({
+      index,
+      searches: [
+        // A shard that is down would otherwise be left out in silence.
+        { allow_partial_search_results: false },
+        {
+          size,
+          _source: ["identity_id", "face_id"],
+          track_total_hits: false,
+          knn: {
+            field: "vector",
+            query_vector: vector,
+            k: size,
+            num_candidates: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, size * CANDIDATES_PER_FACE)),
+            filter: { bool: { filter: [ofModel], must_not: without } },
+            ...(oversample ? { rescore_vector: { oversample } } : {}),
+          },
+        },
+        { allow_partial_search_results: false },
+        { size: 0, track_total_hits: true, query: ofModel },
+      ],
+    });
+    for (const response of answer.responses) {
+      if ("error" in response) throw new ItemError(response.status, response.error);
+    }
+    return answer as {
+      responses: estypes.MsearchMultiSearchItem<{ identity_id: string; face_id: string }>[];
+    };
+  });
+  const [nearest, all] = responses;
+  const hits = nearest!.hits.hits.map(({ _source, _score }) => ({ ..._source!, score: _score! }));
+  return [hits, (all!.hits.total as estypes.SearchTotalHits).value];
+}
+
+/** Names and faces of the identities that were found; read as they are now, not as they are indexed. */
+async function identitiesOf(
+  { client, request, index }: Search,
+  hits: readonly Hit[],
+): Promise<Map<string, Pick<IdentityDocument, "name" | "face_ids">>> {
+  const ids = [...new Set(hits.map(({ identity_id }) => identity_id))];
+  if (ids.length === 0) return new Map();
+  const { docs } = await request(() =>
+    client.mget<IdentityDocument>({
+      index,
+      ids: ids.map(identityKey),
+      _source_includes: ["name", "face_ids"],
+    }),
+  );
+  const found = new Map<string, IdentityDocument>();
+  for (const [i, document] of docs.entries()) {
+    if ("error" in document) throw new ItemError(404, document.error);
+    if ("found" in document && document.found) found.set(ids[i]!, document._source!);
+  }
+  return found;
+}

@@ -1,0 +1,117 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { EMBEDDING_SIZE, StageFailure } from "@similarfaces/contracts";
+import { isMissingIndex } from "./request.js";
+import type { ElasticsearchOptions, IndexKind } from "./settings.js";
+
+/** Replicas see each other's changes after this at the latest; a driver sees its own at once (it asks for a refresh). */
+const REFRESH_INTERVAL = "500ms";
+/** Of what is stored, in the template's _meta. */
+const SCHEMA_VERSION = 1;
+
+/**
+ * One index holds two kinds of document. An identity is the record: its name, its consent, and all about its faces but
+ * their vectors, so that each change of it is one write, guarded by its sequence number. A face is what is searched:
+ * it belongs to an identity only if that lists it. The vector's exact bytes stand beside it as text, for the server
+ * keeps vectors of its own rounding.
+ */
+function mappings(kind: IndexKind): estypes.MappingTypeMapping {
+  const keyword = { type: "keyword" } as const;
+  return {
+    dynamic: "strict",
+    _meta: { similarfaces: SCHEMA_VERSION },
+    _source: { excludes: ["vector"] },
+    properties: {
+      kind: keyword,
+      identity_id: keyword,
+      name: { type: "keyword", index: false, doc_values: false },
+      name_key: keyword,
+      consent: { type: "keyword", index: false, doc_values: false },
+      created_at_ms: { type: "double", index: false },
+      face_ids: keyword,
+      faces: { type: "object", enabled: false },
+      face_id: keyword,
+      model: keyword,
+      embedding: { type: "binary" },
+      vector: {
+        type: "dense_vector",
+        dims: EMBEDDING_SIZE,
+        similarity: "cosine",
+        index: true,
+        index_options: { type: kind },
+      },
+    },
+  };
+}
+
+const SETTINGS: estypes.IndicesIndexSettings = {
+  number_of_shards: 1,
+  auto_expand_replicas: "0-1",
+  refresh_interval: REFRESH_INTERVAL,
+};
+
+/** Puts the template, and the first index with its alias where there is none; any number of replicas may do so at once. */
+export async function ensureIndex(
+  client: Client,
+  { index: alias, kind }: ElasticsearchOptions,
+): Promise<void> {
+  await client.indices.putIndexTemplate({
+    name: alias,
+    index_patterns: [`${alias}-*`],
+    priority: 500,
+    template: { settings: SETTINGS, mappings: mappings(kind) },
+    _meta: { description: "faces and identities of similarfaces" },
+  });
+  while (!(await client.indices.existsAlias({ name: alias }))) {
+    if (await client.indices.exists({ index: alias })) {
+      throw new StageFailure("gallery_unavailable", `${alias} is an index, and has to be the alias of one`);
+    }
+    // An index that lost its alias keeps its faces.
+    const last = (await indicesOf(client, alias)).at(-1);
+    if (last) await client.indices.putAlias({ index: last, name: alias, is_write_index: true });
+    else {
+      await client.indices
+        .create({ index: numbered(alias, 1), aliases: { [alias]: { is_write_index: true } } })
+        .catch((error: unknown) => {
+          if (!alreadyExists(error)) throw error;
+        });
+    }
+  }
+  await client.cluster.health({ index: alias, wait_for_status: "yellow", timeout: "5s" });
+}
+
+/** Concrete indices, oldest first, the aliased and others. */
+export async function indicesOf(client: Client, alias: string): Promise<string[]> {
+  const found = await client.indices.get({
+    index: `${alias}-*`,
+    allow_no_indices: true,
+    features: ["aliases"],
+  });
+  return Object.keys(found)
+    .filter((name) => /^-\d{6}$/.test(name.slice(alias.length)))
+    .sort();
+}
+
+export function numbered(alias: string, number: number): string {
+  return `${alias}-${String(number).padStart(6, "0")}`;
+}
+
+/** The index that the alias stands for, and how it holds vectors. */
+export async function indexBehind(
+  client: Client,
+  alias: string,
+): Promise<{ index: string; kind: string } | undefined> {
+  try {
+    const [found] = Object.entries(await client.indices.getMapping({ index: alias }));
+    if (!found) return undefined;
+    const vector = found[1].mappings.properties?.["vector"] as estypes.MappingDenseVectorProperty | undefined;
+    return { index: found[0], kind: vector?.index_options?.type ?? "unknown" };
+  } catch (error) {
+    if (isMissingIndex(error)) return undefined;
+    throw error;
+  }
+}
+
+function alreadyExists(error: unknown): boolean {
+  const type = (error as { body?: { error?: { type?: string } } }).body?.error?.type;
+  return type === "resource_already_exists_exception";
+}

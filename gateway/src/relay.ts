@@ -47,8 +47,12 @@ export interface RelayOptions {
   jobTtlMs: number;
 }
 
-/** Core delivery may lose a message: an incomplete job that is silent this long is read again from the stream. */
+/**
+ * Core delivery may lose a message: an incomplete job that is silent this long is read again from the stream, and after
+ * twice as long each time that brings nothing new, so that a stage that is down is no storm of replays.
+ */
 const SILENCE_MS = 2_000;
+const SILENCE_MS_MAX = 16_000;
 /** A job whose last viewer has gone is remembered this long: a page that reloads comes back at once. */
 const LINGER_MS = 2_000;
 
@@ -70,8 +74,7 @@ export class Relay {
   /** Begins to listen for a job that is about to be accepted: nothing of it can be stored yet. */
   async expect(jobId: string): Promise<void> {
     const watch = this.#watch(jobId);
-    await watch.listen();
-    watch.known = true;
+    await watch.expect();
   }
 
   /**
@@ -115,9 +118,9 @@ export class Relay {
   async #known(jobId: string): Promise<Watch> {
     const watch = this.#watch(jobId);
     if (watch.job.state === "unknown") {
-      await watch.listen();
       // Whoever expects the job knows that it comes; for others the stream decides.
-      if (!watch.known) await watch.replay("start");
+      if (watch.known) await watch.listen();
+      else await watch.replay("start");
     }
     if (watch.job.state === "deleted") throw new StageFailure("job_deleted");
     if (watch.job.state === "unknown" && !watch.known) {
@@ -131,9 +134,16 @@ export class Relay {
 
 interface Place {
   viewer: Viewer;
+  /** What it has seen already, up to this sequence. */
+  after: number;
   /** Index of the next event in `events`. */
   next: number;
   slow: boolean;
+}
+
+interface Taken extends StoredEvent {
+  /** It was lost on its way and came after others of a higher sequence: nobody's `after` says that it was seen. */
+  late: boolean;
 }
 
 /** One watched job: what is known of it, who watches, and when to look again. */
@@ -142,17 +152,17 @@ class Watch {
   readonly #forget: () => void;
   readonly #places = new Set<Place>();
   /** In the order in which viewers get them. */
-  readonly #events: StoredEvent[] = [];
+  readonly #events: Taken[] = [];
   readonly #sequences = new Set<number>();
   #held: StoredEvent[] | undefined;
   #listening: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
   #replaying: Promise<void> | undefined;
   #silence: NodeJS.Timeout | undefined;
+  #silenceMs = SILENCE_MS;
   #deadline: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
   #completion: Completion | undefined;
-  #lastAtMs = 0;
   #ended = false;
   job: JobState;
   sequence = 0;
@@ -163,6 +173,13 @@ class Watch {
     this.#options = options;
     this.#forget = forget;
     this.#lingerUnlessWatched();
+  }
+
+  /** Nothing of the job is stored yet; whatever is not heard of it will be read from the stream. */
+  async expect(): Promise<void> {
+    await this.listen();
+    this.known = true;
+    this.#armSilence();
   }
 
   /** Resolves when the broker has the subscription: what is published from then on arrives. */
@@ -186,19 +203,19 @@ class Watch {
   /** Reads the job from the stream. What arrives live meanwhile waits, so that viewers get one order. */
   replay(reason: "start" | "reconnect" | "silence"): Promise<void> {
     return (this.#replaying ??= (async () => {
-      this.#held = [];
+      const held: StoredEvent[] = (this.#held = []);
+      let stored: StoredEvent[] = [];
       try {
-        const stored = await replayJob(this.#options.broker, this.job.jobId);
+        await this.listen();
+        stored = await replayJob(this.#options.broker, this.job.jobId);
         this.#options.metrics.relayReplays.inc({ reason });
-        for (const event of [...stored, ...this.#held].sort((a, b) => a.sequence - b.sequence))
-          this.#take(event);
       } catch (error) {
-        for (const event of this.#held) this.#take(event);
         if (reason === "start") throw error;
       } finally {
         this.#held = undefined;
         this.#replaying = undefined;
-        this.#flush();
+        const isNew = this.#take([...stored, ...held].sort((a, b) => a.sequence - b.sequence));
+        this.#silenceMs = isNew ? SILENCE_MS : Math.min(2 * this.#silenceMs, SILENCE_MS_MAX);
         this.#armSilence();
       }
     })());
@@ -206,8 +223,7 @@ class Watch {
 
   add(viewer: Viewer, after: number): Viewing {
     clearTimeout(this.#linger);
-    const next = after > 0 ? firstAfter(this.#events, after) : 0;
-    const place: Place = { viewer, next, slow: false };
+    const place: Place = { viewer, after, next: 0, slow: false };
     this.#places.add(place);
     this.#serve(place);
     return {
@@ -237,20 +253,25 @@ class Watch {
       this.#held.push(stored);
       return;
     }
-    this.#take(stored);
-    this.#flush();
+    this.#take([stored]);
+    this.#silenceMs = SILENCE_MS;
     this.#armSilence();
   }
 
-  #take(stored: StoredEvent): void {
-    if (this.#sequences.has(stored.sequence)) return;
-    this.#sequences.add(stored.sequence);
-    this.#events.push(stored);
-    this.sequence = Math.max(this.sequence, stored.sequence);
-    this.job = reduceJob(this.job, stored.event);
-    this.#lastAtMs = Date.now();
-    if (stored.event.accepted) this.#armDeadline(stored.event.accepted.deadlineAtMs);
+  /** All at once: a job read after its deadline is complete only with the last of what was stored. @returns if any was new */
+  #take(all: readonly StoredEvent[]): boolean {
+    const fresh = all.filter(({ sequence }) => !this.#sequences.has(sequence));
+    for (const { sequence, event } of fresh) {
+      if (this.#sequences.has(sequence)) continue;
+      this.#sequences.add(sequence);
+      this.#events.push({ sequence, event, late: sequence < this.sequence });
+      this.sequence = Math.max(this.sequence, sequence);
+      this.job = reduceJob(this.job, event);
+      if (event.accepted) this.#armDeadline(event.accepted.deadlineAtMs);
+    }
     this.#completeIfDone(Date.now());
+    this.#flush();
+    return fresh.length > 0;
   }
 
   #completeIfDone(nowMs: number): void {
@@ -274,7 +295,9 @@ class Watch {
   #serve(place: Place): void {
     const { viewer } = place;
     while (!place.slow && place.next < this.#events.length) {
-      if (!viewer.event(this.#events[place.next++]!)) place.slow = true;
+      const stored = this.#events[place.next++]!;
+      if (stored.sequence <= place.after && !stored.late) continue;
+      if (!viewer.event(stored)) place.slow = true;
     }
     if (place.slow || !this.#completion || !this.#places.delete(place)) return;
     viewer.complete(this.#completion);
@@ -283,17 +306,17 @@ class Watch {
 
   /** While a job is incomplete and nothing comes, something may have been lost on its way. */
   #armSilence(): void {
-    if (this.#completion || this.#ended) return;
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
-      if (Date.now() - this.#lastAtMs >= SILENCE_MS) void this.replay("silence");
-      else this.#armSilence();
-    }, SILENCE_MS).unref();
+    if (this.#completion || this.#ended) return;
+    this.#silence = setTimeout(() => void this.replay("silence"), this.#silenceMs).unref();
   }
 
   #armDeadline(deadlineAtMs: number): void {
     const inMs = Math.max(0, deadlineAtMs + DEADLINE_GRACE_MS - Date.now()) + 5;
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
+      // What is being read from the stream may hold answers: its end decides.
+      if (this.#held) return;
       this.#completeIfDone(Date.now());
       this.#flush();
     }, inMs).unref();
@@ -304,12 +327,6 @@ class Watch {
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => this.end(), LINGER_MS).unref();
   }
-}
-
-/** Index of the first event that a viewer who has seen up to a sequence has not seen. */
-function firstAfter(events: readonly StoredEvent[], after: number): number {
-  const index = events.findIndex(({ sequence }) => sequence > after);
-  return index < 0 ? events.length : index;
 }
 
 function lastFinishedAtMs(events: readonly StoredEvent[], nowMs: number): number {

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import type { HttpResponse, TemplatedApp, WebSocket, us_listen_socket } from "uWebSockets.js";
 import { StageFailure } from "@similarfaces/contracts";
 import {
@@ -14,7 +17,11 @@ import {
   type LiveSocket,
 } from "./http.js";
 
-type Uws = typeof import("uWebSockets.js");
+type Uws = typeof import("uWebSockets.js") & {
+  /** The older build's names. */
+  getSocketPort: (socket: us_listen_socket) => number;
+  closeSocket: (socket: us_listen_socket) => void;
+};
 
 /** Two republications of uWebSockets.js on the registry: upstream's binaries (glibc 2.38), and an older build for older ones. */
 const PACKAGES = ["uWebSockets.js", "uws-glibc-2-36"];
@@ -33,7 +40,10 @@ function loadUws(): Loaded | undefined {
   for (const name of PACKAGES) {
     try {
       const module = require(name) as Uws & { default?: Uws };
-      const { version } = require(`${name}/package.json`) as { version: string };
+      // Beside the program: neither package exports its package.json.
+      const { version } = JSON.parse(
+        readFileSync(join(dirname(require.resolve(name)), "package.json"), "utf8"),
+      ) as { version: string };
       return (loaded = { uws: module.default ?? module, name: `${name} ${version}` });
     } catch {
       // A libc or Node that this build is not for: the next one, or none.
@@ -52,9 +62,7 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
   const sockets = new Set<WebSocket<SocketData>>();
   serveLive(app, options, sockets);
   app.any("/*", (res, req) => {
-    const request = copyRequest(req.getMethod(), req.getUrl(), req.getQuery(), res, (each) =>
-      req.forEach(each),
-    );
+    const request = copyRequest(req.getMethod(), req, res);
     const exchange = new Exchange(res, request.method === "HEAD", () => open.delete(res));
     open.add(res);
     const body = collectBody(res, exchange, request, options.bodyBytesMax);
@@ -65,10 +73,10 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
   let closing: Promise<void> | undefined;
   return {
     description: name,
-    port: uws.us_socket_local_port(listening),
+    port: (uws.us_socket_local_port ?? uws.getSocketPort)(listening),
     close: () =>
       (closing ??= (async () => {
-        uws.us_listen_socket_close(listening);
+        (uws.us_listen_socket_close ?? uws.closeSocket)(listening);
         for (const socket of sockets) socket.end(1001, "the gateway is restarting");
         for (const res of open) res.close();
       })()),
@@ -93,22 +101,26 @@ function listen(app: TemplatedApp, { host, port }: HttpOptions): Promise<us_list
 }
 
 /** uWS's request lives on the stack of its handler: everything is copied out at once. */
-function copyRequest(
-  method: string,
-  path: string,
-  query: string,
-  res: HttpResponse,
-  forEach: (each: (name: string, value: string) => void) => void,
-): Omit<HttpRequest, "body"> {
+function copyRequest(method: string, req: UwsRequest, res: HttpResponse): Omit<HttpRequest, "body"> {
   const headers = new Map<string, string>();
-  forEach((name, value) => headers.set(name, value));
+  const keep = (name: string, value: string): void => void headers.set(name, value);
+  if (req.forEach) req.forEach(keep);
+  else req.forEachHeader?.(keep);
   return {
     method: method.toUpperCase(),
-    path,
-    query: new URLSearchParams(query),
+    path: req.getUrl(),
+    query: new URLSearchParams(req.getQuery()),
     remoteAddress: plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
     header: (name) => headers.get(name),
   };
+}
+
+/** Each build has one of the two. */
+interface UwsRequest {
+  getUrl(): string;
+  getQuery(): string;
+  forEach?(each: (name: string, value: string) => void): void;
+  forEachHeader?(each: (name: string, value: string) => void): void;
 }
 
 /** uWS writes all of an IPv6 address's zeros, and IPv4 as it comes. */
@@ -170,7 +182,7 @@ class Exchange {
     if (this.#closed) return;
     const res = this.#res;
     res.cork(() => {
-      res.writeStatus(String(status));
+      res.writeStatus(`${status} ${STATUS_CODES[status] ?? ""}`);
       for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
       if (this.#withoutBody) {
         res.endWithoutBody(Buffer.byteLength(body));
@@ -241,7 +253,7 @@ function serveLive(app: TemplatedApp, { live }: HttpOptions, sockets: Set<WebSoc
     maxPayloadLength: live.messageBytesMax,
     maxBackpressure: 8 * BACKPRESSURE_BYTES_MAX,
     upgrade(res, req, context) {
-      const request = copyRequest("GET", req.getUrl(), req.getQuery(), res, (each) => req.forEach(each));
+      const request = copyRequest("GET", req, res);
       const refusal = live.refuse(request);
       if (refusal) {
         new Exchange(res, false, () => {}).answer(refusal);
@@ -280,7 +292,9 @@ function liveSocket(ws: WebSocket<SocketData>): LiveSocket {
   return {
     send: (text) => {
       if (!isOpen) return false;
-      ws.send(text);
+      // Flagged for compression, and nothing is compressed: builds before September 2023 lose bytes of a message beyond
+      // 16 KiB on the other path (uNetworking/uWebSockets#1662).
+      ws.send(text, false, true);
       return ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX;
     },
     onMessage: (listener) => void (data.onMessage = listener),

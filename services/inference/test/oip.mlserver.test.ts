@@ -2,68 +2,73 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openInference, type Inference, type Task } from "@similarfaces/inference";
-import { mlserverTool, startMlServer, type MlServer } from "./mlserverTool.js";
+import { haveMlServer, startMlServer, type MlServer } from "./mlserverTool.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const TASKS: Task[] = ["gender", "embed", "detect"];
 /** Two versions of ONNX Runtime may add in another order; no output is larger than 800 (pixels of a frame). */
 const TOLERANCE = 1e-3;
 
-const available = (await mlserverTool()) !== undefined;
+const available = await haveMlServer();
 
-describe.skipIf(!available)("the oip driver with MLServer (python3 and PyPI are needed once)", () => {
-  let server: MlServer;
-  let local: Inference;
-  let remote: Inference;
+describe.skipIf(!available)(
+  "the oip driver with MLServer (Python 3.11 or 3.12 and PyPI are needed once)",
+  () => {
+    let server: MlServer;
+    let local: Inference;
+    let remote: Inference;
 
-  beforeAll(async () => {
-    server = await startMlServer(
-      Object.fromEntries(
-        TASKS.map((task) => [`compact-${task}`, join(MODELS, "compact", task, "model.onnx")]),
-      ),
-    );
-    local = await openInference({ modelsDir: MODELS, tasks: TASKS, pack: "compact", workers: 1 });
-    remote = await openInference({
-      modelsDir: MODELS,
-      tasks: TASKS,
-      pack: "compact",
-      workers: 2,
-      modelServer: { url: server.url, batchSizeMax: 4, batchWaitMs: 20, readyWithinMs: 60_000 },
+    beforeAll(async () => {
+      server = await startMlServer(
+        Object.fromEntries(
+          TASKS.map((task) => [`compact-${task}`, join(MODELS, "compact", task, "model.onnx")]),
+        ),
+      );
+      local = await openInference({ modelsDir: MODELS, tasks: TASKS, pack: "compact", workers: 1 });
+      remote = await openInference({
+        modelsDir: MODELS,
+        tasks: TASKS,
+        pack: "compact",
+        workers: 2,
+        modelServer: { url: server.url, batchSizeMax: 4, batchWaitMs: 20, readyWithinMs: 60_000 },
+      });
     });
-  });
-  afterAll(async () => {
-    await remote?.close();
-    await local?.close();
-    await server?.stop();
-  });
-
-  it.each([
-    ["gender", 144, 144],
-    ["embed", 144, 144],
-    ["detect", 160, 96],
-  ] as const)("%s answers as in this process", async (task, width, height) => {
-    const pictures = [1, 2, 3].map((seed) => picture(seed, width, height));
-    const expected = await Promise.all(
-      pictures.map((one) => local.model(task).predict({ ...one, pixels: one.pixels.slice() })),
-    );
-    const answers = await Promise.all(pictures.map((one) => remote.model(task).predict(one)));
-    answers.forEach(({ outputs }, i) => {
-      for (const [name, { data, dims }] of Object.entries(outputs)) {
-        const reference = expected[i]!.outputs[name]!;
-        expect(dims).toEqual(reference.dims);
-        const error = Math.max(...data.map((value, at) => Math.abs(value - reference.data[at]!)));
-        expect(error).toBeLessThan(TOLERANCE);
-      }
+    afterAll(async () => {
+      await remote?.close();
+      await local?.close();
+      await server?.stop();
     });
-  });
 
-  it("a picture that the graph refuses is a failure in the server's words", async () => {
-    await expect(remote.model("gender").predict(picture(1, 10, 10))).rejects.toMatchObject({
-      code: "model_failed",
-      message: expect.stringMatching(/compact-gender@1\.0\.0 on the model server: the server answered \d+: /),
+    it.each([
+      ["gender", 144, 144],
+      ["embed", 144, 144],
+      ["detect", 160, 96],
+    ] as const)("%s answers as in this process", async (task, width, height) => {
+      const pictures = [1, 2, 3].map((seed) => picture(seed, width, height));
+      const expected = await Promise.all(
+        pictures.map((one) => local.model(task).predict({ ...one, pixels: one.pixels.slice() })),
+      );
+      const answers = await Promise.all(pictures.map((one) => remote.model(task).predict(one)));
+      answers.forEach(({ outputs }, i) => {
+        for (const [name, { data, dims }] of Object.entries(outputs)) {
+          const reference = expected[i]!.outputs[name]!;
+          expect(dims).toEqual(reference.dims);
+          const error = Math.max(...data.map((value, at) => Math.abs(value - reference.data[at]!)));
+          expect(error).toBeLessThan(TOLERANCE);
+        }
+      });
     });
-  });
-});
+
+    it("a picture that the graph refuses is a failure in the server's words", async () => {
+      await expect(remote.model("gender").predict(picture(1, 10, 10))).rejects.toMatchObject({
+        code: "model_failed",
+        message: expect.stringMatching(
+          /compact-gender@1\.0\.0 on the model server: the server answered \d+: /,
+        ),
+      });
+    });
+  },
+);
 
 function picture(seed: number, width: number, height: number) {
   const pixels = new Uint8Array(width * height * 3).map((_, i) => (i * 31 * seed + (i >> 7)) & 255);

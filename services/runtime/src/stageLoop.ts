@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { JsMsg } from "@nats-io/jetstream";
+import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import {
   ResultSchema,
   StageFailure,
@@ -38,6 +38,11 @@ type Outcome = "done" | "failed" | "retried" | "shed" | "skipped" | "duplicate";
 
 /** Follow-up messages published side by side; more would only queue in the broker's connection. */
 const PUBLISHES_AT_ONCE = 8;
+/** How long a pull stays with the broker: what it lost (a new leader, a consumer made anew) is asked for again after this. */
+const PULL_MS = 5_000;
+const PULL_AGAIN_MS = 250;
+/** What hears that it must stop has this long to do so. */
+const ABORT_MS = 1_000;
 /** A job's later faces wait for other jobs' earlier ones by this much per index. */
 const PRIORITY_PER_FACE_MS = 50;
 
@@ -55,32 +60,42 @@ export async function runStage<Work extends StageWork>(
   const stop = new AbortController();
   // Every request of every photo in flight listens to it: dozens, and no leak.
   setMaxListeners(0, stop.signal);
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new Map<Promise<void>, JsMsg>();
   const source = await broker.js.consumers.get(spec.stream, spec.durable_name);
+  /** Room for this many is worth asking the broker: one at a time would be a question each. */
+  const pullAt = Math.max(1, Math.floor(concurrency / 4));
   let draining: Promise<void> | undefined;
-  let messages = await source.consume({ max_messages: Math.max(1, Math.floor(concurrency / 2)) });
+  let messages: ConsumerMessages | undefined;
+  /** Called when a delivery has ended, and when draining begins. */
+  let wake = () => {};
 
   const pulling = (async () => {
     while (!draining) {
-      for await (const message of messages) {
-        const delivery = deliver(message);
-        inFlight.add(delivery);
-        metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
-        void delivery.finally(() => {
-          inFlight.delete(delivery);
-          metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
-        });
-        if (inFlight.size >= concurrency) await Promise.race(inFlight);
-        if (draining) break;
+      try {
+        // Never more than there is room for: what waits in a process waits for it alone, and its ack wait runs.
+        messages = await source.fetch({ max_messages: concurrency - inFlight.size, expires: PULL_MS });
+        for await (const message of messages) take(message);
+      } catch (err) {
+        if (broker.nc.isClosed()) throw err;
+        log.warn({ stage: stage.name, err }, "pulling failed; trying again");
+        await new Promise((resolve) => setTimeout(resolve, PULL_AGAIN_MS));
       }
-      if (draining) break;
-      log.warn({ stage: stage.name }, "the consumer's messages ended; pulling again");
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      messages = await source.consume({ max_messages: Math.max(1, Math.floor(concurrency / 2)) });
+      while (concurrency - inFlight.size < pullAt && !draining) {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
     }
-  })().catch((error: unknown) => {
-    if (!draining) log.error({ stage: stage.name, err: error }, "pulling ended");
-  });
+  })();
+
+  function take(message: JsMsg): void {
+    const delivery = deliver(message);
+    inFlight.set(delivery, message);
+    metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
+    void delivery.then(() => {
+      inFlight.delete(delivery);
+      metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
+      wake();
+    });
+  }
 
   /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
   async function deliver(message: JsMsg): Promise<void> {
@@ -224,18 +239,20 @@ export async function runStage<Work extends StageWork>(
   }
 
   async function finish(): Promise<void> {
-    // close() waits for the iterator, which may wait for a message in flight.
-    void messages.close().catch(() => {});
-    const done = Promise.all(inFlight).then(() => true);
+    void messages?.close();
+    wake();
+    const done = Promise.all(inFlight.keys()).then(() => true);
     const inTime = await Promise.race([
       done,
       new Promise<false>((resolve) => setTimeout(resolve, graceMs, false)),
     ]);
     if (!inTime) {
       stop.abort();
-      await Promise.race([Promise.all(inFlight), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      await Promise.race([done, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
+      // Still computing, and not to be called off: whoever answers first counts.
+      for (const message of inFlight.values()) message.nak();
     }
-    await Promise.race([pulling, new Promise((resolve) => setTimeout(resolve, 500))]);
+    await Promise.race([pulling, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
   }
 
   return { drain: () => (draining ??= finish()) };

@@ -3,6 +3,7 @@ import {
   ImageWorkSchema,
   STREAM_NAMES,
   StageFailure,
+  consumer,
   create,
   faceWorkSubject,
   fromBinary,
@@ -13,6 +14,7 @@ import {
   type ImageWork,
   type Result,
 } from "@similarfaces/contracts";
+import { headers, nanos } from "nats";
 import { connectBroker, type Broker } from "../src/broker.js";
 import { createLog } from "../src/log.js";
 import { createMetrics } from "../src/metrics.js";
@@ -88,9 +90,9 @@ describe("the stage loop", () => {
     const jobId = newJobId(Date.now());
     await submit(jobId);
     // Every delivery before was taken by a process that died: here by somebody who hands it back at once.
-    const consumer = await broker.js.consumers.get(STREAM_NAMES.images, "extract");
+    const source = await broker.js.consumers.get(STREAM_NAMES.images, "extract");
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-      const message = await consumer.next({ expires: 5_000 });
+      const message = await source.next({ expires: 5_000 });
       expect(message?.info.deliveryCount).toBe(attempt);
       message!.nak();
     }
@@ -149,11 +151,14 @@ describe("the stage loop", () => {
   it("drains: what is in flight is finished, and nothing new is taken", async () => {
     const [first, second] = [newJobId(Date.now()), newJobId(Date.now() + 1)];
     let begun = 0;
-    running = await start(async () => {
-      begun++;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return found(0);
-    }, 1);
+    running = await start(
+      async () => {
+        begun++;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return found(0);
+      },
+      { concurrency: 1 },
+    );
     await submit(first);
     await until(async () => begun === 1);
     const drained = running.drain();
@@ -162,6 +167,47 @@ describe("the stage loop", () => {
     expect((await resultOf(first)).outcome.case).toBe("extract");
     expect(begun).toBe(1);
     await broker.jsm.streams.purge(STREAM_NAMES.images);
+  });
+
+  it("holds no more than it works on, and hands back at once what does not end within the grace", async () => {
+    const { images } = STREAM_NAMES;
+    await broker.jsm.consumers.update(images, "extract", { ack_wait: nanos(300_000) });
+    try {
+      const jobs = Array.from({ length: 16 }, (_, i) => newJobId(Date.now() + i));
+      let begun = 0;
+      // Computes on, whatever it is told.
+      const stuck = await start(
+        () => {
+          begun++;
+          return new Promise<never>(() => {});
+        },
+        { concurrency: 8, graceMs: 50 },
+      );
+      for (const job of jobs) await submit(job);
+      await until(async () => begun === 8);
+      expect(await ackPending()).toBe(8);
+      await stuck.drain();
+      running = await start(async () => found(0), { concurrency: 8 });
+      for (const job of jobs) expect((await resultOf(job)).outcome.case).toBe("extract");
+      await until(async () => (await ackPending()) === 0);
+      expect(begun).toBe(8);
+    } finally {
+      await broker.jsm.consumers.update(images, "extract", {
+        ack_wait: nanos(consumer("extract").ack_wait_ms),
+      });
+    }
+  });
+
+  it("pulls again when the broker refuses a pull", async () => {
+    const pulls = broker.nc.subscribe(`$JS.API.CONSUMER.MSG.NEXT.${STREAM_NAMES.images}.extract`);
+    running = await start(async () => found(0));
+    for await (const { reply } of pulls) {
+      broker.nc.publish(reply!, new Uint8Array(0), { headers: headers(400, "Bad Request") });
+      break;
+    }
+    const jobId = newJobId(Date.now());
+    await submit(jobId);
+    expect((await resultOf(jobId)).outcome.case).toBe("extract");
   });
 
   it("goes on after the broker was killed in the middle of a job", async () => {
@@ -188,7 +234,7 @@ describe("the stage loop", () => {
 
 function start(
   handle: (work: ImageWork, call: StageCall) => Promise<StageOutput>,
-  concurrency = 2,
+  options: { concurrency?: number; graceMs?: number } = {},
 ): Promise<RunningStage> {
   const stage: Stage<ImageWork> = {
     name: "extract",
@@ -197,8 +243,9 @@ function start(
   };
   return runStage(stage, {
     broker,
-    concurrency,
+    concurrency: 2,
     graceMs: 2_000,
+    ...options,
     metrics: createMetrics({ service: "test", version: "0", emitters: ["stage"] }),
     log: createLog({ service: "test", level: "silent" }),
   });
@@ -238,6 +285,10 @@ async function resultOf(jobId: string): Promise<Result> {
     async () => (result = await storedResult(broker, jobId, "extract").catch(() => undefined)) !== undefined,
   );
   return result!;
+}
+
+async function ackPending(): Promise<number> {
+  return (await broker.jsm.consumers.info(STREAM_NAMES.images, "extract")).num_ack_pending;
 }
 
 async function messagesIn(stream: string): Promise<number> {

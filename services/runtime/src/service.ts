@@ -52,7 +52,10 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   // First of all: a signal during the start must drain what is there by then.
   const told = new Promise<void>((resolve) => {
     const stop = () => {
+      if (stopping.signal.aborted) return;
       stopping.abort();
+      // From the signal on: a start may hang too.
+      exitIn(config.forceMs);
       resolve();
     };
     process.on("SIGTERM", stop);
@@ -64,6 +67,8 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     level: config.logLevel,
     pretty: config.logFormat === "pretty",
   });
+  const exitIn = (ms: number) =>
+    setTimeout(() => exitFailed(log, undefined, "not stopped in time"), ms).unref();
   process.on("uncaughtException", (err) => exitFailed(log, err));
   process.on("unhandledRejection", (err) => exitFailed(log, err));
   const metrics = createMetrics({ service: options.name, version: VERSION, emitters: options.emitters });
@@ -92,6 +97,11 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       metrics.brokerReconnects.inc();
       log.info("the broker is back");
     });
+    void broker.nc.closed().then((err) => {
+      // The broker wants other credentials now, for instance: a new process reads them.
+      if (state === "starting" || state === "ready")
+        exitFailed(log, err, "the connection was closed for good");
+    });
     service = await options.start({ config, broker, metrics, log, signal: stopping.signal });
     state = "ready";
     log.info({ natsServer: broker.serverVersion }, "ready");
@@ -101,14 +111,11 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       state = "failed";
       log.fatal({ err: error }, "could not start");
       process.exitCode = 1;
+      exitIn(config.forceMs);
     }
   }
   const failed = state === "failed";
   state = "draining";
-  setTimeout(() => {
-    log.error("not drained in time");
-    process.exit(1);
-  }, config.forceMs).unref();
   for (const step of [() => service?.drain(), () => broker?.close(), () => health?.close()]) {
     // Every step runs although an earlier one failed.
     await Promise.resolve()
@@ -132,9 +139,9 @@ function readConfigOrExit<Config>(env: Environment, { name, readConfig }: Servic
   }
 }
 
-/** Our own bugs: whatever state is left cannot be trusted, and the supervisor starts afresh. */
-function exitFailed(log: Log, err: unknown): void {
-  log.fatal({ err }, "a bug: nobody handled this");
+/** By default our own bugs: whatever state is left cannot be trusted, and the supervisor starts afresh. */
+function exitFailed(log: Log, err: unknown, message = "a bug: nobody handled this"): void {
+  log.fatal({ err }, message);
   log.flush();
   process.exit(1);
 }

@@ -16,18 +16,21 @@ export interface NatsServer {
   stop(): Promise<void>;
   /** SIGKILL, as a crash; the store stays. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and store. */
-  restart(): Promise<void>;
+  /** Starts it again on the same port and store; with a token, nobody is let in without it. */
+  restart(options?: { token?: string }): Promise<void>;
 }
 
 export async function startNatsServer(): Promise<NatsServer> {
   const storeDir = await mkdtemp(join(tmpdir(), "similarfaces-nats-"));
   const port = await freePort();
   const config = join(storeDir, "nats.conf");
-  await writeFile(
-    config,
-    `listen: "127.0.0.1:${port}"\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n`,
-  );
+  const configure = ({ token }: { token?: string } = {}) =>
+    writeFile(
+      config,
+      `listen: "127.0.0.1:${port}"\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n` +
+        (token ? `authorization { token: ${JSON.stringify(token)} }\n` : ""),
+    );
+  await configure();
   let child = await run(config, port);
   const ended = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -43,7 +46,8 @@ export async function startNatsServer(): Promise<NatsServer> {
       return child.pid!;
     },
     kill: () => ended("SIGKILL"),
-    restart: async () => {
+    restart: async (options) => {
+      await configure(options);
       child = await run(config, port);
     },
     stop: async () => {

@@ -18,9 +18,10 @@ try {
     credentialsFile: natsCredentialsFile,
     token: natsToken,
   });
-  await provision(broker, { replicas, jobTtlMs, stages });
+  // Stores first: services that wait for their consumer find them made, with their copies.
   const blobs = await openBlobs(config, broker, { replicas });
   await blobs.close();
+  await provision(broker, { replicas, jobTtlMs, stages });
   await broker.close();
   process.stdout.write("streams, consumers and stores are provisioned\n");
 } catch (error) {

@@ -19,6 +19,16 @@ afterAll(async () => {
 
 testBlobs("JetStream object stores", () => openNatsBlobs(broker, { jobTtlMs: 600_000, replicas: 1 }));
 
+it("are changed by who provisions, and by nobody else", async () => {
+  const ttlMs = async () => (await broker.jsm.streams.info("OBJ_SF_JOBS")).config.max_age / 1_000_000;
+  await openNatsBlobs(broker, { jobTtlMs: 60_000, replicas: 1 });
+  expect(await ttlMs()).toBe(60_000);
+  await openNatsBlobs(broker, { jobTtlMs: 600_000 });
+  expect(await ttlMs()).toBe(60_000);
+  await openNatsBlobs(broker, { jobTtlMs: 600_000, replicas: 1 });
+  expect(await ttlMs()).toBe(600_000);
+});
+
 it("lets a job's blobs go after the time to live, and keeps portraits", async () => {
   const short = await startNatsServer();
   const shortBroker = await connectBroker({ url: short.url, name: "test" });

@@ -8,22 +8,32 @@ import type { Broker } from "../broker.js";
 export interface NatsBlobsOptions {
   /** What belongs to a job goes after this, by the broker's own clock. */
   jobTtlMs: number;
-  replicas: number;
+  /** Given by who provisions: stores that are there already are changed to it, and to the time to live. */
+  replicas?: number | undefined;
 }
 
 const MIB = 1024 * 1024;
 const CONTENT_TYPE = "Content-Type";
+const DUPLICATE_WINDOW_MS = 120_000;
 
 /** Blobs in two JetStream object stores: one whose entries expire with their job, one for the gallery. */
 export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): Promise<Blobs> {
   const objm = new Objm(broker.js);
-  const shared = { storage: StorageType.File, replicas: options.replicas };
+  const { jobTtlMs, replicas } = options;
+  const shared = { storage: StorageType.File, replicas: replicas ?? 1 };
   const [jobs, gallery] = await unlessDown(
     Promise.all([
-      objm.create("SF_JOBS", { ...shared, ttl: nanos(options.jobTtlMs), max_bytes: 4096 * MIB }),
+      objm.create("SF_JOBS", { ...shared, ttl: nanos(jobTtlMs), max_bytes: 4096 * MIB }),
       objm.create("SF_GALLERY", { ...shared, max_bytes: 4096 * MIB }),
     ]),
   );
+  if (replicas !== undefined) {
+    const { streams } = broker.jsm;
+    const window = nanos(Math.min(jobTtlMs, DUPLICATE_WINDOW_MS));
+    const job = { num_replicas: replicas, max_age: nanos(jobTtlMs), duplicate_window: window };
+    await unlessDown(streams.update("OBJ_SF_JOBS", job));
+    await unlessDown(streams.update("OBJ_SF_GALLERY", { num_replicas: replicas }));
+  }
   const storeOf = (key: string): ObjectStore => (key.startsWith("jobs/") ? jobs : gallery);
   return {
     driver: "nats",

@@ -24,7 +24,7 @@ export async function openBlobs(
   const { jobTtlMs } = config;
   const blobs =
     config.blobsDriver === "nats"
-      ? await openNatsBlobs(broker, { jobTtlMs, replicas: options.replicas ?? 1 })
+      ? await openNatsBlobs(broker, { jobTtlMs, replicas: options.replicas })
       : await openS3Blobs({
           bucket: config.s3Bucket,
           region: config.s3Region,

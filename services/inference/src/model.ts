@@ -52,6 +52,8 @@ export interface Inference {
 
 /** Told what happens, by the name of the model; for metrics. */
 export interface InferenceObserver {
+  /** Once, when all is open: asks for the load at any later time. */
+  onOpen?: ((load: Inference["load"]) => void) | undefined;
   onRun?: ((model: string, run: { durationMs: number; batchSize: number }) => void) | undefined;
   onLoad?: ((model: string, seconds: number) => void) | undefined;
 }

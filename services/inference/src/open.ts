@@ -25,15 +25,25 @@ export interface InferenceOptions extends InferenceObserver {
  * @throws StageFailure model_failed where a model server does not become ready in its time
  */
 export async function openInference(options: InferenceOptions): Promise<Inference> {
-  const { modelsDir, tasks, pack, packs = {}, workers, modelServer, signal, onRun, onLoad } = options;
-  if (modelServer) {
-    const manifests = await Promise.all(
-      tasks.map((task) => loadManifest(modelsDir, packs[task] ?? pack, task)),
-    );
-    return openOip({ manifests, server: modelServer, lanes: workers, signal, onRun, onLoad });
-  }
-  const models = await Promise.all(tasks.map((task) => loadModel(modelsDir, packs[task] ?? pack, task)));
-  return openOnnx({ models, workers, onRun, onLoad });
+  const { modelsDir, tasks, pack, packs = {}, workers, modelServer, signal, onRun, onLoad, onOpen } = options;
+  const packOf = (task: Task) => packs[task] ?? pack;
+  const inference = modelServer
+    ? await openOip({
+        manifests: await Promise.all(tasks.map((task) => loadManifest(modelsDir, packOf(task), task))),
+        server: modelServer,
+        lanes: workers,
+        signal,
+        onRun,
+        onLoad,
+      })
+    : await openOnnx({
+        models: await Promise.all(tasks.map((task) => loadModel(modelsDir, packOf(task), task))),
+        workers,
+        onRun,
+        onLoad,
+      });
+  onOpen?.(() => inference.load());
+  return inference;
 }
 
 /** Reads `detect=yunet,embed=mine`. @throws Error for a task that does not exist */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -99,6 +100,16 @@ describe("the worker pool", () => {
     await inference.model("gender").predict({ pixels, width: 144, height: 144 });
     expect(buffer[20]).toBe(7);
   });
+});
+
+it("ends the process that can start no worker any more, rather than hold its work back", () => {
+  const program = fileURLToPath(new URL("withoutWorkers.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [program, MODELS], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect(stderr).toContain("6 workers in a row ended while they started");
+  expect(status).toBe(1);
 });
 
 function open(tasks: Task[], workers: number, observer: { onLoad?: (name: string) => void } = {}) {

@@ -10,5 +10,8 @@ export function inferenceObserver(metrics: Metrics) {
     onLoad(model: string, seconds: number): void {
       metrics.modelLoad.set({ model }, seconds);
     },
+    onOpen(load: () => { workers: number; busy: number; waiting: number }): void {
+      metrics.inferenceLoad.current = load;
+    },
   };
 }

@@ -67,8 +67,24 @@ function instruments({ registry, emitters }: Groups, emitter: Emitter) {
   return {
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
       new Counter<L>({ ...named(name), help, labelNames: [...labelNames] }),
-    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      new Gauge<L>({ ...named(name), help, labelNames: [...labelNames] }),
+    gauge: <L extends string>(
+      name: string,
+      help: string,
+      labelNames: readonly L[] = [],
+      collect?: (gauge: Gauge<L>) => void,
+    ) =>
+      new Gauge<L>({
+        ...named(name),
+        help,
+        labelNames: [...labelNames],
+        ...(collect
+          ? {
+              collect() {
+                collect(this);
+              },
+            }
+          : {}),
+      }),
     histogram: <L extends string>(
       name: string,
       help: string,
@@ -94,11 +110,21 @@ function stageMetrics(groups: Groups) {
 
 function inferenceMetrics(groups: Groups) {
   const { gauge, histogram } = instruments(groups, "inference");
+  /** Asked at every scrape, once models are open. */
+  const inferenceLoad: { current?: () => { workers: number; busy: number; waiting: number } } = {};
   return {
+    inferenceLoad,
     inferenceDuration: histogram("inference_duration_seconds", "One run of one graph.", ["model"]),
     inferenceBatchSize: histogram("inference_batch_size", "Pictures in one run.", ["model"], BATCH),
-    inferenceWorkers: gauge("inference_workers", "Workers, busy or idle.", ["state"]),
-    inferenceWaiting: gauge("inference_waiting", "Requests for which no worker is free."),
+    inferenceWorkers: gauge("inference_workers", "Workers, busy or idle.", ["state"], (workers) => {
+      const load = inferenceLoad.current?.();
+      if (!load) return;
+      workers.set({ state: "busy" }, load.busy);
+      workers.set({ state: "idle" }, load.workers - load.busy);
+    }),
+    inferenceWaiting: gauge("inference_waiting", "Requests for which no worker is free.", [], (waiting) =>
+      waiting.set(inferenceLoad.current?.().waiting ?? 0),
+    ),
     modelLoad: gauge("model_load_seconds", "From reading the model's file to its first run.", ["model"]),
   };
 }

@@ -52,6 +52,8 @@ class Pool {
   readonly #busy = new Map<Worker, Request>();
   readonly #names: ReadonlyMap<Task, string>;
   #failedStarts = 0;
+  /** All have started once: a start that fails now is tried again. */
+  #opened = false;
   #nextId = 0;
   #closed = false;
 
@@ -63,6 +65,7 @@ class Pool {
   async start(): Promise<void> {
     try {
       await Promise.all(Array.from({ length: this.#options.workers }, () => this.#addWorker()));
+      this.#opened = true;
     } catch (error) {
       await this.close();
       throw error;
@@ -169,11 +172,20 @@ class Pool {
     this.#busy.delete(worker);
     request?.reject(modelFailed("the worker ended while it computed"));
     const wasReady = wasIdle >= 0 || request !== undefined;
-    if (this.#closed || (!wasReady && ++this.#failedStarts > REPLACEMENTS_MAX)) return;
-    if (wasReady || this.#failedStarts > 0) {
-      // A start that fails ends in "exit" again, and so here again, a few times.
-      this.#addWorker().catch(() => {});
-    }
+    if (this.#closed || (!wasReady && !this.#opened)) return;
+    if (!wasReady && ++this.#failedStarts > REPLACEMENTS_MAX) return this.#giveUp();
+    // A start that fails ends in "exit" again, and so here again, a few times.
+    this.#addWorker().catch(() => {});
+  }
+
+  /**
+   * A process that can compute no more ends: it would hold work back until nobody wants it, or fail it as fast as it can
+   * pull. What it holds comes again, to others or to the process that its supervisor starts.
+   */
+  #giveUp(): void {
+    setImmediate(() => {
+      throw new Error(`${REPLACEMENTS_MAX + 1} workers in a row ended while they started`);
+    });
   }
 }
 

@@ -69,6 +69,11 @@ export const getJob = (jobId: string, signal?: AbortSignal) =>
 export const deleteJob = (jobId: string) =>
   ask<DeletionReceipt>(`/v1/jobs/${encodeURIComponent(jobId)}`, { method: "DELETE" });
 
+/** A picture that this page shows, as bytes. */
+export async function fetchPicture(path: string): Promise<Blob> {
+  return (await send(path, {})).blob();
+}
+
 export const photoUrl = (jobId: string) => `/v1/jobs/${jobId}/photo.jpg`;
 export const faceUrl = (jobId: string, face: number) => `/v1/jobs/${jobId}/faces/${face}.jpg`;
 

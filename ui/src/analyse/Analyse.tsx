@@ -1,3 +1,117 @@
+import { For, Match, Show, Switch, createEffect, createMemo, createSignal, on, onCleanup } from "solid-js";
+import { Notice } from "../components/Notice";
+import { givenByClipboard, givenByPaste, type Given } from "../jobs/givenPhotos";
+import type { Refusal } from "../jobs/photoCheck";
+import { addPhotos, shots, shownShot } from "../jobs/visit";
+import { navigate, query, route } from "../router";
+import { Camera } from "./Camera";
+import { DropVeil } from "./DropVeil";
+import { Filmstrip } from "./Filmstrip";
+import { JobWorkspace } from "./JobWorkspace";
+import { Sending } from "./Sending";
+import { Shortcuts } from "./Shortcuts";
+import { Welcome } from "./Welcome";
+import { onKeys } from "./keys";
+import "./Analyse.css";
+
+/** `/` and `/jobs/<id>`: give a photo, watch the answers come. */
 export function Analyse() {
-  return <h1 class="page">Drop a photo</h1>;
+  const [refusals, setRefusals] = createSignal<Refusal[]>([]);
+  const [dialog, setDialog] = createSignal<"camera" | "shortcuts">();
+  let chooser!: HTMLInputElement;
+
+  const jobId = createMemo(() => {
+    const here = route();
+    return here.page === "analyse" ? here.jobId : undefined;
+  });
+  const sending = createMemo(() => (jobId() === undefined ? shownShot() : undefined));
+  const isEmpty = () => jobId() === undefined && sending() === undefined;
+
+  // A photo that was on its way when the page was reloaded is not known any more.
+  createEffect(() => {
+    if (isEmpty() && route().page === "analyse" && query().has("photo")) navigate("/", { replace: true });
+  });
+  // What was said of one photo does not concern the next.
+  createEffect(on(jobId, () => setRefusals([]), { defer: true }));
+
+  const take = (given: Given) => {
+    setRefusals(given.refusals);
+    if (given.files.length > 0) addPhotos(given.files);
+  };
+  const choose = () => chooser.click();
+
+  const paste = (event: ClipboardEvent) => {
+    if ((event.target as HTMLElement).closest("input, textarea")) return;
+    const given = event.clipboardData && givenByPaste(event.clipboardData);
+    if (given && given.files.length > 0) take(given);
+  };
+  document.addEventListener("paste", paste);
+  onCleanup(() => document.removeEventListener("paste", paste));
+
+  onKeys({
+    p: () => void givenByClipboard().then(take),
+    g: () => navigate("/gallery"),
+    "?": () => setDialog("shortcuts"),
+  });
+
+  return (
+    <div class="analyse">
+      <input
+        ref={chooser}
+        type="file"
+        accept="image/*,.heic,.heif,.avif"
+        multiple
+        hidden
+        aria-label="Photos"
+        onChange={() => {
+          take({ files: [...(chooser.files ?? [])], refusals: [] });
+          chooser.value = "";
+        }}
+      />
+      <Show when={refusals().length > 0}>
+        <div class="analyse-refusals">
+          <For each={refusals()}>
+            {(refusal) => (
+              <Notice
+                kind="bad"
+                title={refusal.title}
+                onClose={() => setRefusals((all) => all.filter((other) => other !== refusal))}
+              >
+                {refusal.help}
+              </Notice>
+            )}
+          </For>
+        </div>
+      </Show>
+      <Switch>
+        <Match when={jobId()} keyed>
+          {(id) => <JobWorkspace jobId={id} onChoosePhoto={choose} />}
+        </Match>
+        <Match when={sending()}>{(shot) => <Sending shot={shot()} onChoosePhoto={choose} />}</Match>
+        <Match when={isEmpty()}>
+          <Welcome
+            onChoose={choose}
+            onPaste={() => void givenByClipboard().then(take)}
+            onCamera={() => setDialog("camera")}
+            onPhotos={(files) => take({ files, refusals: [] })}
+          />
+        </Match>
+      </Switch>
+      <Show when={shots().length > 0}>
+        <Filmstrip onChoose={choose} />
+      </Show>
+      <DropVeil onGiven={take} />
+      <Switch>
+        <Match when={dialog() === "camera"}>
+          <Camera
+            onPhoto={(photo) => take({ files: [photo], refusals: [] })}
+            onClose={() => setDialog(undefined)}
+          />
+        </Match>
+        <Match when={dialog() === "shortcuts"}>
+          <Shortcuts onClose={() => setDialog(undefined)} />
+        </Match>
+      </Switch>
+    </div>
+  );
 }

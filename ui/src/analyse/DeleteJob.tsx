@@ -1,0 +1,50 @@
+import type { FailureJson } from "@similarfaces/contracts/job";
+import { Show, createSignal } from "solid-js";
+import { failureOf } from "../api";
+import { Dialog } from "../components/Dialog";
+import { Notice } from "../components/Notice";
+import type { Job } from "../jobs/createJob";
+
+/** The question before everything of a job is deleted; its answer is the receipt. */
+export function DeleteJob(props: { job: Job; onClose: () => void }) {
+  const [isDeleting, setIsDeleting] = createSignal(false);
+  const [failure, setFailure] = createSignal<FailureJson>();
+  const remove = async () => {
+    setIsDeleting(true);
+    try {
+      await props.job.delete();
+      props.onClose();
+    } catch (error) {
+      setFailure(failureOf(error));
+      setIsDeleting(false);
+    }
+  };
+  return (
+    <Dialog
+      title="Delete this now?"
+      onClose={props.onClose}
+      actions={
+        <>
+          <button class="button" onClick={() => props.onClose()}>
+            Keep it
+          </button>
+          <button class="button button-bad" disabled={isDeleting()} onClick={() => void remove()}>
+            {isDeleting() ? "Deleting" : "Delete this now"}
+          </button>
+        </>
+      }
+    >
+      <p>
+        The photo, the faces cut out of it and every answer are removed from every store, at once and for
+        everybody who has this address. What you added to the gallery stays there.
+      </p>
+      <Show when={failure()}>
+        {(why) => (
+          <Notice kind="bad" title="It was not deleted.">
+            {why().message}
+          </Notice>
+        )}
+      </Show>
+    </Dialog>
+  );
+}

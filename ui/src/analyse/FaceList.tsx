@@ -1,0 +1,56 @@
+import type { FaceView } from "@similarfaces/contracts/job";
+import { Index, createEffect, on, onCleanup, onMount } from "solid-js";
+import { FaceCard } from "./FaceCard";
+import type { Choice } from "./choice";
+import "./FaceList.css";
+
+export interface FaceListProps {
+  jobId: string;
+  faces: readonly FaceView[];
+  choice: Choice;
+}
+
+/** All cards: a column beside the photo, or on a phone one at a time with a swipe between them. */
+export function FaceList(props: FaceListProps) {
+  let list!: HTMLDivElement;
+  // What the visitor swipes to is chosen; what is chosen elsewhere is scrolled to. One must not answer the other.
+  let isSwiping = false;
+  const isRow = () => getComputedStyle(list).overflowX === "auto";
+
+  createEffect(
+    on(
+      () => props.choice.chosen(),
+      (face) => {
+        if (isSwiping) return;
+        const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+        const card = list.querySelector<HTMLElement>(`[data-face="${face}"]`);
+        card?.scrollIntoView({ block: "nearest", inline: "center", behavior });
+      },
+      { defer: true },
+    ),
+  );
+
+  onMount(() => {
+    const swiped = () => {
+      if (!isRow()) return;
+      const middle = list.scrollLeft + list.clientWidth / 2;
+      const cards = [...list.querySelectorAll<HTMLElement>("[data-face]")];
+      const nearest = cards.findIndex(({ offsetLeft, offsetWidth }) => offsetLeft + offsetWidth > middle);
+      isSwiping = true;
+      if (nearest >= 0) props.choice.choose(nearest);
+      queueMicrotask(() => (isSwiping = false));
+    };
+    list.addEventListener("scrollend", swiped);
+    onCleanup(() => list.removeEventListener("scrollend", swiped));
+  });
+
+  return (
+    <div class="faces" ref={list}>
+      <Index each={props.faces}>
+        {(face) => (
+          <FaceCard jobId={props.jobId} face={face()} faces={props.faces.length} choice={props.choice} />
+        )}
+      </Index>
+    </div>
+  );
+}

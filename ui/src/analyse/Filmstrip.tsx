@@ -1,0 +1,85 @@
+import { For, Match, Show, Switch } from "solid-js";
+import { photoUrl } from "../api";
+import { Link } from "../components/Link";
+import { jobOf } from "../jobs/createJob";
+import { addressOf, shots, shownShot, type Shot } from "../jobs/visit";
+import "./Filmstrip.css";
+
+/** The photos of this visit, each with how far it is. */
+export function Filmstrip(props: { onChoose: () => void }) {
+  return (
+    <nav class="film" aria-label="Photos of this visit">
+      <button class="film-add" onClick={() => props.onChoose()} title="Analyse another">
+        <span aria-hidden="true">+</span>
+        <span class="visually-hidden">Analyse another</span>
+      </button>
+      <ul>
+        <For each={shots()}>{(shot) => <Frame shot={shot} isShown={shownShot()?.id === shot.id} />}</For>
+      </ul>
+    </nav>
+  );
+}
+
+function Frame(props: { shot: Shot; isShown: boolean }) {
+  const job = () => (props.shot.step.at === "sent" ? jobOf(props.shot.step.jobId) : undefined);
+  const source = () => props.shot.preview ?? (job() && photoUrl(job()!.jobId));
+  const state = () => stateOf(props.shot, job()?.state().state, job()?.failure() !== undefined);
+  return (
+    <li>
+      <Link
+        class="film-frame"
+        href={addressOf(props.shot.id)}
+        aria-current={props.isShown ? "true" : undefined}
+        aria-label={`${props.shot.name}, ${state().words}`}
+        title={`${props.shot.name}: ${state().words}`}
+        data-state={state().name}
+      >
+        <Show when={source()}>
+          <img
+            src={source()}
+            alt=""
+            loading="lazy"
+            decoding="async"
+            onError={(event) => (event.currentTarget.hidden = true)}
+          />
+        </Show>
+        <Switch>
+          <Match when={state().name === "sending"}>
+            <progress max="1" value={state().share} aria-hidden="true" />
+          </Match>
+          <Match when={state().name === "failed"}>
+            <span class="film-mark" aria-hidden="true">
+              !
+            </span>
+          </Match>
+        </Switch>
+      </Link>
+    </li>
+  );
+}
+
+type FrameState = {
+  name: "queued" | "sending" | "running" | "complete" | "failed";
+  words: string;
+  share?: number;
+};
+
+function stateOf(shot: Shot, job: string | undefined, isGone: boolean): FrameState {
+  const { step } = shot;
+  switch (step.at) {
+    case "queued":
+    case "preparing":
+      return { name: "queued", words: "queued" };
+    case "sending":
+      return { name: "sending", words: "sending", share: step.sentBytes / Math.max(1, step.totalBytes) };
+    case "waiting":
+      return { name: "queued", words: "waiting for the server" };
+    case "refused":
+      return { name: "failed", words: "not taken" };
+    case "sent":
+      if (isGone) return { name: "failed", words: "no longer kept" };
+      return job === "complete"
+        ? { name: "complete", words: "complete" }
+        : { name: "running", words: "being analysed" };
+  }
+}

@@ -1,0 +1,167 @@
+import type { BoxJson } from "@similarfaces/contracts/job";
+import { Show, createEffect, createMemo, createSignal, on, onCleanup, onMount, type JSX } from "solid-js";
+import { onKeys } from "./keys";
+import { WHOLE, pan, placePhoto, viewOfBox, zoomAt, type Placement, type Size, type View } from "./view";
+import "./Photo.css";
+
+export interface PhotoProps {
+  src: string | undefined;
+  alt: string;
+  /** Pixels of the upright photo, once known; the picture itself tells it too. */
+  size: Size | undefined;
+  /** A face to look at closely, on request. */
+  focusBox?: BoxJson | undefined;
+  /** What is drawn on it, placed in CSS pixels of the frame. */
+  children?: (placement: Placement, photo: Size) => JSX.Element;
+}
+
+const ZOOM_STEP = 1.4;
+
+/** The photo in its frame, magnified by wheel, pinch, buttons and keys; drawn on in screen pixels, so sharp at any zoom. */
+export function Photo(props: PhotoProps) {
+  let frame!: HTMLDivElement;
+  const [frameSize, setFrameSize] = createSignal<Size>({ width: 0, height: 0 });
+  const [natural, setNatural] = createSignal<Size>();
+  const [isMissing, setIsMissing] = createSignal(false);
+  const [view, setView] = createSignal<View>(WHOLE);
+
+  const size = createMemo(() => props.size ?? natural());
+  const placement = createMemo(() => {
+    const photo = size();
+    return photo && frameSize().width > 0 ? placePhoto(frameSize(), photo, view()) : undefined;
+  });
+  const change = (next: (photo: Size) => View) => {
+    const photo = size();
+    if (photo) setView(next(photo));
+  };
+  const middle = () => ({ x: frameSize().width / 2, y: frameSize().height / 2 });
+  const zoomBy = (factor: number, at = middle()) =>
+    change((photo) => zoomAt(frameSize(), photo, view(), at, factor));
+  const toWhole = () => setView(WHOLE);
+  const toFace = () => {
+    const box = props.focusBox;
+    if (box) change((photo) => viewOfBox(frameSize(), photo, box));
+  };
+
+  createEffect(
+    on(
+      () => props.src,
+      () => {
+        setIsMissing(false);
+        setNatural(undefined);
+      },
+      { defer: true },
+    ),
+  );
+
+  onMount(() => {
+    const observer = new ResizeObserver(() =>
+      setFrameSize({ width: frame.clientWidth, height: frame.clientHeight }),
+    );
+    observer.observe(frame);
+    onCleanup(() => observer.disconnect());
+  });
+
+  onKeys({ "+": () => zoomBy(ZOOM_STEP), "-": () => zoomBy(1 / ZOOM_STEP), "0": toWhole, z: toFace });
+
+  const at = (event: MouseEvent) => {
+    const { left, top } = frame.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  };
+  const pointers = new Map<number, { x: number; y: number }>();
+  const grab = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    pointers.set(event.pointerId, at(event));
+  };
+  const move = (event: PointerEvent) => {
+    const before = pointers.get(event.pointerId);
+    if (!before) return;
+    const now = at(event);
+    const [first, second] = [...pointers.values()];
+    if (first && second) {
+      const other = first === before ? second : first;
+      const spread = Math.hypot(now.x - other.x, now.y - other.y);
+      const spreadBefore = Math.hypot(before.x - other.x, before.y - other.y);
+      if (spreadBefore > 0) zoomBy(spread / spreadBefore, other);
+    } else if (view().zoom > 1) {
+      frame.setPointerCapture(event.pointerId);
+      change((photo) => pan(frameSize(), photo, view(), { x: now.x - before.x, y: now.y - before.y }));
+    }
+    pointers.set(event.pointerId, now);
+  };
+  const release = (event: PointerEvent) => void pointers.delete(event.pointerId);
+
+  return (
+    <div
+      class="photo"
+      ref={frame}
+      data-zoomed={view().zoom > 1}
+      onPointerDown={grab}
+      onPointerMove={move}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onPointerLeave={release}
+      onDblClick={(event) => (view().zoom > 1 ? toWhole() : zoomBy(3, at(event)))}
+      on:wheel={{
+        passive: false,
+        handleEvent(event: WheelEvent) {
+          event.preventDefault();
+          zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at(event));
+        },
+      }}
+    >
+      <Show when={props.src} keyed>
+        {(src) => (
+          <img
+            src={src}
+            alt={props.alt}
+            draggable={false}
+            hidden={isMissing()}
+            style={{
+              left: `${placement()?.left ?? 0}px`,
+              top: `${placement()?.top ?? 0}px`,
+              width: `${placement()?.width ?? 0}px`,
+              height: `${placement()?.height ?? 0}px`,
+            }}
+            onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+              if (width > 0) setNatural({ width, height });
+            }}
+            onError={() => setIsMissing(true)}
+          />
+        )}
+      </Show>
+      <Show when={isMissing() || !props.src}>
+        <p class="photo-missing quiet">
+          {props.src ? "This browser cannot show this picture; the answers come all the same." : ""}
+        </p>
+      </Show>
+      <Show when={placement()}>{(placed) => props.children?.(placed(), size()!)}</Show>
+      <div class="photo-tools" role="group" aria-label="Magnification">
+        <button
+          aria-label="Smaller"
+          title="Smaller (-)"
+          disabled={view().zoom <= 1}
+          onClick={() => zoomBy(1 / ZOOM_STEP)}
+        >
+          −
+        </button>
+        <button
+          aria-label="Whole photo"
+          title="Whole photo (0)"
+          disabled={view().zoom <= 1}
+          onClick={toWhole}
+        >
+          {Math.round(view().zoom * 100)} %
+        </button>
+        <button aria-label="Larger" title="Larger (+)" onClick={() => zoomBy(ZOOM_STEP)}>
+          +
+        </button>
+        <Show when={props.focusBox}>
+          <button title="The chosen face (z)" onClick={toFace}>
+            Face
+          </button>
+        </Show>
+      </div>
+    </div>
+  );
+}

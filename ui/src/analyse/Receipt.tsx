@@ -1,0 +1,66 @@
+import { For, Show, onMount } from "solid-js";
+import { formatTime } from "../formats";
+import type { DeletionReceipt } from "../wire";
+import "./Receipt.css";
+
+const STORES: Readonly<Record<DeletionReceipt["stores"][number]["store"], string>> = {
+  images: "Photos waiting to be analysed",
+  faces: "Faces waiting to be analysed",
+  embeddings: "Embeddings waiting to be compared",
+  results: "Answers",
+  blobs: "Pictures: upload, photo, faces",
+};
+
+/** What a deletion found and removed, store by store; without figures where somebody else asked for it. */
+export function Receipt(props: {
+  receipt: DeletionReceipt | undefined;
+  deletedAtMs: number;
+  onChoosePhoto: () => void;
+}) {
+  let heading!: HTMLHeadingElement;
+  // The button that was pressed is gone: the focus goes to what came of it.
+  onMount(() => heading.focus());
+  return (
+    <div class="page receipt">
+      <h1 tabindex="-1" ref={heading}>
+        Deleted
+      </h1>
+      <p class="quiet">Everything of this job was deleted at {formatTime(props.deletedAtMs)}.</p>
+      <Show when={props.receipt}>
+        {(receipt) => (
+          <>
+            <table class="receipt-stores">
+              <thead>
+                <tr>
+                  <th scope="col">Store</th>
+                  <th scope="col">Removed</th>
+                  <th scope="col">By a second look</th>
+                </tr>
+              </thead>
+              <tbody>
+                <For each={receipt().stores}>
+                  {({ store, found, secondLook }) => (
+                    <tr>
+                      <th scope="row">{STORES[store]}</th>
+                      <td>{found}</td>
+                      <td>{secondLook}</td>
+                    </tr>
+                  )}
+                </For>
+              </tbody>
+            </table>
+            <p class="small quiet">
+              What a model was still computing is removed by a last look at{" "}
+              {formatTime(receipt().lastLookAtMs)}. Job <code>{receipt().jobId}</code>
+            </p>
+          </>
+        )}
+      </Show>
+      <p>
+        <button class="button button-main" onClick={() => props.onChoosePhoto()}>
+          Analyse another
+        </button>
+      </p>
+    </div>
+  );
+}

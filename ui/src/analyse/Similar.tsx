@@ -1,0 +1,30 @@
+import type { MatchesJson } from "@similarfaces/contracts/job";
+import { For } from "solid-js";
+import { portraitUrl } from "../api";
+import { Link } from "../components/Link";
+import { Portrait } from "../components/Portrait";
+import { formatPercent } from "../formats";
+import { matchesSentence, verdictWords } from "./words";
+import "./Similar.css";
+
+/** The nearest faces of the gallery, always, with how alike each is in a word and a figure. */
+export function Similar(props: { matches: MatchesJson }) {
+  return (
+    <>
+      <p class="field-words">{matchesSentence(props.matches)}</p>
+      <ul class="similar" aria-label="The nearest faces of the gallery">
+        <For each={props.matches.matches}>
+          {(match) => (
+            <li>
+              <Link class="similar-face" href={`/gallery/${match.identityId}`} title={match.name}>
+                <Portrait src={portraitUrl(match.faceId)} alt={match.name} />
+                <span class="similar-share">{formatPercent(match.likelihood)}</span>
+                <span class="similar-verdict quiet">{verdictWords(match.verdict).toLowerCase()}</span>
+              </Link>
+            </li>
+          )}
+        </For>
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+import { For, createSignal } from "solid-js";
+import { fetchPicture } from "../api";
+import { about } from "../installation";
+import { formatMs } from "../formats";
+import eighteenUrl from "../../../models/samples/photos/group-18.jpg";
+import fourUrl from "../../../models/samples/photos/group-4.jpg";
+import oneUrl from "../../../models/samples/photos/portrait-1.jpg";
+import eighteenSmallUrl from "./examples/group-18.jpg";
+import fourSmallUrl from "./examples/group-4.jpg";
+import oneSmallUrl from "./examples/portrait-1.jpg";
+import "./Welcome.css";
+
+/** Photos of nobody: averages of many faces (models/samples). */
+const EXAMPLES = [
+  { name: "One face", photo: oneUrl, thumbnail: oneSmallUrl },
+  { name: "Four faces", photo: fourUrl, thumbnail: fourSmallUrl },
+  { name: "Eighteen faces", photo: eighteenUrl, thumbnail: eighteenSmallUrl },
+];
+
+export interface WelcomeProps {
+  onChoose: () => void;
+  onPaste: () => void;
+  onCamera: () => void;
+  onPhotos: (photos: File[]) => void;
+}
+
+/** Before there is a photo: one sentence, the drop area, three examples. */
+export function Welcome(props: WelcomeProps) {
+  const [fetching, setFetching] = createSignal<string>();
+  const take = async ({ name, photo }: (typeof EXAMPLES)[number]) => {
+    setFetching(name);
+    const bytes = await fetchPicture(photo).finally(() => setFetching(undefined));
+    props.onPhotos([new File([bytes], `${name}.jpg`, { type: bytes.type })]);
+  };
+  return (
+    <div class="welcome">
+      <h1 class="visually-hidden">Analyse a photo</h1>
+      <button class="welcome-drop" onClick={() => props.onChoose()}>
+        <span class="welcome-corners" aria-hidden="true" />
+        <span class="welcome-title">Drop a photo</span>
+        <span class="quiet">What seven models make of it appears as each one finishes.</span>
+        <span class="button button-main">Choose photos</span>
+      </button>
+      <p class="welcome-ways">
+        <button class="button" onClick={() => props.onPaste()}>
+          Paste <kbd>p</kbd>
+        </button>
+        <button class="button" onClick={() => props.onCamera()}>
+          Take a photo
+        </button>
+      </p>
+      <section class="welcome-examples" aria-label="Examples">
+        <h2>Or try an example</h2>
+        <ul>
+          <For each={EXAMPLES}>
+            {(example) => (
+              <li>
+                <button
+                  class="welcome-example"
+                  disabled={fetching() !== undefined}
+                  onClick={() => void take(example)}
+                >
+                  <img src={example.thumbnail} alt="" width="240" height="160" />
+                  {example.name}
+                </button>
+              </li>
+            )}
+          </For>
+        </ul>
+        <p class="small quiet">These are averages of many faces: pictures of nobody.</p>
+      </section>
+      <p class="welcome-small small quiet">
+        Your photo and every answer are deleted after {formatMs(about()?.retention.jobTtlMs ?? 600_000)}, or
+        when you say so. Age, gender, emotion and race are guesses of models, and often wrong.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import {
+  emptyJob,
+  jobAt,
+  reduceJob,
+  DEADLINE_GRACE_MS,
+  type FailureJson,
+  type JobState,
+} from "@similarfaces/contracts/job";
+import { createRoot, createSignal, type Accessor } from "solid-js";
+import { deleteJob } from "../api";
+import { watchJob } from "../live";
+import { serverClock, serverNowMs } from "../serverClock";
+import type { DeletionReceipt } from "../wire";
+
+/** One job as this page knows it. */
+export interface Job {
+  readonly jobId: string;
+  readonly state: Accessor<JobState>;
+  /** Why there is no such job (any more), as the server says it. */
+  readonly failure: Accessor<FailureJson | undefined>;
+  /** What the deletion found, once it was asked for here. */
+  readonly receipt: Accessor<DeletionReceipt | undefined>;
+  /** Deletes it everywhere. @throws ApiFailure */
+  delete(): Promise<void>;
+}
+
+const jobs = new Map<string, Job>();
+
+/** The job of that id, watched from the first time it is asked for until nothing more can come. */
+export function jobOf(jobId: string): Job {
+  let job = jobs.get(jobId);
+  if (!job) {
+    job = createRoot(() => createJob(jobId));
+    jobs.set(jobId, job);
+  }
+  return job;
+}
+
+function createJob(jobId: string): Job {
+  const [state, setState] = createSignal<JobState>(emptyJob(jobId));
+  const [failure, setFailure] = createSignal<FailureJson>();
+  const [receipt, setReceipt] = createSignal<DeletionReceipt>();
+  let sequence = 0;
+  let deadline: ReturnType<typeof setTimeout> | undefined;
+
+  const stop = watchJob(jobId, {
+    after: () => sequence,
+    result(at, event) {
+      sequence = Math.max(sequence, at);
+      const madeAtMs = event.timings?.finishedAtMs ?? event.accepted?.acceptedAtMs;
+      if (madeAtMs !== undefined) serverClock.heard(madeAtMs, Date.now());
+      setState((job) => reduceJob(job, event));
+      // The server says when the deadline has passed; without a connection the page has to know by itself.
+      if (event.accepted) {
+        const leftMs = event.accepted.deadlineAtMs + DEADLINE_GRACE_MS - serverNowMs();
+        deadline = setTimeout(() => setState((job) => jobAt(job, serverNowMs())), Math.max(0, leftMs) + 500);
+      }
+    },
+    complete() {
+      clearTimeout(deadline);
+      setState((job) => jobAt(job, Number.POSITIVE_INFINITY));
+    },
+    failure(why) {
+      clearTimeout(deadline);
+      setFailure(why);
+    },
+  });
+
+  return {
+    jobId,
+    state,
+    failure,
+    receipt,
+    async delete() {
+      const found = await deleteJob(jobId);
+      stop();
+      clearTimeout(deadline);
+      setReceipt(found);
+      const { deletedAtMs } = found;
+      setState((job) =>
+        reduceJob(job, { jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } }),
+      );
+    },
+  };
+}

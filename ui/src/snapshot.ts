@@ -1,0 +1,34 @@
+import type { Field, FailureJson, ResultEvent, TimingsJson } from "@similarfaces/contracts/job";
+import type { StageName } from "@similarfaces/contracts/stages";
+import type { JobSnapshot } from "./wire";
+
+/** A snapshot as the results it was made from, so that whatever comes goes through the one reducer. */
+export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobSnapshot): ResultEvent[] {
+  const events: ResultEvent[] = [];
+  const push = (stage: ResultEvent["stage"], outcome: Partial<ResultEvent>) =>
+    events.push({ jobId, stage, model: "", attempt: 1, ...outcome });
+  if (accepted) push("accepted", { accepted });
+  pushField("extract", extract);
+  for (const face of faces) {
+    for (const [stage, field] of Object.entries(face.fields)) {
+      pushField(stage as StageName, field as Field<unknown>, face.index);
+    }
+  }
+  if (deletedAtMs !== undefined) push("deleted", { deleted: { deletedAtMs } });
+  return events;
+
+  function pushField(stage: StageName, field: Field<unknown>, face?: number): void {
+    const about = face === undefined ? {} : { face };
+    if (field.state === "done") {
+      const { value, model, attempt } = field;
+      push(stage, { ...about, [stage]: value, model, attempt, ...timed(field.timings) });
+    } else if (field.state === "failed") {
+      const failure: FailureJson = field.failure;
+      push(stage, { ...about, failure, ...timed(field.timings) });
+    }
+  }
+}
+
+function timed(timings: TimingsJson | undefined): { timings?: TimingsJson } {
+  return timings ? { timings } : {};
+}

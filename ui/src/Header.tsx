@@ -14,6 +14,9 @@ export function Header() {
   return (
     <header class="header">
       <Link class="header-name" href="/">
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3M7 8v3M13 8v3" />
+        </svg>
         similarfaces
       </Link>
       <nav class="header-pages" aria-label="Pages">

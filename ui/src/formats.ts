@@ -23,6 +23,7 @@ export function formatBytes(bytes: number): string {
 }
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /** The visitor's own time of day; with the date where it is not today. */
@@ -30,6 +31,11 @@ export function formatTime(epochMs: number): string {
   const when = new Date(epochMs);
   const isToday = when.toDateString() === new Date().toDateString();
   return isToday ? time.format(when) : `${date.format(when)}, ${time.format(when)}`;
+}
+
+/** To the minute, for what is not long away. */
+export function formatClock(epochMs: number): string {
+  return clock.format(new Date(epochMs));
 }
 
 export function formatDate(epochMs: number): string {

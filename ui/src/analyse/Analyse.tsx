@@ -7,10 +7,9 @@ import { navigate, query, route } from "../router";
 import { Camera } from "./Camera";
 import { DropVeil } from "./DropVeil";
 import { Filmstrip } from "./Filmstrip";
-import { JobWorkspace } from "./JobWorkspace";
-import { Sending } from "./Sending";
 import { Shortcuts } from "./Shortcuts";
 import { Welcome } from "./Welcome";
+import { Workspace } from "./Workspace";
 import { onKeys } from "./keys";
 import "./Analyse.css";
 
@@ -24,15 +23,16 @@ export function Analyse() {
     const here = route();
     return here.page === "analyse" ? here.jobId : undefined;
   });
-  const sending = createMemo(() => (jobId() === undefined ? shownShot() : undefined));
-  const isEmpty = () => jobId() === undefined && sending() === undefined;
+  const isEmpty = () => jobId() === undefined && shownShot() === undefined;
+  // A photo stays the same on screen when it becomes a job.
+  const shown = createMemo(() => shownShot()?.id ?? jobId());
 
   // A photo that was on its way when the page was reloaded is not known any more.
   createEffect(() => {
     if (isEmpty() && route().page === "analyse" && query().has("photo")) navigate("/", { replace: true });
   });
   // What was said of one photo does not concern the next.
-  createEffect(on(jobId, () => setRefusals([]), { defer: true }));
+  createEffect(on(shown, () => setRefusals([]), { defer: true }));
 
   const take = (given: Given) => {
     setRefusals(given.refusals);
@@ -84,10 +84,9 @@ export function Analyse() {
         </div>
       </Show>
       <Switch>
-        <Match when={jobId()} keyed>
-          {(id) => <JobWorkspace jobId={id} onChoosePhoto={choose} />}
+        <Match when={shown()} keyed>
+          {(_) => <Workspace shot={shownShot()} jobId={jobId()} onChoosePhoto={choose} />}
         </Match>
-        <Match when={sending()}>{(shot) => <Sending shot={shot()} onChoosePhoto={choose} />}</Match>
         <Match when={isEmpty()}>
           <Welcome
             onChoose={choose}

@@ -16,6 +16,8 @@ export interface BoxesProps {
 
 /** Boxes that are narrower on screen have no room for words. */
 const TAG_PX_MIN = 64;
+const NUMBER_PX_MIN = 16;
+const TAG_ROOM_PX = 26;
 const DOTS_PX_MIN = 40;
 const DOT_PX = 7;
 
@@ -24,20 +26,33 @@ const DOT_PX = 7;
  * keyboard and screen reader.
  */
 export function Boxes(props: BoxesProps) {
+  const isOnly = () => props.faces.length === 1;
   return (
-    <svg class="boxes" aria-hidden="true">
+    <div class="boxes" aria-hidden="true">
+      <svg>
+        <Index each={props.faces}>
+          {(face) => (
+            <FaceBox
+              face={face()}
+              choice={props.choice}
+              placement={props.placement}
+              photo={props.photo}
+              isOnly={isOnly()}
+            />
+          )}
+        </Index>
+      </svg>
       <Index each={props.faces}>
         {(face) => (
-          <FaceBox
+          <Tag
             face={face()}
             choice={props.choice}
-            placement={props.placement}
-            photo={props.photo}
-            isOnly={props.faces.length === 1}
+            box={boxInFrame(face(), props.placement, props.photo)}
+            isOnly={isOnly()}
           />
         )}
       </Index>
-    </svg>
+    </div>
   );
 }
 
@@ -48,36 +63,22 @@ function FaceBox(props: {
   photo: Size;
   isOnly: boolean;
 }) {
-  const scale = () => props.placement.width / props.photo.width;
-  const toFrame = ({ x, y }: PointJson): PointJson => ({
-    x: props.placement.left + x * scale(),
-    y: props.placement.top + y * scale(),
-  });
-  const box = createMemo(() => {
-    const { x, y, width, height } = props.face.box;
-    const from = toFrame({ x, y });
-    const to = toFrame({ x: x + width, y: y + height });
-    // On whole pixels, so that the strokes are sharp.
-    const left = Math.round(from.x);
-    const top = Math.round(from.y);
-    return { x: left, y: top, width: Math.round(to.x) - left, height: Math.round(to.y) - top };
-  });
+  const toFrame = (point: PointJson) => pointInFrame(point, props.placement, props.photo);
+  const box = createMemo(() => boxInFrame(props.face, props.placement, props.photo));
   const isChosen = () => props.choice.chosen() === props.face.index;
-  const isPointed = () => props.choice.pointed() === props.face.index;
   const ticks = createMemo(() =>
-    eyeTicks(props.face.landmarks, box().width).map(({ at, by }) => lineOf(toFrame(at), by)),
+    eyeTicks(props.face.landmarks).map(({ from, to }) => lineOf(toFrame(from), toFrame(to))),
   );
   const points = createMemo(() => {
     const { nose, leftMouth, rightMouth } = props.face.landmarks;
     return [nose, leftMouth, rightMouth].map(toFrame);
   });
-  const tag = createMemo(() => (box().width >= TAG_PX_MIN ? tagWords(props.face) : ""));
 
   return (
     <g
       class="box"
       data-chosen={isChosen()}
-      data-dim={!props.isOnly && !isChosen() && !isPointed()}
+      data-dim={isDim(props)}
       onClick={() => props.choice.choose(props.face.index)}
       onPointerEnter={() => props.choice.point(props.face.index)}
       onPointerLeave={() => props.choice.point(undefined)}
@@ -85,22 +86,19 @@ function FaceBox(props: {
       <For each={["box-dark", "box-light"]}>
         {(name) => <rect class={name} pathLength="1" rx="3" {...box()} />}
       </For>
-      <For each={ticks()}>
+      <Index each={ticks()}>
         {(path) => (
           <>
-            <path class="box-dark" d={path} />
-            <path class="box-light" d={path} />
+            <path class="box-dark" d={path()} />
+            <path class="box-light" d={path()} />
           </>
         )}
-      </For>
+      </Index>
       <Show when={isChosen()}>
-        <For each={points()}>{(point) => <circle class="box-point" cx={point.x} cy={point.y} r="2.5" />}</For>
+        <Index each={points()}>{(point) => <circle class="box-point" cx={point().x} cy={point().y} />}</Index>
       </Show>
       <Show when={box().width >= DOTS_PX_MIN && !isSettled(props.face)}>
         <Dots face={props.face} x={box().x + box().width / 2} y={box().y + box().height + DOT_PX * 1.5} />
-      </Show>
-      <Show when={!props.isOnly || tag() !== ""}>
-        <Tag number={props.isOnly ? undefined : props.face.index + 1} words={tag()} x={box().x} y={box().y} />
       </Show>
     </g>
   );
@@ -108,7 +106,9 @@ function FaceBox(props: {
 
 /** One dot per stage, lit when it has answered: the answers being made, at the face itself. */
 function Dots(props: { face: FaceView; x: number; y: number }) {
-  const stages = () => Object.keys(props.face.fields) as FaceStage[];
+  const stages = createMemo(() => Object.keys(props.face.fields) as FaceStage[], undefined, {
+    equals: (a, b) => a.length === b.length,
+  });
   const left = () => props.x - ((stages().length - 1) * DOT_PX * 1.6) / 2;
   return (
     <For each={stages()}>
@@ -119,43 +119,63 @@ function Dots(props: { face: FaceView; x: number; y: number }) {
           data-known={props.face.fields[stage]?.state !== "pending"}
           cx={left() + at() * DOT_PX * 1.6}
           cy={props.y}
-          r={DOT_PX / 2}
         />
       )}
     </For>
   );
 }
 
-const TAG_HEIGHT = 18;
-
-/** Number and first words of a face, above its box. */
-function Tag(props: { number: number | undefined; words: string; x: number; y: number }) {
-  const text = () =>
-    [props.number, props.words].filter((part) => part !== undefined && part !== "").join(" · ");
+/** Number and first words of a face, above its box, or in it where there is no room above. */
+function Tag(props: { face: FaceView; choice: Choice; box: Box; isOnly: boolean }) {
+  const words = createMemo(() => (props.box.width >= TAG_PX_MIN ? tagWords(props.face) : ""));
+  const number = () => (props.isOnly ? "" : String(props.face.index + 1));
   return (
-    <g class="box-tag" transform={`translate(${props.x - 1}, ${props.y - TAG_HEIGHT - 4})`}>
-      <rect width={text().length * 6.3 + 10} height={TAG_HEIGHT} rx="4" />
-      <text x="5" y="13">
-        {text()}
-      </text>
-    </g>
+    <Show when={props.box.width >= NUMBER_PX_MIN && number() + words() !== ""}>
+      <span
+        class="box-tag"
+        data-chosen={props.choice.chosen() === props.face.index}
+        data-dim={isDim(props)}
+        data-inside={props.box.y < TAG_ROOM_PX}
+        style={{ left: `${props.box.x - 2}px`, top: `${props.box.y}px` }}
+      >
+        <Show when={number()}>
+          <b>{number()}</b>
+        </Show>
+        {words()}
+      </span>
+    </Show>
   );
 }
 
-/** A short tick across each eye, perpendicular to the line between them. */
-function eyeTicks({ leftEye, rightEye }: LandmarksJson, boxPx: number): { at: PointJson; by: PointJson }[] {
-  const length = Math.hypot(rightEye.x - leftEye.x, rightEye.y - leftEye.y) || 1;
-  const half = Math.max(3, boxPx * 0.05);
-  const by = {
-    x: (-(rightEye.y - leftEye.y) / length) * half,
-    y: ((rightEye.x - leftEye.x) / length) * half,
-  };
-  return [
-    { at: leftEye, by },
-    { at: rightEye, by },
-  ];
+function isDim({ face, choice, isOnly }: { face: FaceView; choice: Choice; isOnly: boolean }): boolean {
+  return !isOnly && choice.chosen() !== face.index && choice.pointed() !== face.index;
 }
 
-function lineOf(at: PointJson, by: PointJson): string {
-  return `M${at.x - by.x} ${at.y - by.y}L${at.x + by.x} ${at.y + by.y}`;
+type Box = { x: number; y: number; width: number; height: number };
+
+function pointInFrame({ x, y }: PointJson, { left, top, width }: Placement, photo: Size): PointJson {
+  const scale = width / photo.width;
+  return { x: left + x * scale, y: top + y * scale };
+}
+
+/** On whole pixels, so that the strokes are sharp. */
+function boxInFrame({ box: { x, y, width, height } }: FaceView, placement: Placement, photo: Size): Box {
+  const from = pointInFrame({ x, y }, placement, photo);
+  const to = pointInFrame({ x: x + width, y: y + height }, placement, photo);
+  const left = Math.round(from.x);
+  const top = Math.round(from.y);
+  return { x: left, y: top, width: Math.round(to.x) - left, height: Math.round(to.y) - top };
+}
+
+/** A tick across each eye, perpendicular to the line between them and a quarter as long, in pixels of the photo. */
+function eyeTicks({ leftEye, rightEye }: LandmarksJson): { from: PointJson; to: PointJson }[] {
+  const by = { x: -(rightEye.y - leftEye.y) / 8, y: (rightEye.x - leftEye.x) / 8 };
+  return [leftEye, rightEye].map((eye) => ({
+    from: { x: eye.x - by.x, y: eye.y - by.y },
+    to: { x: eye.x + by.x, y: eye.y + by.y },
+  }));
+}
+
+function lineOf(from: PointJson, to: PointJson): string {
+  return `M${from.x} ${from.y}L${to.x} ${to.y}`;
 }

@@ -6,24 +6,19 @@ export function CardSkeleton(props: { isShown: boolean }) {
   return (
     <Show when={props.isShown}>
       <div class="faces" aria-hidden="true">
-        <div class="face card-skeleton">
+        <div class="face">
           <div class="face-head">
-            <div class="face-chip card-skeleton-chip" />
+            <div class="face-chip skeleton-square" />
           </div>
           <div class="face-fields">
-            <SkeletonField />
-            <SkeletonField />
-            <SkeletonField />
-            <SkeletonField />
+            <EmptyField />
+            <EmptyField />
+            <EmptyField />
+            <EmptyField />
           </div>
           <div class="field" data-wide>
-            <div class="card-skeleton-row">
-              <i />
-              <i />
-              <i />
-              <i />
-              <i />
-            </div>
+            <span class="skeleton-name" />
+            <PortraitsSkeleton />
           </div>
         </div>
       </div>
@@ -31,14 +26,36 @@ export function CardSkeleton(props: { isShown: boolean }) {
   );
 }
 
-function SkeletonField() {
+function EmptyField() {
   return (
     <div class="field">
-      <div class="field-skeleton">
-        <i />
-        <i />
-        <i />
-      </div>
+      <span class="skeleton-name" />
+      <LinesSkeleton />
+    </div>
+  );
+}
+
+/** Of an attribute: words, and what its bars take. */
+export function LinesSkeleton() {
+  return (
+    <div class="skeleton-lines" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+/** Of the similar faces: a sentence and five portraits. */
+export function PortraitsSkeleton() {
+  return (
+    <div class="skeleton-portraits" aria-hidden="true">
+      <b />
+      <i />
+      <i />
+      <i />
+      <i />
+      <i />
     </div>
   );
 }

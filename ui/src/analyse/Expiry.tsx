@@ -1,6 +1,6 @@
 import type { AcceptedJson } from "@similarfaces/contracts/job";
 import { Show, createSignal, onCleanup } from "solid-js";
-import { formatTime } from "../formats";
+import { formatClock } from "../formats";
 import { serverNowMs } from "../serverClock";
 
 /** When the job is deleted by itself, or that it has been. */
@@ -13,9 +13,9 @@ export function Expiry(props: { accepted: AcceptedJson | undefined }) {
       {(accepted) => (
         <Show
           when={nowMs() < accepted().expiresAtMs}
-          fallback={`Deleted by the server at ${formatTime(accepted().expiresAtMs)}; what you see is this page's own and goes when you leave.`}
+          fallback={`Deleted by the server at ${formatClock(accepted().expiresAtMs)}; what you see is this page's own and goes when you leave.`}
         >
-          Deleted by itself at {formatTime(accepted().expiresAtMs)}
+          Deletes itself at {formatClock(accepted().expiresAtMs)}
         </Show>
       )}
     </Show>

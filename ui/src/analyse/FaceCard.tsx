@@ -1,4 +1,4 @@
-import type { FaceView, Field } from "@similarfaces/contracts/job";
+import type { ClassificationJson, FaceView, Field } from "@similarfaces/contracts/job";
 import type { FaceStage, StageName } from "@similarfaces/contracts/stages";
 import { Match, Show, Switch, createMemo, type Accessor, type JSX } from "solid-js";
 import { faceUrl } from "../api";
@@ -7,6 +7,7 @@ import { Portrait } from "../components/Portrait";
 import { AgeCurve } from "./AgeCurve";
 import { FaceDetails } from "./FaceDetails";
 import { Similar } from "./Similar";
+import { LinesSkeleton, PortraitsSkeleton } from "./CardSkeleton";
 import type { Choice } from "./choice";
 import {
   ageRangeWords,
@@ -19,7 +20,6 @@ import {
   raceWords,
   ranked,
 } from "./words";
-import type { ClassificationJson } from "@similarfaces/contracts/job";
 import "./FaceCard.css";
 
 export interface FaceCardProps {
@@ -91,7 +91,7 @@ export function FaceCard(props: FaceCardProps) {
         <FieldBlock stage="emotion" name="Emotion" field={emotion}>
           {(value) => <Guess words={emotionWords(value)} value={value} name={emotionName} label="Emotion" />}
         </FieldBlock>
-        <FieldBlock stage="race" name="Race, a label" field={race}>
+        <FieldBlock stage="race" name="Race" field={race}>
           {(value) => <Guess words={raceWords(value)} value={value} name={raceName} label="Race" />}
         </FieldBlock>
       </div>
@@ -145,11 +145,9 @@ function FieldBlock<T>(props: {
           <p class="field-none quiet">Switched off for this photo.</p>
         </Match>
         <Match when={props.field()?.state === "pending"}>
-          <div class="field-skeleton" aria-hidden="true">
-            <i />
-            <i />
-            <i />
-          </div>
+          <Show when={props.wide} fallback={<LinesSkeleton />}>
+            <PortraitsSkeleton />
+          </Show>
           <span class="visually-hidden">Not answered yet</span>
         </Match>
         <Match when={props.field()?.state === "expired"}>

@@ -1,6 +1,6 @@
 import type { FaceView, Field } from "@similarfaces/contracts/job";
 import type { AnalyzerName, FaceStage, StageName } from "@similarfaces/contracts/stages";
-import { For, Show } from "solid-js";
+import { For, Show, onMount } from "solid-js";
 import { Bars } from "../components/Bars";
 import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
@@ -20,8 +20,10 @@ const NAMES: Partial<Record<StageName, (label: string) => string>> = {
 export function FaceDetails(props: { jobId: string; face: FaceView }) {
   const stages = () => Object.keys(props.face.fields) as FaceStage[];
   const box = () => props.face.box;
+  let details!: HTMLDivElement;
+  onMount(() => details.scrollIntoView({ block: "nearest", inline: "nearest" }));
   return (
-    <div class="details">
+    <div class="details" ref={details}>
       <p class="small">
         These are guesses of models, often wrong for an individual. Do not decide anything about a person by
         them. <Link href="/about">How they were measured</Link>

@@ -1,5 +1,15 @@
 import type { BoxJson } from "@similarfaces/contracts/job";
-import { Show, createEffect, createMemo, createSignal, on, onCleanup, onMount, type JSX } from "solid-js";
+import {
+  Show,
+  createEffect,
+  createMemo,
+  createSignal,
+  on,
+  onCleanup,
+  onMount,
+  type Accessor,
+  type JSX,
+} from "solid-js";
 import { onKeys } from "./keys";
 import { WHOLE, pan, placePhoto, viewOfBox, zoomAt, type Placement, type Size, type View } from "./view";
 import "./Photo.css";
@@ -12,7 +22,7 @@ export interface PhotoProps {
   /** A face to look at closely, on request. */
   focusBox?: BoxJson | undefined;
   /** What is drawn on it, placed in CSS pixels of the frame. */
-  children?: (placement: Placement, photo: Size) => JSX.Element;
+  children?: (placement: Accessor<Placement>, photo: Accessor<Size>) => JSX.Element;
 }
 
 const ZOOM_STEP = 1.4;
@@ -33,6 +43,10 @@ export function Photo(props: PhotoProps) {
   const change = (next: (photo: Size) => View) => {
     const photo = size();
     if (photo) setView(next(photo));
+  };
+  const aspect = () => {
+    const photo = size();
+    return photo ? photo.width / photo.height : 1;
   };
   const middle = () => ({ x: frameSize().width / 2, y: frameSize().height / 2 });
   const zoomBy = (factor: number, at = middle()) =>
@@ -96,6 +110,7 @@ export function Photo(props: PhotoProps) {
       class="photo"
       ref={frame}
       data-zoomed={view().zoom > 1}
+      style={{ "--aspect": aspect() }}
       onPointerDown={grab}
       onPointerMove={move}
       onPointerUp={release}
@@ -135,7 +150,7 @@ export function Photo(props: PhotoProps) {
           {props.src ? "This browser cannot show this picture; the answers come all the same." : ""}
         </p>
       </Show>
-      <Show when={placement()}>{(placed) => props.children?.(placed(), size()!)}</Show>
+      <Show when={placement()}>{(placed) => props.children?.(placed, () => size()!)}</Show>
       <div class="photo-tools" role="group" aria-label="Magnification">
         <button
           aria-label="Smaller"

@@ -11,7 +11,9 @@ import "./Similar.css";
 export function Similar(props: { matches: MatchesJson }) {
   return (
     <>
-      <p class="field-words">{matchesSentence(props.matches)}</p>
+      <p class="field-words" title="Alike is not the same person.">
+        {matchesSentence(props.matches)}
+      </p>
       <ul class="similar" aria-label="The nearest faces of the gallery">
         <For each={props.matches.matches}>
           {(match) => (

@@ -3,16 +3,25 @@ import { For, Index, Show, createEffect, createMemo, createSignal, onCleanup } f
 import { StageLabel } from "../components/StageLabel";
 import { formatMs } from "../formats";
 import { serverNowMs } from "../serverClock";
-import { axisMsOf, headlinesOf, lastMs, marksOf, rowsOf, type Row, type Span } from "./waterfall";
+import {
+  axisMsOf,
+  headlinesOf,
+  lastMs,
+  marksOf,
+  rowsOf,
+  type Headlines,
+  type Row,
+  type Span,
+} from "./waterfall";
 import "./Waterfall.css";
 
 /** Where each stage's time went, live at the display's rate while the job runs, as measured once it has answered. */
-export function Waterfall(props: { job: JobView; face: number; uploadMs: number | undefined }) {
+export function Waterfall(props: { job: JobView | undefined; face: number; uploadMs: number | undefined }) {
   const [nowMs, setNowMs] = createSignal(serverNowMs());
   const isWide = matchMedia("(min-width: 60rem)");
 
   createEffect(() => {
-    if (props.job.state !== "running") return;
+    if (props.job?.state !== "running") return;
     let frame = 0;
     const tick = () => {
       setNowMs(serverNowMs());
@@ -23,10 +32,10 @@ export function Waterfall(props: { job: JobView; face: number; uploadMs: number 
   });
 
   const rows = createMemo(() => rowsOf(props.job, props.face, nowMs()));
-  const headlines = createMemo(() => headlinesOf(props.job));
-  const elapsedMs = () => Math.max(0, nowMs() - (props.job.accepted?.acceptedAtMs ?? nowMs()));
+  const headlines = createMemo((): Headlines => (props.job ? headlinesOf(props.job) : {}));
+  const elapsedMs = () => Math.max(0, nowMs() - (props.job?.accepted?.acceptedAtMs ?? nowMs()));
   const axisMs = createMemo(() => axisMsOf(lastMs(rows())));
-  const hasOthers = () => props.job.faces.length > 1;
+  const hasOthers = () => (props.job?.faces.length ?? 0) > 1;
 
   return (
     <details class="fall" open={isWide.matches}>
@@ -37,7 +46,7 @@ export function Waterfall(props: { job: JobView; face: number; uploadMs: number 
             <Figure
               ms={headlines().firstBoxMs}
               elapsedMs={elapsedMs()}
-              isRunning={props.job.state === "running"}
+              isRunning={props.job?.state === "running"}
             />
           </b>
         </span>
@@ -47,7 +56,7 @@ export function Waterfall(props: { job: JobView; face: number; uploadMs: number 
             <Figure
               ms={headlines().allMs}
               elapsedMs={elapsedMs()}
-              isRunning={props.job.state === "running"}
+              isRunning={props.job?.state === "running"}
             />
           </b>
         </span>
@@ -69,6 +78,12 @@ export function Waterfall(props: { job: JobView; face: number; uploadMs: number 
           Time each stage waited and worked{hasOthers() ? ` for face ${props.face + 1}` : ""}, after the photo
           arrived
         </caption>
+        <colgroup>
+          <col class="fall-col-label" />
+          <col />
+          <col class="fall-col-time" />
+          <col class="fall-col-time" />
+        </colgroup>
         <thead class="visually-hidden">
           <tr>
             <th scope="col">Stage</th>
@@ -90,7 +105,7 @@ export function Waterfall(props: { job: JobView; face: number; uploadMs: number 
 
 function Figure(props: { ms: number | undefined; elapsedMs: number; isRunning: boolean }) {
   return (
-    <>{props.ms !== undefined ? formatMs(props.ms) : props.isRunning ? formatMs(props.elapsedMs) : "none"}</>
+    <>{props.ms !== undefined ? formatMs(props.ms) : props.isRunning ? formatMs(props.elapsedMs) : "–"}</>
   );
 }
 
@@ -104,15 +119,15 @@ function StageRow(props: { row: Row; axisMs: number }) {
         <StageLabel stage={props.row.stage} />
       </th>
       <td class="fall-track">
-        <svg width="100%" height="16" aria-hidden="true">
+        <svg aria-hidden="true">
           <Show when={props.row.wait}>
-            {(span) => <rect class="fall-bar-wait" y="2" height="9" {...bar(span())} />}
+            {(span) => <rect class="fall-bar-wait" y="10%" height="58%" {...bar(span())} />}
           </Show>
           <Show when={props.row.work}>
-            {(span) => <rect class="fall-bar-work" y="2" height="9" {...bar(span())} />}
+            {(span) => <rect class="fall-bar-work" y="10%" height="58%" {...bar(span())} />}
           </Show>
           <For each={props.row.others}>
-            {(span) => <rect class="fall-bar-other" y="13" height="3" {...bar(span)} />}
+            {(span) => <rect class="fall-bar-other" y="80%" height="20%" {...bar(span)} />}
           </For>
         </svg>
       </td>

@@ -15,16 +15,16 @@ export function accuracyOf({ measured }: ModelAbout): Accuracy | undefined {
   const first = measured[0];
   if (!first) return undefined;
   const { figures, data, n } = first;
-  const on = `on ${n.toLocaleString("en")} faces of ${data}`;
+  const tests = `${n.toLocaleString("en")} tests (${data})`;
   const years = figures["mae_years"];
   if (typeof years === "number") {
     const groups = groupsOf(figures["mae_by_age"]);
-    return { sentence: `Off by ${years.toFixed(1)} years on average ${on}.`, groups, unit: "years" };
+    return { sentence: `Off by ${years.toFixed(1)} years on average in ${tests}.`, groups, unit: "years" };
   }
   const share = figures["accuracy"] ?? figures["accuracy7"];
   if (typeof share !== "number") return undefined;
   const groups = groupsOf(figures["by_race"] ?? figures["recall"]);
-  return { sentence: `Right for ${formatPercent(share)} ${on}.`, groups, unit: "share" };
+  return { sentence: `Right in ${formatPercent(share)} of ${tests}.`, groups, unit: "share" };
 }
 
 /** A manifest writes a group as its value, or as value and number of faces. */

@@ -14,10 +14,10 @@ export interface Row {
   others: Span[];
 }
 
-/** One row per stage that the job asked for: the chosen face's wait and work, the other faces' work. */
-export function rowsOf(job: JobView, face: number, nowMs: number): Row[] {
+/** One row per stage that the job asked for, empty before there is a job: the chosen face's wait and work, the other faces' work. */
+export function rowsOf(job: JobView | undefined, face: number, nowMs: number): Row[] {
+  if (!job?.accepted) return STAGES.map((stage) => ({ stage, state: "queued", others: [] }));
   const { accepted, extract, faces } = job;
-  if (!accepted) return [];
   const acceptedAtMs = accepted.acceptedAtMs;
   const asked = [...STAGES, "enrol" as const].filter((stage) => accepted.stages.includes(stage));
   return asked.map((stage) => {
@@ -36,7 +36,12 @@ export function rowsOf(job: JobView, face: number, nowMs: number): Row[] {
 }
 
 /** Milliseconds after acceptance: when the boxes were there, and when the last answer was. */
-export function headlinesOf(job: JobView): { firstBoxMs?: number; allMs?: number } {
+export interface Headlines {
+  firstBoxMs?: number;
+  allMs?: number;
+}
+
+export function headlinesOf(job: JobView): Headlines {
   const acceptedAtMs = job.accepted?.acceptedAtMs;
   if (acceptedAtMs === undefined) return {};
   const firstBoxAtMs = job.extract.state === "done" ? endOf(job.extract) : undefined;

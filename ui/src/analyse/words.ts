@@ -25,23 +25,14 @@ export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson)
       ? "The gallery is empty: there is nobody to compare with."
       : "Nobody to compare with.";
   }
-  const { name } = matches[0]!;
-  switch (verdict) {
-    case "very_alike":
-      return `Very alike: ${name}. Alike is not the same person.`;
-    case "quite_alike":
-      return `Quite alike: ${name}. Alike is not the same person.`;
-    case "a_little_alike":
-      return `A little alike: ${name}.`;
-    case "no_close_match":
-      return "No close match; these are the nearest.";
-  }
+  if (verdict === "no_close_match") return "No close match; these are the nearest.";
+  return `${verdictWords(verdict)}: ${matches[0]!.name}`;
 }
 
 export const ageWords = ({ years }: AgeJson): string => `Looks ${Math.round(years)}`;
 
 export const ageRangeWords = ({ lowYears, highYears }: AgeJson): string =>
-  `${Math.round(lowYears)} to ${Math.round(highYears)}, the model thinks in 8 of 10`;
+  `80 % sure: ${Math.round(lowYears)} to ${Math.round(highYears)}`;
 
 /** Below this a guess is hardly better than the next one. */
 const UNSURE = 0.6;
@@ -64,13 +55,13 @@ const EMOTIONS: Readonly<Record<string, string>> = {
 export const emotionName = (label: string): string => EMOTIONS[label] ?? label;
 
 export const emotionWords = ({ label, probability }: ClassificationJson): string =>
-  `${probability < UNSURE ? "Perhaps looks" : "Looks"} ${emotionName(label)}`;
+  `${probability < UNSURE ? "Perhaps" : "Looks"} ${emotionName(label)}`;
 
 /** "Latino_Hispanic" is how the data set writes it. */
 export const raceName = (label: string): string => label.replace("_", " or ");
 
 export const raceWords = ({ label, probability }: ClassificationJson): string =>
-  `${probability < UNSURE ? "Unsure label" : "Labelled"}: ${raceName(label)}`;
+  `${probability < UNSURE ? "Unsure" : "Model's label"}: ${raceName(label)}`;
 
 export const genderName = (label: string): string =>
   label === "female" ? "woman" : label === "male" ? "man" : label;

@@ -1,0 +1,94 @@
+import type { FailureJson } from "@similarfaces/contracts/job";
+import { Match, Show, Switch, type JSX } from "solid-js";
+import { Notice } from "../components/Notice";
+import { counted } from "../formats";
+import type { Job } from "../jobs/createJob";
+import { link } from "../live";
+import { CardSkeleton } from "./CardSkeleton";
+import { Expiry } from "./Expiry";
+import { FaceList } from "./FaceList";
+import type { Choice } from "./choice";
+
+export interface AnswersPanelProps {
+  job: Job;
+  choice: Choice;
+  onDelete: () => void;
+  onChoosePhoto: () => void;
+}
+
+/** How many faces there are, what went wrong if anything did, and one card per face. */
+export function AnswersPanel(props: AnswersPanelProps) {
+  const state = () => props.job.state();
+  const extract = () => state().extract;
+  const faces = () => state().faces;
+  const failure = (): FailureJson | undefined => {
+    const field = extract();
+    return field.state === "failed" ? field.failure : undefined;
+  };
+  const headline = () => {
+    if (extract().state === "pending") return "Looking for faces";
+    if (extract().state !== "done") return "Not analysed";
+    return faces().length === 0 ? "No face found" : counted(faces().length, "face");
+  };
+  const Bad = (bad: { title: string; children: JSX.Element }) => (
+    <Notice
+      kind="bad"
+      title={bad.title}
+      actions={
+        <button class="button" onClick={() => props.onChoosePhoto()}>
+          Analyse another
+        </button>
+      }
+    >
+      {bad.children}
+    </Notice>
+  );
+
+  return (
+    <section class="workspace-panel" aria-label="Answers">
+      <div class="workspace-head">
+        <h1>{headline()}</h1>
+        <p class="workspace-meta small quiet">
+          <Expiry accepted={state().accepted} />
+        </p>
+        <button class="button" onClick={() => props.onDelete()}>
+          Delete now
+        </button>
+      </div>
+      <div class="workspace-notices">
+        <Show when={state().state !== "complete" && link() === "offline"}>
+          <Notice title="No connection to the server.">
+            Nothing is lost: the answers are kept there, and come as soon as it is reached again.
+          </Notice>
+        </Show>
+        <Show when={props.job.failure()}>
+          {(gone) => <Notice title="The server no longer has this job.">{gone().message}</Notice>}
+        </Show>
+        <Switch>
+          <Match when={failure()}>
+            {(why) => <Bad title="This photo could not be analysed.">{why().message}</Bad>}
+          </Match>
+          <Match when={extract().state === "expired"}>
+            <Bad title="The photo was not analysed in time.">
+              Too much was waiting, or a part of the system is down. Send it again.
+            </Bad>
+          </Match>
+          <Match when={extract().state === "done" && faces().length === 0}>
+            <Bad title="No face was found in this photo.">
+              Faces are found from about 20 pixels across. Very dark, blurred, covered or turned-away faces
+              are missed.
+            </Bad>
+          </Match>
+        </Switch>
+        <Show when={state().facesOmitted > 0}>
+          <Notice title={`${counted(state().facesOmitted, "more face was", "more faces were")} seen.`}>
+            Of one photo the {faces().length} largest faces are analysed.
+          </Notice>
+        </Show>
+      </div>
+      <Show when={faces().length > 0} fallback={<CardSkeleton isShown={extract().state === "pending"} />}>
+        <FaceList jobId={props.job.jobId} faces={faces()} choice={props.choice} />
+      </Show>
+    </section>
+  );
+}

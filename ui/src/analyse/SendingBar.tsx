@@ -1,0 +1,14 @@
+import { Show } from "solid-js";
+import type { Step } from "../jobs/visit";
+
+/** How much of the photo is sent, along its lower edge. */
+export function SendingBar(props: { step: Step | undefined }) {
+  const sending = () => (props.step?.at === "sending" ? props.step : undefined);
+  return (
+    <Show when={sending()}>
+      {(sent) => (
+        <progress class="sending-bar" aria-label="Sent" max={sent().totalBytes} value={sent().sentBytes} />
+      )}
+    </Show>
+  );
+}

@@ -1,0 +1,81 @@
+import { Match, Show, Switch } from "solid-js";
+import { Notice } from "../components/Notice";
+import { formatBytes } from "../formats";
+import { removeShot, type Shot } from "../jobs/visit";
+import { navigate } from "../router";
+import { CardSkeleton } from "./CardSkeleton";
+
+/** A photo that is not a job yet: how much of it is sent, or why it is not. */
+export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
+  const step = () => props.shot.step;
+  const sending = () => {
+    const now = step();
+    return now.at === "sending" ? now : undefined;
+  };
+  const refusal = () => {
+    const now = step();
+    return now.at === "refused" ? now.refusal : undefined;
+  };
+  const waiting = () => {
+    const now = step();
+    return now.at === "waiting" ? now.failure : undefined;
+  };
+  const remove = () => {
+    removeShot(props.shot.id);
+    navigate("/", { replace: true });
+  };
+  return (
+    <section class="workspace-panel" aria-label="Answers">
+      <div class="workspace-head">
+        <h1>
+          <Switch fallback="Getting ready">
+            <Match when={refusal()}>Not taken</Match>
+            <Match when={step().at === "queued"}>Queued</Match>
+            <Match when={sending()}>Sending</Match>
+            <Match when={waiting()}>Waiting</Match>
+          </Switch>
+        </h1>
+        <p class="workspace-meta small quiet">
+          <Show when={sending()}>
+            {(sent) => `${formatBytes(sent().sentBytes)} of ${formatBytes(sent().totalBytes)}`}
+          </Show>
+        </p>
+        <Show when={!refusal()}>
+          <button class="button" onClick={remove}>
+            Cancel
+          </button>
+        </Show>
+      </div>
+      <div class="workspace-notices">
+        <Show when={refusal()}>
+          {(why) => (
+            <Notice
+              kind="bad"
+              title={why().title}
+              actions={
+                <>
+                  <button class="button button-main" onClick={() => props.onChoosePhoto()}>
+                    Choose another photo
+                  </button>
+                  <button class="button" onClick={remove}>
+                    Remove
+                  </button>
+                </>
+              }
+            >
+              {why().help}
+            </Notice>
+          )}
+        </Show>
+        <Show when={waiting()}>
+          {(failure) => (
+            <Notice title="The photo could not be sent yet.">
+              {failure().message} It is sent again by itself; keep this page open.
+            </Notice>
+          )}
+        </Show>
+      </div>
+      <CardSkeleton isShown={!refusal()} />
+    </section>
+  );
+}

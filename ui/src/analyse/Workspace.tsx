@@ -1,0 +1,140 @@
+import type { JobState } from "@similarfaces/contracts/job";
+import { Match, Show, Switch, createEffect, createMemo, createSignal } from "solid-js";
+import { photoUrl } from "../api";
+import { jobOf, type Job } from "../jobs/createJob";
+import { removeShot, shotOfJob, type Shot } from "../jobs/visit";
+import { AnswersPanel } from "./AnswersPanel";
+import { Boxes } from "./Boxes";
+import { DeleteJob } from "./DeleteJob";
+import { GoneJob } from "./GoneJob";
+import { Photo } from "./Photo";
+import { Receipt } from "./Receipt";
+import { SendingBar } from "./SendingBar";
+import { SendingPanel } from "./SendingPanel";
+import { Waterfall } from "./Waterfall";
+import { announceAnswers } from "./announceAnswers";
+import { createChoice } from "./choice";
+import { onKeys } from "./keys";
+import "./Workspace.css";
+
+export interface WorkspaceProps {
+  /** The photo, where it is one of this visit. */
+  shot: Shot | undefined;
+  /** The job, once the photo has become one. */
+  jobId: string | undefined;
+  onChoosePhoto: () => void;
+}
+
+/** The light table: the photo and what is drawn on it, the answers beside it, the clock below. */
+export function Workspace(props: WorkspaceProps) {
+  const job = createMemo((): Job | undefined => (props.jobId === undefined ? undefined : jobOf(props.jobId)));
+  const state = (): JobState | undefined => job()?.state();
+  const faces = () => state()?.faces ?? [];
+  const choice = createChoice();
+  const [isAsking, setIsAsking] = createSignal(false);
+
+  const isGone = () => job()?.failure() !== undefined && state()?.state === "unknown";
+  const isDeleted = () => state()?.state === "deleted";
+  const chosenFace = () => faces().find(({ index }) => index === choice.chosen());
+  const isRefused = () => props.shot?.step.at === "refused";
+  // The visitor's own bytes at once; the server's copy, for who has only the address, when `extract` has made it.
+  const source = createMemo(() => {
+    if (props.shot?.preview) return isRefused() ? undefined : props.shot.preview;
+    return props.jobId !== undefined && sizeOf(state()) ? photoUrl(props.jobId) : undefined;
+  });
+  const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
+
+  announceAnswers(state);
+  createEffect(() => {
+    const deleted = isDeleted() && props.jobId !== undefined ? shotOfJob(props.jobId) : undefined;
+    if (deleted) removeShot(deleted.id);
+  });
+
+  const step = (by: 1 | -1) => (event: KeyboardEvent) => {
+    if (faces().length === 0) return;
+    event.preventDefault();
+    choice.step(by, faces().length);
+    document
+      .querySelector<HTMLElement>(`[data-face="${choice.chosen()}"] .face-name`)
+      ?.focus({ preventScroll: true });
+  };
+  onKeys({
+    ArrowLeft: step(-1),
+    ArrowRight: step(1),
+    Enter(event) {
+      const target = event.target as HTMLElement;
+      // A button or link is what Enter presses, but for the name of a face, which stands for its card.
+      if (faces().length === 0 || (!target.matches(".face-name") && target.closest("a, button, summary")))
+        return;
+      event.preventDefault();
+      choice.toggle(choice.chosen());
+    },
+    Delete: () => job() && !isDeleted() && !isGone() && setIsAsking(true),
+  });
+
+  return (
+    <Switch
+      fallback={
+        <div class="workspace">
+          <div class="workspace-photo">
+            <Photo
+              src={source()}
+              alt="The photo"
+              size={sizeOf(state())}
+              focusBox={faces().length > 0 ? chosenFace()?.box : undefined}
+            >
+              {(placement, photo) => (
+                <Boxes faces={faces()} choice={choice} placement={placement()} photo={photo()} />
+              )}
+            </Photo>
+            <SendingBar step={props.shot?.step} />
+          </div>
+          <Show
+            when={job()}
+            fallback={
+              <Show when={props.shot}>
+                {(shot) => <SendingPanel shot={shot()} {...choosePhoto(props)} />}
+              </Show>
+            }
+          >
+            {(known) => (
+              <AnswersPanel
+                job={known()}
+                choice={choice}
+                onDelete={() => setIsAsking(true)}
+                {...choosePhoto(props)}
+              />
+            )}
+          </Show>
+          <Show when={!isRefused()}>
+            <Waterfall job={state()} face={choice.chosen()} uploadMs={uploadMs()} />
+          </Show>
+          <Show when={isAsking() && job()}>
+            {(asked) => <DeleteJob job={asked()} onClose={() => setIsAsking(false)} />}
+          </Show>
+        </div>
+      }
+    >
+      <Match when={isGone() && job()}>
+        {(gone) => <GoneJob jobId={gone().jobId} failure={gone().failure()!} {...choosePhoto(props)} />}
+      </Match>
+      <Match when={isDeleted() && job()}>
+        {(deleted) => (
+          <Receipt
+            receipt={deleted().receipt()}
+            deletedAtMs={deleted().state().deletedAtMs ?? 0}
+            {...choosePhoto(props)}
+          />
+        )}
+      </Match>
+    </Switch>
+  );
+}
+
+function choosePhoto(props: WorkspaceProps) {
+  return { onChoosePhoto: () => props.onChoosePhoto() };
+}
+
+function sizeOf(job: JobState | undefined) {
+  return job?.extract.state === "done" ? job.extract.value.size : undefined;
+}

@@ -1,0 +1,42 @@
+import type { JobState } from "@similarfaces/contracts/job";
+import { createEffect, on, type Accessor } from "solid-js";
+import { announce } from "../announce";
+import { counted } from "../formats";
+import { faceSentence, isSettled } from "./faceSentence";
+
+/** More faces are announced as a number: nobody listens to thirty sentences. */
+const ANNOUNCED_FACES_MAX = 6;
+
+/** Says what was found, then each face once, when all of its fields are known. */
+export function announceAnswers(job: Accessor<JobState | undefined>): void {
+  const told = new Set<number>();
+  const faces = () => job()?.faces ?? [];
+  createEffect(
+    on(
+      () => job()?.extract.state,
+      (state) => {
+        if (state === "done")
+          announce(faces().length === 0 ? "No face found." : `${counted(faces().length, "face")} found.`);
+        if (state === "failed") announce("The photo could not be analysed.");
+      },
+    ),
+  );
+  createEffect(() => {
+    if (faces().length > ANNOUNCED_FACES_MAX) return;
+    for (const face of faces()) {
+      if (told.has(face.index) || !isSettled(face)) continue;
+      told.add(face.index);
+      announce(`${faces().length > 1 ? `Face ${face.index + 1}: ` : ""}${faceSentence(face)}`);
+    }
+  });
+  createEffect(
+    on(
+      () => job()?.state,
+      (state) => {
+        if (state === "complete" && faces().length > ANNOUNCED_FACES_MAX) {
+          announce(`All answers for ${faces().length} faces are there.`);
+        }
+      },
+    ),
+  );
+}

@@ -11,7 +11,14 @@ import {
   workMessageId,
   type StageName,
 } from "@similarfaces/contracts";
-import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
+import {
+  jobBlobKey,
+  publishResult,
+  publishWork,
+  type Blobs,
+  type Broker,
+  type Span,
+} from "@similarfaces/runtime";
 import { readImageHeader } from "./imageHeader.js";
 
 /** What a visitor asks of a photo, beyond looking at it. */
@@ -41,14 +48,15 @@ export interface AcceptOptions {
 const MATCHES_MAX = 50;
 
 /**
- * Takes a photo: checks its header, stores it, publishes `accepted` and then the work. `expect` is called with the id
- * before anything is published.
+ * Takes a photo: checks its header, stores it, publishes `accepted` and then the work, which names the span as its
+ * parent. `expect` is called with the id before anything is published.
  * @throws StageFailure what readImageHeader throws, storage_unavailable, unavailable or overloaded
  */
 export async function acceptPhoto(
   photo: Uint8Array,
   request: JobRequest,
   options: AcceptOptions,
+  span: Span,
   expect: (jobId: string) => Promise<void>,
 ): Promise<AcceptedJob> {
   const { broker, blobs, jobTtlMs, jobDeadlineMs } = options;
@@ -64,6 +72,8 @@ export async function acceptPhoto(
   const stages = [...request.stages];
   const blobKey = jobBlobKey(jobId, "upload");
   await Promise.all([blobs.put(blobKey, photo, contentType), expect(jobId)]);
+  const storedAtMs = Date.now();
+  span.part("store", acceptedAtMs, storedAtMs);
   const { stored } = await publishResult(
     broker,
     create(ResultSchema, {
@@ -101,11 +111,13 @@ export async function acceptPhoto(
       ...(request.enrolment ? { enrolment: request.enrolment } : {}),
     },
   });
-  await publishWork(broker, {
+  const message = {
     subject: imageWorkSubject(jobId),
     data: toBinary(ImageWorkSchema, work),
     messageId: workMessageId(jobId, "image"),
-  });
+  };
+  await publishWork(broker, message, span.context);
+  span.part("publish", storedAtMs, Date.now());
   return job;
 }
 

@@ -14,11 +14,18 @@ import {
   type FaceView,
   type StageName,
 } from "@similarfaces/contracts";
-import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
+import {
+  jobBlobKey,
+  publishResult,
+  publishWork,
+  type Blobs,
+  type Broker,
+  type TraceContext,
+} from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
 import type { FormFile } from "./form.js";
 import type { Intake } from "./intake.js";
-import { followJob, type FollowOptions } from "./jobOutcome.js";
+import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
@@ -85,19 +92,17 @@ export class Enrolment {
   }
 
   /** The largest face of each photo. @throws StageFailure as acceptPhoto does, for the first photo that is refused */
-  async enrolPhotos(photos: readonly FormFile[], enrollee: Enrollee): Promise<AcceptedJob[]> {
+  async enrolPhotos(
+    photos: readonly FormFile[],
+    enrollee: Enrollee,
+    trace: TraceContext,
+  ): Promise<AcceptedJob[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     const jobs: AcceptedJob[] = [];
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: plainFileName(name) };
-      jobs.push(
-        await this.#options.intake.accept(bytes, {
-          stages: ENROL_STAGES,
-          facesMax: 1,
-          matchCount: 1,
-          enrolment,
-        }),
-      );
+      const request = { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment };
+      jobs.push(await this.#options.intake.accept(bytes, request, trace));
     }
     return jobs;
   }
@@ -107,7 +112,12 @@ export class Enrolment {
    * repeats what `extract` said of that face.
    * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding yet
    */
-  async enrolFaceOfJob(sourceJobId: string, faceIndex: number, enrollee: Enrollee): Promise<AcceptedJob> {
+  async enrolFaceOfJob(
+    sourceJobId: string,
+    faceIndex: number,
+    enrollee: Enrollee,
+    trace: TraceContext,
+  ): Promise<AcceptedJob> {
     const { broker, blobs, following, jobTtlMs, jobDeadlineMs } = this.#options;
     if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
     const { job: source } = await following.relay.snapshot(sourceJobId);
@@ -127,10 +137,11 @@ export class Enrolment {
       deadlineAtMs: acceptedAtMs + jobDeadlineMs,
       expiresAtMs: acceptedAtMs + jobTtlMs,
     };
+    const span = startJobSpan(following, trace);
     await following.relay.expect(jobId);
     await publishResult(broker, acceptedResult(job, source.accepted));
     await publishResult(broker, extractResult(job, face, source.extract.model, source.extract.value.size));
-    await publishWork(broker, {
+    const work = {
       subject: enrolWorkSubject(jobId, 0),
       data: toBinary(
         EnrolWorkSchema,
@@ -145,10 +156,9 @@ export class Enrolment {
         }),
       ),
       messageId: workMessageId(jobId, "enrol", 0),
-    });
-    followJob(job, following).catch((err: unknown) =>
-      following.log.warn({ jobId, err }, "a job is not followed"),
-    );
+    };
+    await publishWork(broker, work, span.context);
+    followJob(job, following, span);
     return job;
   }
 }

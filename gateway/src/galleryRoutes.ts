@@ -9,7 +9,7 @@ import {
   StatisticsSchema,
   toJson,
 } from "@similarfaces/contracts";
-import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
+import { galleryBlobKey, type Blobs, type TraceContext } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
 import { checkedEnrollee, newIdentityId, type Enrolment } from "./enrolment.js";
 import { isForm, readForm } from "./form.js";
@@ -61,9 +61,9 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       method: "POST",
       path: "/v1/gallery/identities",
       guard: "gallery",
-      async handle({ request }) {
+      async handle({ request, trace }) {
         enrolment.check();
-        const { name, consent, enrol } = await readEnrolment(request, enrolment);
+        const { name, consent, enrol } = await readEnrolment(request, enrolment, trace);
         const identityId = newIdentityId();
         return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)));
       },
@@ -96,10 +96,10 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       method: "POST",
       path: "/v1/gallery/identities/{identityId}/faces",
       guard: "gallery",
-      async handle({ request, params: { identityId = "" } }) {
+      async handle({ request, params: { identityId = "" }, trace }) {
         enrolment.check();
         const known = await gallery.ask("get", { identityId });
-        const { consent = known.consent, enrol } = await readEnrolment(request, enrolment);
+        const { consent = known.consent, enrol } = await readEnrolment(request, enrolment, trace);
         return enrolReply(identityId, await enrol(checkedEnrollee(identityId, known.name, consent)));
       },
     },
@@ -188,7 +188,11 @@ interface AskedEnrolment {
 }
 
 /** A form with photos, or JSON that names a face of a finished job. */
-async function readEnrolment(request: HttpRequest, enrolment: Enrolment): Promise<AskedEnrolment> {
+async function readEnrolment(
+  request: HttpRequest,
+  enrolment: Enrolment,
+  trace: TraceContext,
+): Promise<AskedEnrolment> {
   const contentType = request.header("content-type");
   if (isForm(contentType)) {
     const { fields, files } = await readForm(await request.body(), contentType);
@@ -196,7 +200,7 @@ async function readEnrolment(request: HttpRequest, enrolment: Enrolment): Promis
     return {
       ...given("name", fields.get("name")),
       ...given("consent", fields.get("consent")),
-      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee),
+      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, trace),
     };
   }
   const body = await readJsonBody(request);
@@ -205,7 +209,7 @@ async function readEnrolment(request: HttpRequest, enrolment: Enrolment): Promis
   return {
     ...given("name", body["name"]),
     ...given("consent", body["consent"]),
-    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(jobId, face, enrollee)],
+    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(jobId, face, enrollee, trace)],
   };
 }
 

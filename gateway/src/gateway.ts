@@ -1,4 +1,11 @@
-import type { Blobs, Broker, Log, Metrics } from "@similarfaces/runtime";
+import {
+  TRACING_OFF,
+  type Blobs,
+  type Broker,
+  type Log,
+  type Metrics,
+  type Tracing,
+} from "@similarfaces/runtime";
 import { describeInstallation, type About } from "./about.js";
 import { createAccess, isLoopback } from "./access.js";
 import { Admission } from "./admission.js";
@@ -29,6 +36,7 @@ export interface GatewayOptions {
   blobs: Blobs;
   log: Log;
   metrics: Metrics;
+  tracing?: Tracing;
   /** What /v1/about says; read from the models and contracts on disk unless given. */
   about?: About;
 }
@@ -49,7 +57,7 @@ export interface Gateway {
  * @throws Error if the address is taken, or the HTTP driver asked for cannot be had
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, broker, log, metrics } = options;
+  const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
   const { relay, admission, routes, close, ready } = await assemble(options);
   const access = createAccess(config);
   const site = await openSite(config.siteDir);
@@ -72,7 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       host: config.host,
       port: config.port,
       bodyBytesMax: BODY_BYTES_MAX,
-      handle: createHandler({ router: createRouter(routes), site, access, metrics, log }),
+      handle: createHandler({ router: createRouter(routes), site, access, metrics, log, tracing }),
       live,
     });
   } catch (error) {
@@ -86,12 +94,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Every part but the server, wired. */
-async function assemble({ config, broker, blobs, log, metrics, about }: GatewayOptions) {
+async function assemble(options: GatewayOptions) {
+  const { config, broker, blobs, log, metrics, tracing = TRACING_OFF, about } = options;
   const { stages, jobTtlMs, jobDeadlineMs } = config;
   const relay = new Relay({ broker, metrics, log, jobTtlMs });
   const admission = new Admission({ broker, stages, metrics, log });
   const clock = new StageClock();
-  const following = { relay, metrics, log, clock };
+  const following = { relay, metrics, log, tracing, clock };
   const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };
   const intake = openIntake({ admission, accepting, following, metrics });
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });

@@ -35,11 +35,11 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
     {
       method: "POST",
       path: "/v1/jobs",
-      async handle({ request }) {
+      async handle({ request, trace }) {
         intake.check();
         const asked = readJobRequest(request.query, stages);
         const waitMs = readWait(request.header("prefer"));
-        const job = await intake.accept(await readPhoto(request), asked);
+        const job = await intake.accept(await readPhoto(request), asked, trace);
         const headers = { location: linksOf(job.jobId).self };
         if (request.header("accept")?.includes("text/event-stream")) {
           return streamEvents(relay, metrics, job.jobId, 0, headers);

@@ -8,11 +8,11 @@ await runService(process.env, {
   readConfig,
   // Health and metrics are served where everything else is.
   healthServer: false,
-  async start({ config, broker, metrics, log, signal }) {
+  async start({ config, broker, metrics, log, tracing, signal }) {
     // Interest retention drops what is published before a consumer exists.
     for (const stage of config.stages) await untilProvisioned(broker, stage, signal);
     const blobs = await openBlobs(config, broker, { metrics });
-    const gateway = await startGateway({ config, broker, blobs, log, metrics });
+    const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
       ready: () => gateway.ready(),
       async drain() {

@@ -1,4 +1,13 @@
-import type { Log, Metrics } from "@similarfaces/runtime";
+import {
+  TRACEPARENT,
+  TRACESTATE,
+  TRACING_OFF,
+  parseTraceparent,
+  type Log,
+  type Metrics,
+  type Span,
+  type Tracing,
+} from "@similarfaces/runtime";
 import type { Access } from "./access.js";
 import { failureOf, replyOfFailure } from "./failures.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
@@ -12,6 +21,7 @@ export interface HandlerOptions {
   access: Access;
   metrics: Metrics;
   log: Log;
+  tracing: Tracing;
 }
 
 /** A scanner may invent methods; a label must not grow with them. */
@@ -22,35 +32,59 @@ export function createHandler(options: HandlerOptions): (request: HttpRequest) =
   const { access, metrics, log } = options;
   return async (request) => {
     const startedAtMs = performance.now();
-    const labels = { route: "none", method: METHODS.includes(request.method) ? request.method : "OTHER" };
+    const method = METHODS.includes(request.method) ? request.method : "OTHER";
+    const asked: Asked = { route: "none" };
     let reply: HttpReply;
     try {
-      reply = await answer(request, options, (route) => (labels.route = route));
+      reply = await answer(request, options, asked);
     } catch (error) {
       reply = refusal(error, access);
-      if (failureOf(error).code === "internal") log.error({ err: error, ...labels }, "a request failed");
+      const { code } = failureOf(error);
+      const facts = { route: asked.route, method, traceId: asked.span?.context.traceId, code };
+      if (code === "internal") log.error({ ...facts, err: error }, "a request failed");
+      else log.debug(facts, "a request was refused");
+      asked.span?.fail(code);
     }
+    const labels = { route: asked.route, method };
     metrics.httpRequests.inc({ ...labels, status: String(reply.status) });
-    if (!reply.stream) metrics.httpDuration.observe(labels, (performance.now() - startedAtMs) / 1_000);
+    if (!reply.stream) {
+      metrics.httpDuration.observe(labels, (performance.now() - startedAtMs) / 1_000, asked.span?.context);
+    }
+    asked.span?.set({ "http.response.status_code": reply.status });
+    asked.span?.end();
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
   };
 }
 
-async function answer(
-  request: HttpRequest,
-  { router, site, access }: HandlerOptions,
-  label: (route: string) => void,
-): Promise<HttpReply> {
+/** What is found out about a request on the way to its answer. */
+interface Asked {
+  route: string;
+  /** From the moment on that there is a route. */
+  span?: Span;
+}
+
+async function answer(request: HttpRequest, options: HandlerOptions, asked: Asked): Promise<HttpReply> {
+  const { router, site, access } = options;
+  const startedAtMs = Date.now();
   const file = request.method === "GET" ? site.find(request) : undefined;
   if (file) {
-    label("page");
+    asked.route = "page";
     access.check(request, "open");
     return file;
   }
   const { route, params } = findRoute(request, router, access);
-  label(route.path);
+  asked.route = route.path;
   access.check(request, route.guard ?? "open");
-  return route.handle({ request, params });
+  // Probes and scrapes come every few seconds and set nothing off.
+  const tracing = route.path.startsWith("/v1/") ? options.tracing : TRACING_OFF;
+  const span = tracing.start(`${route.method} ${route.path}`, {
+    parent: parseTraceparent(request.header(TRACEPARENT), request.header(TRACESTATE)),
+    kind: "server",
+    startedAtMs,
+    attributes: { "http.request.method": request.method, "http.route": route.path },
+  });
+  asked.span = span;
+  return route.handle({ request, params, trace: span.context });
 }
 
 /** Who may not ask gets no answer to whether there is such an address either. */

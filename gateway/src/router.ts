@@ -1,4 +1,5 @@
 import { StageFailure } from "@similarfaces/contracts";
+import type { TraceContext } from "@similarfaces/runtime";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 
 /** One request on its way through a route. */
@@ -6,6 +7,8 @@ export interface Call {
   readonly request: HttpRequest;
   /** By the name in braces, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /** For what it sets off. */
+  readonly trace: TraceContext;
 }
 
 /** Who may ask: anybody, or only who may change the gallery (see access.ts). */

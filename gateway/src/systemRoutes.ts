@@ -36,13 +36,9 @@ export function systemRoutes({ metrics, about, openApi, status, ready }: SystemR
     {
       method: "GET",
       path: "/metrics",
-      async handle() {
-        const { registry } = metrics;
-        return {
-          status: 200,
-          headers: { "content-type": registry.contentType, "cache-control": "no-store" },
-          body: await registry.metrics(),
-        };
+      async handle({ request }) {
+        const { contentType, body } = await metrics.scrape(request.header("accept"));
+        return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
       },
     },
   ];

@@ -28,10 +28,10 @@ export function createAnalyzer(name: AnalyzerName, { inference }: AnalyzerOption
       return work;
     },
 
-    async handle({ chip }, { priority, signal }) {
+    async handle({ chip }, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
       const picture = { pixels: Uint8Array.from(chip), width: CHIP_SIDE, height: CHIP_SIDE };
-      const { outputs, startedAtMs } = await model.predict(picture, { priority, signal });
+      const { outputs, startedAtMs } = await model.predict(picture, { priority, signal, traceparent });
       return { outcome: attribute.read(outputs, model.manifest), model: model.name, startedAtMs };
     },
   };

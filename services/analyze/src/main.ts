@@ -14,7 +14,7 @@ await runService(process.env, {
   name: "analyze",
   emitters: ["stage", "inference"],
   readConfig,
-  async start({ config, broker, metrics, log, signal }) {
+  async start({ config, broker, metrics, log, tracing, signal }) {
     const { analyzer, graceMs } = config;
     const inference = await openInference({
       modelsDir: config.modelsDir,
@@ -24,7 +24,7 @@ await runService(process.env, {
       workers: config.inferenceWorkers,
       modelServer: modelServerOf(config),
       signal,
-      ...inferenceObserver(metrics),
+      ...inferenceObserver(metrics, tracing),
     });
     await untilProvisioned(broker, analyzer, signal);
     const concurrency = concurrencyOf(config);
@@ -34,6 +34,7 @@ await runService(process.env, {
       graceMs,
       metrics,
       log,
+      tracing,
     });
     return {
       async drain() {

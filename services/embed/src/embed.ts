@@ -39,11 +39,11 @@ export function createEmbed({ inference }: EmbedOptions): Stage<FaceWork> {
       return work;
     },
 
-    async handle(work, { priority, signal }) {
+    async handle(work, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
       const pixels = Uint8Array.from(work.chip);
       const picture = { pixels, width: CHIP_SIDE, height: CHIP_SIDE };
-      const prediction = await model.predict(picture, { priority, signal });
+      const prediction = await model.predict(picture, { priority, signal, traceparent });
       const embedding = embeddingToBytes(normalise(vectorOf(prediction)));
       return {
         outcome: { case: "embed", value: create(EmbeddedSchema, { embedding }) },

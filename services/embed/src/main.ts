@@ -14,7 +14,7 @@ await runService(process.env, {
   name: "embed",
   emitters: ["stage", "inference"],
   readConfig,
-  async start({ config, broker, metrics, log, signal }) {
+  async start({ config, broker, metrics, log, tracing, signal }) {
     const inference = await openInference({
       modelsDir: config.modelsDir,
       tasks: ["embed"],
@@ -23,12 +23,19 @@ await runService(process.env, {
       workers: config.inferenceWorkers,
       modelServer: modelServerOf(config),
       signal,
-      ...inferenceObserver(metrics),
+      ...inferenceObserver(metrics, tracing),
     });
     await untilProvisioned(broker, "embed", signal);
     const { graceMs } = config;
     const concurrency = concurrencyOf(config);
-    const stage = await runStage(createEmbed({ inference }), { broker, concurrency, graceMs, metrics, log });
+    const stage = await runStage(createEmbed({ inference }), {
+      broker,
+      concurrency,
+      graceMs,
+      metrics,
+      log,
+      tracing,
+    });
     return {
       async drain() {
         await stage.drain();

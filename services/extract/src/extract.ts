@@ -62,8 +62,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   };
 
   async function find({ stages, options }: ImageWork, views: Views, call: StageCall): Promise<Extracted> {
-    const { priority, signal } = call;
-    const faces = await detectFaces(views, detector, { priority, signal });
+    const { priority, signal, traceparent } = call;
+    const faces = await detectFaces(views, detector, { priority, signal, traceparent });
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
     return extractedOf(views.photo, faces, Math.min(wanted, facesMax));

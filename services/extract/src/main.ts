@@ -15,7 +15,7 @@ await runService(process.env, {
   name: "extract",
   emitters: ["stage", "inference"],
   readConfig,
-  async start({ config, broker, metrics, log, signal }) {
+  async start({ config, broker, metrics, log, tracing, signal }) {
     const inference = await openInference({
       modelsDir: config.modelsDir,
       tasks: ["detect"],
@@ -24,7 +24,7 @@ await runService(process.env, {
       workers: config.inferenceWorkers,
       modelServer: modelServerOf(config),
       signal,
-      ...inferenceObserver(metrics),
+      ...inferenceObserver(metrics, tracing),
     });
     await untilProvisioned(broker, "extract", signal);
     const { facesMax, graceMs } = config;
@@ -36,6 +36,7 @@ await runService(process.env, {
       graceMs,
       metrics,
       log,
+      tracing,
     });
     return {
       async drain() {

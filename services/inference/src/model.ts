@@ -25,6 +25,8 @@ export interface PredictOptions {
   /** Lower runs sooner; equal ones in order of arrival. */
   priority?: number;
   signal?: AbortSignal;
+  /** The trace that asks (W3C Trace Context): goes to the worker thread, or to the model server as a header. */
+  traceparent?: string | undefined;
 }
 
 export interface Model {
@@ -50,10 +52,24 @@ export interface Inference {
   close(): Promise<void>;
 }
 
-/** Told what happens, by the name of the model; for metrics. */
+/** One run of one graph. */
+export interface Run {
+  batchSize: number;
+  /** Milliseconds since the epoch. */
+  startedAtMs: number;
+  durationMs: number;
+  /** What it was made of, where that is known; milliseconds since the epoch. */
+  steps: readonly { name: "prepare" | "run"; fromMs: number; toMs: number }[];
+  /** Of the worker; undefined where a server ran it. */
+  threadId?: number;
+  /** The traces that asked for it. */
+  traceparents: readonly string[];
+}
+
+/** Told what happens, by the name of the model; for metrics and spans. */
 export interface InferenceObserver {
   /** Once, when all is open: asks for the load at any later time. */
   onOpen?: ((load: Inference["load"]) => void) | undefined;
-  onRun?: ((model: string, run: { durationMs: number; batchSize: number }) => void) | undefined;
+  onRun?: ((model: string, run: Run) => void) | undefined;
   onLoad?: ((model: string, seconds: number) => void) | undefined;
 }

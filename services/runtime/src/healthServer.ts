@@ -31,9 +31,8 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
     if (path === "/readyz")
       return answer(options.ready() ? 200 : 503, options.ready() ? "ready\n" : "not ready\n");
     if (path === "/metrics") {
-      const { registry } = options.metrics;
-      registry.metrics().then(
-        (body) => answer(200, body, registry.contentType),
+      options.metrics.scrape(request.headers.accept).then(
+        ({ contentType, body }) => answer(200, body, contentType),
         () => answer(500, "the metrics could not be gathered\n"),
       );
       return;

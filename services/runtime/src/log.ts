@@ -6,15 +6,16 @@ export type Log = Logger;
 export interface LogOptions {
   service: string;
   level: string;
-  /** One short line per entry for a terminal, instead of JSON. */
-  pretty?: boolean;
+  /** `pretty`: one short line per entry, for a terminal; `auto`: that where standard error is one. */
+  format?: "auto" | "json" | "pretty";
 }
 
 /**
  * Logs to standard error. Codes, counts and times only: never pixels, landmarks, embeddings or names of people.
  */
-export function createLog({ service, level, pretty = false }: LogOptions): Log {
+export function createLog({ service, level, format = "auto" }: LogOptions): Log {
   const options = { level, base: { service } };
+  const pretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
   return pretty ? pino(options, prettyStream()) : pino(options, pino.destination({ dest: 2, sync: false }));
 }
 

@@ -1,13 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-  collectDefaultMetrics,
-  type Metric,
-  type OpenMetricsContentType,
-} from "prom-client";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type Metric } from "prom-client";
+import { Exposition } from "./exposition.js";
+import type { TraceContext } from "./traceContext.js";
 
 /** Who emits: observability/metrics.yaml names one per metric. `process` is emitted by everybody. */
 export type Emitter = "stage" | "inference" | "match" | "gateway";
@@ -19,6 +13,18 @@ export interface MetricsOptions {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** A histogram of seconds that remembers, per bucket, the last trace that was recorded (an exemplar). */
+export interface Latency<L extends string> {
+  observe(labels: Record<L, string>, seconds: number, trace?: TraceContext): void;
+}
+
+/** As an inference pool tells it. */
+export interface InferenceLoad {
+  workers: number;
+  busy: number;
+  waiting: number;
+}
 
 /** 1 ms to 30 s. */
 const LATENCY_SECONDS = [
@@ -43,96 +49,110 @@ const PROCESS_METRICS = [
  * that no service shows series that it never moves.
  */
 export function createMetrics({ service, version, emitters }: MetricsOptions) {
-  const registry = new Registry<OpenMetricsContentType>();
-  const groups = { registry, emitters };
-  const metrics = {
-    registry,
+  const exposition = new Exposition();
+  const groups = { exposition, emitters };
+  return {
+    registry: exposition.plain,
+    /** What a scraper gets that accepts this. */
+    scrape: (accept: string | undefined) => exposition.scrape(accept),
     ...stageMetrics(groups),
     ...inferenceMetrics(groups),
     ...galleryMetrics(groups),
     ...gatewayMetrics(groups),
-    ...processMetrics(registry, service, version),
+    ...processMetrics(exposition, service, version),
   };
-  return metrics;
 }
 
 interface Groups {
-  registry: Registry<OpenMetricsContentType>;
-  emitters: readonly Emitter[];
+  exposition: Exposition;
+  emitters: readonly (Emitter | "process")[];
 }
 
-function instruments({ registry, emitters }: Groups, emitter: Emitter) {
-  const registers = emitters.includes(emitter) ? [registry] : [];
-  const named = (name: string) => ({ name: `similarfaces_${name}`, registers });
+function instruments({ exposition, emitters }: Groups, emitter: Emitter | "process") {
+  const shown = emitters.includes(emitter);
+  const named = (name: string) => ({ name: `similarfaces_${name}`, registers: [] });
+  const show = <M extends Metric>(metric: M): M => (shown ? exposition.add(metric) : metric);
   return {
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      new Counter<L>({ ...named(name), help, labelNames: [...labelNames] }),
+      show(new Counter<L>({ ...named(name), help, labelNames: [...labelNames] })),
     gauge: <L extends string>(
       name: string,
       help: string,
       labelNames: readonly L[] = [],
-      collect?: (gauge: Gauge<L>) => void,
+      collect?: (this: Gauge<L>) => void,
     ) =>
-      new Gauge<L>({
-        ...named(name),
-        help,
-        labelNames: [...labelNames],
-        ...(collect
-          ? {
-              collect() {
-                collect(this);
-              },
-            }
-          : {}),
-      }),
+      show(
+        new Gauge<L>({ ...named(name), help, labelNames: [...labelNames], ...(collect ? { collect } : {}) }),
+      ),
     histogram: <L extends string>(
       name: string,
       help: string,
       labelNames: readonly L[] = [],
       buckets: readonly number[] = LATENCY_SECONDS,
-    ) => new Histogram<L>({ ...named(name), help, labelNames: [...labelNames], buckets: [...buckets] }),
+    ) => show(new Histogram<L>({ ...named(name), help, labelNames: [...labelNames], buckets: [...buckets] })),
+    latency: <L extends string = never>(
+      name: string,
+      help: string,
+      labelNames: readonly L[] = [],
+    ): Latency<L> => {
+      const options = { ...named(name), help, labelNames: [...labelNames], buckets: LATENCY_SECONDS };
+      const histogram = show(new Histogram<L>({ ...options, enableExemplars: true }));
+      return {
+        observe(labels, seconds, trace) {
+          // Typed as the histogram's labels, which an exemplar's have nothing to do with.
+          const exemplarLabels = (trace?.sampled ? { trace_id: trace.traceId } : {}) as Record<L, string>;
+          histogram.observe({ labels, value: seconds, exemplarLabels });
+        },
+      };
+    },
   };
 }
 
 function stageMetrics(groups: Groups) {
-  const { counter, gauge, histogram } = instruments(groups, "stage");
+  const { counter, gauge, latency } = instruments(groups, "stage");
   return {
     stageMessages: counter("stage_messages_total", "Deliveries ended, by outcome.", ["stage", "outcome"]),
     stageRedeliveries: counter("stage_redeliveries_total", "Deliveries that were not the first.", ["stage"]),
-    stageWait: histogram("stage_wait_seconds", "From stored work to a worker beginning on it.", ["stage"]),
-    stageFetch: histogram("stage_fetch_seconds", "From stored work to this process holding it.", ["stage"]),
-    stageCompute: histogram("stage_compute_seconds", "From a worker beginning to the answer.", ["stage"]),
-    stagePublish: histogram("stage_publish_seconds", "From the answer to all of it stored.", ["stage"]),
-    stageTotal: histogram("stage_total_seconds", "From stored work to stored answer.", ["stage"]),
+    stageWait: latency("stage_wait_seconds", "From stored work to a worker beginning on it.", ["stage"]),
+    stageFetch: latency("stage_fetch_seconds", "From stored work to this process holding it.", ["stage"]),
+    stageCompute: latency("stage_compute_seconds", "From a worker beginning to the answer.", ["stage"]),
+    stagePublish: latency("stage_publish_seconds", "From the answer to all of it stored.", ["stage"]),
+    stageTotal: latency("stage_total_seconds", "From stored work to stored answer.", ["stage"]),
     stageInFlight: gauge("stage_in_flight", "Messages held and not yet ended.", ["stage"]),
   };
 }
 
 function inferenceMetrics(groups: Groups) {
-  const { gauge, histogram } = instruments(groups, "inference");
-  /** Asked at every scrape, once models are open. */
-  const inferenceLoad: { current?: () => { workers: number; busy: number; waiting: number } } = {};
+  const { gauge, histogram, latency } = instruments(groups, "inference");
+  const pools: (() => InferenceLoad)[] = [];
+  const sum = (of: (load: InferenceLoad) => number) => pools.reduce((all, load) => all + of(load()), 0);
+  gauge("inference_workers", "Workers, busy or idle.", ["state"], function () {
+    if (pools.length === 0) return;
+    this.set(
+      { state: "busy" },
+      sum(({ busy }) => busy),
+    );
+    this.set(
+      { state: "idle" },
+      sum(({ workers, busy }) => workers - busy),
+    );
+  });
+  gauge("inference_waiting", "Requests for which no worker is free.", [], function () {
+    this.set(sum(({ waiting }) => waiting));
+  });
   return {
-    inferenceLoad,
-    inferenceDuration: histogram("inference_duration_seconds", "One run of one graph.", ["model"]),
+    /** Asks a pool at every scrape how busy it is. */
+    watchInference: (load: () => InferenceLoad) => void pools.push(load),
+    inferenceDuration: latency("inference_duration_seconds", "One run of one graph.", ["model"]),
     inferenceBatchSize: histogram("inference_batch_size", "Pictures in one run.", ["model"], BATCH),
-    inferenceWorkers: gauge("inference_workers", "Workers, busy or idle.", ["state"], (workers) => {
-      const load = inferenceLoad.current?.();
-      if (!load) return;
-      workers.set({ state: "busy" }, load.busy);
-      workers.set({ state: "idle" }, load.workers - load.busy);
-    }),
-    inferenceWaiting: gauge("inference_waiting", "Requests for which no worker is free.", [], (waiting) =>
-      waiting.set(inferenceLoad.current?.().waiting ?? 0),
-    ),
     modelLoad: gauge("model_load_seconds", "From reading the model's file to its first run.", ["model"]),
   };
 }
 
 function galleryMetrics(groups: Groups) {
-  const { gauge, histogram } = instruments(groups, "match");
+  const { gauge, latency } = instruments(groups, "match");
   return {
-    galleryOperation: histogram("gallery_operation_seconds", "One operation on the gallery.", [
+    galleryOperation: latency("gallery_operation_seconds", "One operation on the gallery.", [
       "driver",
       "operation",
       "outcome",
@@ -142,18 +162,18 @@ function galleryMetrics(groups: Groups) {
 }
 
 function gatewayMetrics(groups: Groups) {
-  const { counter, gauge, histogram } = instruments(groups, "gateway");
+  const { counter, gauge, histogram, latency } = instruments(groups, "gateway");
   return {
     jobs: counter("jobs_total", "Jobs ended, by outcome.", ["outcome"]),
-    jobFirstBox: histogram("job_first_box_seconds", "From acceptance to the boxes."),
-    jobFirstAttribute: histogram(
+    jobFirstBox: latency("job_first_box_seconds", "From acceptance to the boxes."),
+    jobFirstAttribute: latency(
       "job_first_attribute_seconds",
       "From acceptance to the first answer on a face.",
     ),
-    jobAllResults: histogram("job_all_results_seconds", "From acceptance to the last answer."),
+    jobAllResults: latency("job_all_results_seconds", "From acceptance to the last answer."),
     jobFaces: histogram("job_faces", "Faces analysed per job.", [], FACES),
     httpRequests: counter("http_requests_total", "Answers, by route.", ["route", "method", "status"]),
-    httpDuration: histogram("http_duration_seconds", "From a request's head to its answer's end.", [
+    httpDuration: latency("http_duration_seconds", "From a request's head to its answer's end.", [
       "route",
       "method",
     ]),
@@ -172,55 +192,48 @@ function gatewayMetrics(groups: Groups) {
   };
 }
 
-function processMetrics(registry: Registry<OpenMetricsContentType>, service: string, version: string) {
+function processMetrics(exposition: Exposition, service: string, version: string) {
   const all = new Registry();
   collectDefaultMetrics({ register: all });
   for (const name of PROCESS_METRICS) {
     const metric = all.getSingleMetric(name);
-    if (metric) registry.registerMetric(metric as Metric);
+    if (metric) exposition.add(metric as Metric);
   }
-  const registers = [registry];
-  new Gauge({
-    name: "similarfaces_build_info",
-    help: "What runs.",
-    labelNames: ["version", "service", "node"],
-    registers,
-  }).set({ version, service, node: process.version }, 1);
-  eventLoopDelay(registry);
+  const { counter, gauge, latency } = instruments({ exposition, emitters: ["process"] }, "process");
+  gauge("build_info", "What runs.", ["version", "service", "node"]).set(
+    { version, service, node: process.version },
+    1,
+  );
+  const late = eventLoopDelay();
+  gauge("event_loop_delay_seconds", "How long the event loop was blocked.", ["quantile"], function () {
+    for (const [quantile, seconds] of late()) this.set({ quantile }, seconds);
+  });
   return {
-    blobOperation: new Histogram<"driver" | "operation" | "outcome">({
-      name: "similarfaces_blob_operation_seconds",
-      help: "One operation on the blob store.",
-      labelNames: ["driver", "operation", "outcome"],
-      buckets: LATENCY_SECONDS,
-      registers,
-    }),
-    brokerReconnects: new Counter({
-      name: "similarfaces_broker_reconnects_total",
-      help: "Times the connection to the broker came back.",
-      registers,
-    }),
+    blobOperation: latency("blob_operation_seconds", "One operation on the blob store.", [
+      "driver",
+      "operation",
+      "outcome",
+    ]),
+    brokerReconnects: counter("broker_reconnects_total", "Times the connection to the broker came back."),
   };
 }
 
 const RESOLUTION_MS = 5;
 
-/** p50, p99 and max of how late the event loop was, since the last scrape. */
-function eventLoopDelay(registry: Registry<OpenMetricsContentType>): void {
+/** p50, p99 and max of how late the event loop was, since they were last asked for. */
+function eventLoopDelay(): () => [string, number][] {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   // The histogram holds the whole time between two timers, of which the timer itself asked for RESOLUTION_MS.
   const lateSeconds = (ns: number) => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1e3);
-  new Gauge<"quantile">({
-    name: "similarfaces_event_loop_delay_seconds",
-    help: "How long the event loop was blocked.",
-    labelNames: ["quantile"],
-    registers: [registry],
-    collect() {
-      this.set({ quantile: "p50" }, lateSeconds(histogram.percentile(50)));
-      this.set({ quantile: "p99" }, lateSeconds(histogram.percentile(99)));
-      this.set({ quantile: "max" }, lateSeconds(histogram.max));
-      histogram.reset();
-    },
-  });
+  return () => {
+    const { max } = histogram;
+    const [p50, p99] = [histogram.percentile(50), histogram.percentile(99)];
+    histogram.reset();
+    return [
+      ["p50", lateSeconds(p50)],
+      ["p99", lateSeconds(p99)],
+      ["max", lateSeconds(max)],
+    ];
+  };
 }

@@ -11,6 +11,8 @@ import {
   type ResultStage,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
+import { traceHeaders } from "./traceHeaders.js";
+import type { TraceContext } from "./traceContext.js";
 import type { WorkMessage } from "./stage.js";
 
 /** The broker's code for "not stored"; which limit stood in the way, only the description says. */
@@ -44,10 +46,11 @@ export async function publishResult(
 
 /**
  * Publishes work for a later stage and waits until it is stored; the broker drops what it has seen by message id.
+ * The trace goes along as headers.
  * @throws StageFailure unavailable or overloaded
  */
-export async function publishWork(broker: Broker, work: WorkMessage): Promise<void> {
-  await publishStored(broker, work);
+export async function publishWork(broker: Broker, work: WorkMessage, trace?: TraceContext): Promise<void> {
+  await publishStored(broker, work, trace);
 }
 
 /** The result that is stored for a field of a job, if there is one. */
@@ -66,12 +69,14 @@ export async function storedResult(
 async function publishStored(
   broker: Broker,
   { subject, data, messageId }: Omit<WorkMessage, "messageId"> & { messageId?: string },
+  trace?: TraceContext,
 ): Promise<PubAck> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await broker.js.publish(subject, data, {
         timeout: 5_000,
         ...(messageId ? { msgID: messageId } : {}),
+        ...(trace ? { headers: traceHeaders(trace) } : {}),
       });
     } catch (error) {
       if (isSecondOfItsSubject(error)) throw error;

@@ -1,4 +1,4 @@
-import { flag, integer, list, oneOf, optional, optionalUrl, text, url } from "./settings.js";
+import { flag, integer, list, oneOf, optional, optionalUrl, ratio, text, url } from "./settings.js";
 import { STAGES, isStageName, type StageName } from "@similarfaces/contracts";
 import type { Setting } from "./settings.js";
 
@@ -9,7 +9,12 @@ export const runtimeSettings = {
   natsCredentialsFile: optional("NATS_CREDENTIALS_FILE"),
   natsToken: optional("NATS_TOKEN"),
   logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "silent"], { default: "info" }),
-  logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], { default: "json" }),
+  /** `auto` is pretty in a terminal and JSON anywhere else. */
+  logFormat: oneOf("LOG_FORMAT", ["auto", "json", "pretty"], { default: "auto" }),
+  /** An OpenTelemetry collector, as http://collector:4318; traces go nowhere unless it is set. */
+  otlpEndpoint: optionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT", ["http", "https"]),
+  /** Share of the photos whose trace is recorded, where the caller has not decided it (its own traceparent). */
+  traceRatio: ratio("OTEL_TRACES_SAMPLER_ARG", { default: 0.01 }),
   /** Where /healthz, /readyz and /metrics are served; 0 takes a free port. */
   healthHost: text("HEALTH_HOST", { default: "127.0.0.1" }),
   healthPort: integer("HEALTH_PORT", { min: 0, max: 65535, default: 0 }),

@@ -4,6 +4,7 @@ import { serveHealth, type HealthServer } from "./healthServer.js";
 import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
 import { ConfigError, type Environment, type Settings } from "./settings.js";
 import type { runtimeSettings } from "./runtimeSettings.js";
+import { openTracing, type Tracing } from "./tracing.js";
 import { VERSION } from "./version.js";
 
 /**
@@ -19,6 +20,7 @@ export interface ServiceContext<Config> {
   broker: Broker;
   metrics: Metrics;
   log: Log;
+  tracing: Tracing;
   /** Aborted when the process is told to stop while it still starts. */
   signal: AbortSignal;
 }
@@ -65,13 +67,14 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   const log = createLog({
     service: options.name,
     level: config.logLevel,
-    pretty: config.logFormat === "pretty",
+    format: config.logFormat,
   });
   const exitIn = (ms: number) =>
     setTimeout(() => exitFailed(log, undefined, "not stopped in time"), ms).unref();
   process.on("uncaughtException", (err) => exitFailed(log, err));
   process.on("unhandledRejection", (err) => exitFailed(log, err));
   const metrics = createMetrics({ service: options.name, version: VERSION, emitters: options.emitters });
+  let tracing: Tracing | undefined;
   let broker: Broker | undefined;
   let service: Service | undefined;
   let health: HealthServer | undefined;
@@ -102,7 +105,13 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       if (state === "starting" || state === "ready")
         exitFailed(log, err, "the connection was closed for good");
     });
-    service = await options.start({ config, broker, metrics, log, signal: stopping.signal });
+    tracing = await openTracing({
+      service: options.name,
+      version: VERSION,
+      otlpEndpoint: config.otlpEndpoint,
+      sampleRatio: config.traceRatio,
+    });
+    service = await options.start({ config, broker, metrics, log, tracing, signal: stopping.signal });
     state = "ready";
     log.info({ natsServer: broker.serverVersion }, "ready");
     await told;
@@ -116,7 +125,12 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   }
   const failed = state === "failed";
   state = "draining";
-  for (const step of [() => service?.drain(), () => broker?.close(), () => health?.close()]) {
+  for (const step of [
+    () => service?.drain(),
+    () => broker?.close(),
+    () => tracing?.close(),
+    () => health?.close(),
+  ]) {
     // Every step runs although an earlier one failed.
     await Promise.resolve()
       .then(step)

@@ -79,6 +79,19 @@ export function integer(
   };
 }
 
+/** A share, 0 to 1. */
+export function ratio(key: string, options: { default: number }): Setting<number> {
+  return {
+    key,
+    read: (value) => {
+      if (value === undefined) return options.default;
+      const number = Number(value);
+      if (!(number >= 0 && number <= 1)) throw new Error("must be a number from 0 to 1");
+      return number;
+    },
+  };
+}
+
 export function flag(key: string, options: { default: boolean }): Setting<boolean> {
   return {
     key,

@@ -29,6 +29,8 @@ export interface StageCall {
   readonly priority: number;
   /** Aborted when the process must stop before the work is done. */
   readonly signal: AbortSignal;
+  /** For what is asked of others, as `traceparent` of W3C Trace Context; undefined where nobody began a trace. */
+  readonly traceparent?: string;
   /** The result that another stage, or an earlier delivery, has already stored for this job. */
   storedResult(stage: StageName, face?: number): Promise<Result | undefined>;
 }

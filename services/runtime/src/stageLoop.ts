@@ -16,6 +16,10 @@ import type { Metrics } from "./metrics.js";
 import { publishResult, publishWork, storedResult } from "./publish.js";
 import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
+import { traceOfHeaders } from "./traceHeaders.js";
+import { recordParts, startStageSpan, type StageMoments } from "./stageSpan.js";
+import { formatTraceparent } from "./traceContext.js";
+import { TRACING_OFF, type Span, type Tracing } from "./tracing.js";
 
 export interface StageOptions {
   broker: Broker;
@@ -27,6 +31,7 @@ export interface StageOptions {
   graceMs: number;
   metrics: Metrics;
   log: Log;
+  tracing?: Tracing;
 }
 
 export interface RunningStage {
@@ -54,7 +59,7 @@ export async function runStage<Work extends StageWork>(
   stage: Stage<Work>,
   options: StageOptions,
 ): Promise<RunningStage> {
-  const { broker, concurrency, graceMs, metrics, log } = options;
+  const { broker, concurrency, graceMs, metrics, log, tracing = TRACING_OFF } = options;
   const spec = consumer(stage.name);
   const ackWaitMs = options.ackWaitMs ?? spec.ack_wait_ms;
   const stop = new AbortController();
@@ -106,7 +111,11 @@ export async function runStage<Work extends StageWork>(
       metrics.stageMessages.inc({ stage: stage.name, outcome });
     } catch (error) {
       // Nothing could be published: the message stays unacknowledged and comes again.
-      log.error({ stage: stage.name, err: error }, "a delivery could not be ended");
+      const traceId = traceOfHeaders(message.headers)?.traceId;
+      log.error(
+        { stage: stage.name, ...parseWorkSubject(message.subject), traceId, err: error },
+        "a delivery could not be ended",
+      );
     } finally {
       clearInterval(working);
     }
@@ -121,10 +130,21 @@ export async function runStage<Work extends StageWork>(
     }
     const attempt = message.info.deliveryCount;
     const queuedAtMs = Number(message.timestampNanos / 1_000n) / 1_000;
-    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs };
+    const span = startStageSpan(tracing, stage.name, subject, message, queuedAtMs);
+    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
-    metrics.stageFetch.observe({ stage: stage.name }, seconds(receivedAtMs - queuedAtMs));
+    metrics.stageFetch.observe({ stage: stage.name }, seconds(receivedAtMs - queuedAtMs), span.context);
+    try {
+      const outcome = await decide(delivery);
+      if (span.recording) span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": attempt });
+      return outcome;
+    } finally {
+      span.end();
+    }
+  }
 
+  async function decide(delivery: Delivery): Promise<Outcome> {
+    const { message, attempt, receivedAtMs } = delivery;
     let work: Work;
     try {
       work = stage.decode(message.data);
@@ -146,10 +166,21 @@ export async function runStage<Work extends StageWork>(
   }
 
   async function answer(delivery: Delivery, work: Work): Promise<Outcome> {
-    const { message, subject, attempt } = delivery;
+    const { message, attempt, queuedAtMs, span } = delivery;
     const handlerAtMs = Date.now();
+    const computing = span.reserve();
     try {
-      const output = await stage.handle(work, callOf(delivery));
+      const output = await stage
+        .handle(work, callOf(delivery, formatTraceparent(computing)))
+        .catch((error: unknown) => {
+          recordParts(
+            span,
+            stage.name,
+            { queuedAtMs, startedAtMs: handlerAtMs, finishedAtMs: Date.now() },
+            computing,
+          );
+          throw error;
+        });
       const finishedAtMs = Date.now();
       const startedAtMs = output.startedAtMs ?? handlerAtMs;
       const result = create(ResultSchema, {
@@ -158,15 +189,15 @@ export async function runStage<Work extends StageWork>(
         model: output.model,
         outcome: output.outcome,
       });
-      const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output)]);
-      observe(delivery, startedAtMs, finishedAtMs);
+      const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output, span)]);
+      const moments = { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs: Date.now() };
+      observe(delivery, moments);
+      recordParts(span, stage.name, moments, computing);
       await output.beforeAck?.();
       message.ack();
       await output
         .afterAck?.()
-        .catch((err: unknown) =>
-          log.warn({ stage: stage.name, jobId: subject.jobId, err }, "after the answer"),
-        );
+        .catch((err: unknown) => log.warn({ ...factsOf(delivery), err }, "after the answer"));
       return stored ? "done" : "duplicate";
     } catch (error) {
       if (stop.signal.aborted) {
@@ -177,10 +208,9 @@ export async function runStage<Work extends StageWork>(
         error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
       const delayMs = backoffMs(attempt);
       if (failure.retryable && attempt < ATTEMPTS_MAX && Date.now() + delayMs < work.deadlineAtMs) {
-        log.warn(
-          { stage: stage.name, ...subject, attempt, code: failure.code, err: failure },
-          "will try again",
-        );
+        const { code } = failure;
+        log.warn({ ...factsOf(delivery), code, err: failure }, "will try again");
+        span.fail(code);
         message.nak(delayMs);
         return "retried";
       }
@@ -196,10 +226,8 @@ export async function runStage<Work extends StageWork>(
       outcome: { case: "failure", value: { code, message, retryable } },
     });
     await publishResult(broker, result);
-    log.warn(
-      { stage: stage.name, ...delivery.subject, attempt: delivery.attempt, code, err: failure },
-      "failed",
-    );
+    log.warn({ ...factsOf(delivery), code, err: failure }, "failed");
+    delivery.span.fail(code);
     // Plain: nats-server 2.9 ignores a term with a reason, and the message would come again.
     delivery.message.term();
     return "failed";
@@ -210,32 +238,39 @@ export async function runStage<Work extends StageWork>(
     return { jobId, stage: stage.name, attempt, ...(face === undefined ? {} : { face }) };
   }
 
-  function callOf({ subject, attempt }: Delivery): StageCall {
+  /** What every log line about a delivery says. */
+  function factsOf({ subject: { jobId, face }, attempt, span }: Delivery) {
+    const { traceId } = span.context;
+    return { stage: stage.name, jobId, ...(face === undefined ? {} : { face }), traceId, attempt };
+  }
+
+  function callOf({ subject, attempt }: Delivery, traceparent: string): StageCall {
     const { jobId, face = 0 } = subject;
     return {
       attempt,
       priority: jobAcceptedAtMs(jobId) + PRIORITY_PER_FACE_MS * face,
       signal: stop.signal,
+      traceparent,
       storedResult: (of, ofFace): Promise<Result | undefined> => storedResult(broker, jobId, of, ofFace),
     };
   }
 
   /** In order, a few at a time: the largest face's chip is stored first. */
-  async function publishAll({ work = [] }: StageOutput): Promise<void> {
+  async function publishAll({ work = [] }: StageOutput, { context }: Span): Promise<void> {
     let next = 0;
     const lane = async () => {
-      for (let item = work[next++]; item; item = work[next++]) await publishWork(broker, item);
+      for (let item = work[next++]; item; item = work[next++]) await publishWork(broker, item, context);
     };
     await Promise.all(Array.from({ length: Math.min(PUBLISHES_AT_ONCE, work.length) }, lane));
   }
 
-  function observe({ queuedAtMs }: Delivery, startedAtMs: number, finishedAtMs: number): void {
+  function observe({ span }: Delivery, moments: Required<StageMoments>): void {
+    const { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs } = moments;
     const labels = { stage: stage.name };
-    const storedAtMs = Date.now();
-    metrics.stageWait.observe(labels, seconds(startedAtMs - queuedAtMs));
-    metrics.stageCompute.observe(labels, seconds(finishedAtMs - startedAtMs));
-    metrics.stagePublish.observe(labels, seconds(storedAtMs - finishedAtMs));
-    metrics.stageTotal.observe(labels, seconds(storedAtMs - queuedAtMs));
+    metrics.stageWait.observe(labels, seconds(startedAtMs - queuedAtMs), span.context);
+    metrics.stageCompute.observe(labels, seconds(finishedAtMs - startedAtMs), span.context);
+    metrics.stagePublish.observe(labels, seconds(storedAtMs - finishedAtMs), span.context);
+    metrics.stageTotal.observe(labels, seconds(storedAtMs - queuedAtMs), span.context);
   }
 
   async function finish(): Promise<void> {
@@ -264,6 +299,7 @@ interface Delivery {
   attempt: number;
   queuedAtMs: number;
   receivedAtMs: number;
+  span: Span;
 }
 
 /** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */

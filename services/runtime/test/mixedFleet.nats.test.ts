@@ -118,7 +118,7 @@ async function replica(
     concurrency: inFlightMax(NODE_TYPES[type], "age", lanes),
     graceMs: 10_000,
     metrics: createMetrics({ service: "test", version: "0", emitters: [] }),
-    log: createLog({ service: "test", level: "silent", pretty: false }),
+    log: createLog({ service: "test", level: "silent" }),
   });
   replicas.push(own);
   return own;

@@ -108,6 +108,7 @@ interface Request {
   readonly served: Served;
   readonly input: PreparedInput;
   readonly arrivedAtMs: number;
+  readonly traceparent: string | undefined;
   begin(): void;
   resolve(prediction: Prediction): void;
   reject(error: Error): void;
@@ -138,7 +139,7 @@ class Scheduler {
       task: manifest.task,
       manifest,
       name: modelName(manifest),
-      predict: (picture, { priority = 0, signal } = {}) =>
+      predict: (picture, { priority = 0, signal, traceparent } = {}) =>
         new Promise((resolve, reject) => {
           if (this.#closed) return reject(modelFailed("the models are closed"));
           if (signal?.aborted) return reject(modelFailed("stopped before it began"));
@@ -153,6 +154,7 @@ class Scheduler {
             served,
             input,
             arrivedAtMs: performance.now(),
+            traceparent,
             begin: () => signal?.removeEventListener("abort", stop),
             resolve,
             reject,
@@ -219,15 +221,19 @@ class Scheduler {
         size,
       );
       const outputNames = manifest.outputs.map(({ name }) => name);
-      const answer = await this.#client.infer(manifest.id, input, outputNames);
+      const traceparents = requests.flatMap(({ traceparent }) => traceparent ?? []);
+      const answer = await this.#client.infer(manifest.id, input, outputNames, traceparents[0]);
       const predictions = requests.map((_, index) => ({
         outputs: pick(answer, outputNames, index, size),
         startedAtMs,
         finishedAtMs: Date.now(),
       }));
       this.#onRun?.(modelName(manifest), {
-        durationMs: performance.now() - begun,
         batchSize: requests.length,
+        startedAtMs,
+        durationMs: performance.now() - begun,
+        steps: [],
+        traceparents,
       });
       requests.forEach(({ resolve }, index) => resolve(predictions[index]!));
     } catch (cause) {

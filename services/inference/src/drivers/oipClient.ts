@@ -70,11 +70,17 @@ export class OipClient {
     return this.#json<ModelMetadata>(`/v2/models/${model}`);
   }
 
-  /** Runs a model on one input. @returns its float32 outputs by name */
-  async infer(model: string, input: InferInput, outputs: readonly string[]): Promise<Map<string, Tensor>> {
+  /** Runs a model on one input, as part of a trace where one is given. @returns its float32 outputs by name */
+  async infer(
+    model: string,
+    input: InferInput,
+    outputs: readonly string[],
+    traceparent?: string,
+  ): Promise<Map<string, Tensor>> {
     this.#binary ??= this.#knowsBinary();
     const { headers, body } = encode(input, outputs, await this.#binary);
-    return decode(await this.#send("POST", `/v2/models/${model}/infer`, headers, body));
+    const all = traceparent === undefined ? headers : { ...headers, traceparent };
+    return decode(await this.#send("POST", `/v2/models/${model}/infer`, all, body));
   }
 
   close(): void {

@@ -14,6 +14,7 @@ interface Request {
   readonly priority: number;
   readonly task: Task;
   readonly picture: Picture;
+  readonly traceparent: string | undefined;
   /** Called when a worker takes it: from then on it is not called off. */
   begin(): void;
   resolve(prediction: Prediction): void;
@@ -77,7 +78,7 @@ class Pool {
       task: manifest.task,
       manifest,
       name: modelName(manifest),
-      predict: (picture, { priority = 0, signal } = {}) =>
+      predict: (picture, { priority = 0, signal, traceparent } = {}) =>
         new Promise((resolve, reject) => {
           if (this.#closed) return reject(modelFailed("the models are closed"));
           if (signal?.aborted) return reject(modelFailed("stopped before it began"));
@@ -85,6 +86,7 @@ class Pool {
             priority,
             task: manifest.task,
             picture: owned(picture),
+            traceparent,
             begin: () => signal?.removeEventListener("abort", stop),
             resolve,
             reject,
@@ -119,8 +121,8 @@ class Pool {
       const worker = this.#idle.pop()!;
       this.#busy.set(worker, request);
       request.begin();
-      const { task, picture } = request;
-      const message: WorkerRequest = { id: this.#nextId++, task, picture };
+      const { task, picture, traceparent } = request;
+      const message: WorkerRequest = { id: this.#nextId++, task, picture, traceparent };
       worker.postMessage(message, [picture.pixels.buffer as ArrayBuffer]);
     }
   }
@@ -158,9 +160,9 @@ class Pool {
     if (!this.#closed) this.#idle.push(worker);
     if (reply.type === "failed") request.reject(modelFailed(reply.message));
     else {
-      const { outputs, startedAtMs, finishedAtMs, durationMs } = reply;
-      this.#options.onRun?.(this.#names.get(request.task) ?? "", { durationMs, batchSize: 1 });
-      request.resolve({ outputs, startedAtMs, finishedAtMs });
+      const { outputs, finishedAtMs, run } = reply;
+      this.#options.onRun?.(this.#names.get(request.task) ?? "", run);
+      request.resolve({ outputs, startedAtMs: run.startedAtMs, finishedAtMs });
     }
     this.#dispatch();
   }

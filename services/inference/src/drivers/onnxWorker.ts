@@ -1,7 +1,7 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, threadId, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { modelName, usualSide, type LoadedModel, type Task } from "../manifest.js";
-import type { Picture, Tensor } from "../model.js";
+import type { Picture, Run, Tensor } from "../model.js";
 import { prepareInput } from "../prepare.js";
 import { checkSession } from "./session.js";
 
@@ -10,6 +10,7 @@ export interface WorkerRequest {
   id: number;
   task: Task;
   picture: Picture;
+  traceparent?: string | undefined;
 }
 
 /** Worker to main thread. Times are milliseconds since the epoch. */
@@ -20,9 +21,8 @@ export type WorkerReply =
       type: "done";
       id: number;
       outputs: Record<string, Tensor>;
-      startedAtMs: number;
       finishedAtMs: number;
-      durationMs: number;
+      run: Run;
     }
   | { type: "failed"; id: number; message: string };
 
@@ -76,21 +76,31 @@ async function load(model: LoadedModel): Promise<Loaded> {
   return loaded;
 }
 
-async function answer({ id, task, picture }: WorkerRequest): Promise<void> {
+async function answer({ id, task, picture, traceparent }: WorkerRequest): Promise<void> {
   const startedAtMs = Date.now();
   const begun = performance.now();
   try {
     const loaded = sessions.get(task);
     if (!loaded) throw new Error(`no model for ${task} is loaded`);
-    const outputs = await run(loaded, picture);
+    const { outputs, preparedAt } = await run(loaded, picture);
     const durationMs = performance.now() - begun;
+    const preparedAtMs = startedAtMs + preparedAt - begun;
     const reply: WorkerReply = {
       type: "done",
       id,
       outputs,
-      startedAtMs,
       finishedAtMs: Date.now(),
-      durationMs,
+      run: {
+        batchSize: 1,
+        startedAtMs,
+        durationMs,
+        steps: [
+          { name: "prepare", fromMs: startedAtMs, toMs: preparedAtMs },
+          { name: "run", fromMs: preparedAtMs, toMs: startedAtMs + durationMs },
+        ],
+        threadId,
+        traceparents: traceparent === undefined ? [] : [traceparent],
+      },
     };
     port.postMessage(
       reply,
@@ -102,13 +112,18 @@ async function answer({ id, task, picture }: WorkerRequest): Promise<void> {
   }
 }
 
-async function run({ session, model }: Loaded, picture: Picture): Promise<Record<string, Tensor>> {
+/** `preparedAt` is when the tensor was ready, by performance.now(). */
+async function run(
+  { session, model }: Loaded,
+  picture: Picture,
+): Promise<{ outputs: Record<string, Tensor>; preparedAt: number }> {
   const [input] = model.manifest.inputs;
   const { dtype, data, dims } = prepareInput(picture, input);
   const tensor =
     dtype === "uint8"
       ? new OrtTensor("uint8", data as Uint8Array, dims)
       : new OrtTensor("float32", data as Float32Array, dims);
+  const preparedAt = performance.now();
   const results = await session.run({ [input.name]: tensor });
   const outputs: Record<string, Tensor> = {};
   for (const { name } of model.manifest.outputs) {
@@ -117,5 +132,5 @@ async function run({ session, model }: Loaded, picture: Picture): Promise<Record
     outputs[name] = { data: (result.data as Float32Array).slice(), dims: result.dims };
     result.dispose();
   }
-  return outputs;
+  return { outputs, preparedAt };
 }

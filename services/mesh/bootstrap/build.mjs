@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { DATA, ROOT, SetupError } from "./paths.mjs";
+import { CACHE, ROOT, SetupError } from "./paths.mjs";
 
-const STAMP = `${DATA}/build.sha256`;
-const LOCK = `${DATA}/build.lock`;
+const STAMP = `${CACHE}/build.sha256`;
+const LOCK = `${CACHE}/build.lock`;
 const SOURCES = ["contracts", "services", "gateway", "ui", "observability/load"];
 const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap"]);
 
@@ -14,7 +14,7 @@ const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap"]
  * that the last build saw, which costs a few milliseconds to know.
  */
 export async function build({ always = false } = {}) {
-  mkdirSync(DATA, { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
   if (!always && isFresh()) return;
   await withLock(() => {
     // Another process may have built while this one waited.

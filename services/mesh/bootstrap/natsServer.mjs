@@ -12,11 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
-import { DATA, SetupError } from "./paths.mjs";
+import { CACHE, SetupError } from "./paths.mjs";
 
 /** The oldest whose JetStream does all that the contracts ask for. */
 const OLDEST = "2.9.10";
-const TOOLS = `${DATA}/tools`;
+const TOOLS = `${CACHE}/tools`;
 const CACHED = `${TOOLS}/nats-server`;
 
 const RELEASE = "2.11.6";

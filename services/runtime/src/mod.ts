@@ -18,5 +18,6 @@ export * from "./traceContext.js";
 export * from "./traceHeaders.js";
 export * from "./tracing.js";
 export * from "./service.js";
+export * from "./parent.js";
 export * from "./version.js";
 export { nanos } from "nats";

@@ -2,6 +2,7 @@ import { createLog, type Log } from "./log.js";
 import { connectBroker, type Broker } from "./broker.js";
 import { serveHealth, type HealthServer } from "./healthServer.js";
 import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
+import { tellParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "./settings.js";
 import type { runtimeSettings } from "./runtimeSettings.js";
 import { openTracing, type Tracing } from "./tracing.js";
@@ -30,6 +31,8 @@ export interface Service {
   drain(): Promise<void>;
   /** Beyond the connection to the broker, which is checked anyway. */
   ready?(): boolean;
+  /** Where it is reached, for a service that visitors come to. */
+  readonly address?: Address;
 }
 
 export interface ServiceOptions<Config> {
@@ -62,6 +65,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     };
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
+    whenParentIsGone(stop);
   });
   const config = readConfigOrExit(env, options);
   const log = createLog({
@@ -114,6 +118,11 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     service = await options.start({ config, broker, metrics, log, tracing, signal: stopping.signal });
     state = "ready";
     log.info({ natsServer: broker.serverVersion }, "ready");
+    tellParent({
+      ready: options.name,
+      natsServer: broker.serverVersion,
+      ...(service.address ? { address: service.address } : {}),
+    });
     await told;
   } catch (error) {
     if (!stopping.signal.aborted) {

@@ -69,7 +69,7 @@ async function run(config: string, port: number): Promise<ChildProcess> {
 }
 
 /** `npm test` obtains it and names it in NATS_SERVER; a test run by hand looks where the bootstrap does. */
-function natsServerPath(): string {
+export function natsServerPath(): string {
   const tools = fileURLToPath(new URL("../../../.data/tools/nats-server", import.meta.url));
   const candidates = [
     process.env["NATS_SERVER"],

@@ -1,0 +1,81 @@
+import { parseArgs } from "node:util";
+import { readConfigOrExplain } from "../config.js";
+import { enrolSamples } from "../sampleGallery.js";
+import { startSupervisor, type Running } from "../supervisor/supervisor.js";
+import { createTerminal } from "../terminal.js";
+
+const USAGE = `npm start [-- --processes]
+
+Starts the mesh on this machine and keeps it running until Ctrl-C.
+  --processes   every service as a process of its own
+  PORT, HOST    where the page is served (127.0.0.1:8080, or the next free port)
+  DATA_DIR      where its state lies (.data)
+  LOG_LEVEL     info, debug: all that the services log, instead of one line per job`;
+
+/** A second signal that comes sooner is npm's or the terminal's echo of the first. */
+const IMPATIENT_AFTER_MS = 1_000;
+
+/** `npm start`. Resolves after Ctrl-C or SIGTERM. @returns the exit code */
+export async function start(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      processes: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    process.stderr.write(`${USAGE}\n`);
+    return 0;
+  }
+  const stopping = new AbortController();
+  const { told, impatient } = untilTold(stopping);
+  const config = readConfigOrExplain(process.env);
+  if (!config) return 2;
+  const terminal = createTerminal({ format: config.logFormat, level: config.logLevel });
+  const supervisor = await startSupervisor({
+    config,
+    env: process.env,
+    processes: values.processes,
+    onLine: (program, line) => terminal.line(program, line),
+    onDeath: (program, how, pauseMs) => terminal.died(program, how, pauseMs),
+  });
+  try {
+    const running = await Promise.race([supervisor.ready, told]);
+    if (running) {
+      announce(running);
+      const quiet = (jobId: string) => terminal.keepQuietAbout(jobId);
+      void enrolSamples({ config, url: running.url, signal: stopping.signal, onJob: quiet }).then(
+        (count) => count > 0 && console.log(`The sample gallery is enrolled: ${count} faces of nobody.`),
+        (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
+      );
+      await told;
+    }
+  } finally {
+    void impatient.then(() => supervisor.stop(0));
+    await supervisor.stop();
+  }
+  return 0;
+}
+
+function announce({ url, driver, natsServer }: Running): void {
+  console.log(`similarfaces is at ${url} (Ctrl-C ends it)`);
+  console.log(`served by ${driver}; nats-server ${natsServer}`);
+}
+
+/** From now on SIGINT, SIGTERM and SIGHUP are requests. */
+function untilTold(stopping: AbortController): { told: Promise<undefined>; impatient: Promise<void> } {
+  let toldAtMs: number | undefined;
+  let hurry: () => void;
+  const impatient = new Promise<void>((resolve) => (hurry = resolve));
+  const told = new Promise<undefined>((resolve) => {
+    const onSignal = () => {
+      if (toldAtMs !== undefined && Date.now() - toldAtMs > IMPATIENT_AFTER_MS) hurry();
+      toldAtMs ??= Date.now();
+      stopping.abort();
+      resolve(undefined);
+    };
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  });
+  return { told, impatient };
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import {
+  ConfigError,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  readSettings,
+  runtimeSettings,
+  stagesSetting,
+  text,
+  type Environment,
+  type Setting,
+} from "@similarfaces/runtime";
+
+/** Until match is here. */
+const withoutGallery: typeof stagesSetting = {
+  key: "STAGES",
+  read: (value) => stagesSetting.read(value ?? "extract,embed,age,gender,race,emotion"),
+};
+
+/** What the supervisor itself reads; everything else passes through it to the services. */
+const settings = {
+  dataDir: text("DATA_DIR", { default: fileURLToPath(new URL("../../../.data", import.meta.url)) }),
+  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
+  /** The binary; `npm start` finds or obtains one and names it here. */
+  natsServer: text("NATS_SERVER", { default: "nats-server" }),
+  /** A broker that runs elsewhere: then none is started here. */
+  natsUrl: optional("NATS_URL"),
+  host: text("HOST", { default: "127.0.0.1" }),
+  /** Undefined: 8080, or the next that is free. */
+  port: optionalPort("PORT"),
+  apiKey: optional("API_KEY"),
+  stages: withoutGallery,
+  /** Whether the composite faces of models/samples/gallery are enrolled on the first start. */
+  sampleGallery: flag("SAMPLE_GALLERY", { default: true }),
+  /** Undefined: one line per job and what went wrong. */
+  logLevel: optional("LOG_LEVEL"),
+  logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], { default: "pretty" }),
+  /** After these a service that is told to stop is ended. */
+  forceMs: runtimeSettings.forceMs,
+} as const;
+
+export type MeshConfig = ReturnType<typeof readConfig>;
+
+/** @throws ConfigError with every bad key */
+export function readConfig(env: Environment) {
+  return readSettings(env, settings);
+}
+
+/** The configuration, or undefined after every bad key has been named on standard error. */
+export function readConfigOrExplain(env: Environment): MeshConfig | undefined {
+  try {
+    return readConfig(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write("The configuration is not usable:\n");
+    for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
+    return undefined;
+  }
+}
+
+function optionalPort(key: string): Setting<number | undefined> {
+  const setting = integer(key, { min: 0, max: 65535, default: 0 });
+  return { key, read: (value) => (value === undefined ? undefined : setting.read(value)) };
+}

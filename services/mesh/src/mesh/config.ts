@@ -1,0 +1,19 @@
+import { extractSettings } from "@similarfaces/extract";
+import { gatewaySettings } from "@similarfaces/gateway";
+import {
+  inferenceSettings,
+  readSettings,
+  runtimeSettings,
+  type Environment,
+  type Settings,
+} from "@similarfaces/runtime";
+
+/** The keys of every service in one: the gateway's, the stages'. */
+const settings = { ...runtimeSettings, ...inferenceSettings, ...gatewaySettings, ...extractSettings };
+
+export type Config = Settings<typeof settings>;
+
+/** @throws ConfigError with every bad key */
+export function readConfig(env: Environment): Config {
+  return readSettings(env, settings);
+}

@@ -1,0 +1,77 @@
+import { createAnalyzer } from "@similarfaces/analyze";
+import { ANALYZERS, type StageName } from "@similarfaces/contracts";
+import { createEmbed } from "@similarfaces/embed";
+import { createExtract } from "@similarfaces/extract";
+import { startGateway } from "@similarfaces/gateway";
+import { TASKS, openInference, type Inference } from "@similarfaces/inference";
+import {
+  concurrencyOf,
+  inferenceObserver,
+  modelServerOf,
+  openBlobs,
+  provision,
+  runService,
+  runStage,
+  type Blobs,
+  type RunningStage,
+  type Stage,
+  type StageWork,
+} from "@similarfaces/runtime";
+import { readConfig, type Config } from "./config.js";
+
+/** Gateway and all stages in one process, with one pool of inference workers between them. */
+await runService(process.env, {
+  name: "mesh",
+  emitters: ["gateway", "stage", "inference", "match"],
+  readConfig,
+  // The gateway's address serves health and metrics.
+  healthServer: false,
+  async start({ config, broker, metrics, log, signal }) {
+    const { stages, jobTtlMs, graceMs } = config;
+    const [inference, blobs] = await Promise.all([
+      openInference({
+        modelsDir: config.modelsDir,
+        tasks: TASKS.filter((task) => stages.includes(stageOf(task))),
+        pack: config.modelPack,
+        packs: config.modelPacks,
+        workers: config.inferenceWorkers,
+        modelServer: modelServerOf(config),
+        signal,
+        ...inferenceObserver(metrics),
+      }),
+      provision(broker, { replicas: 1, jobTtlMs, stages }).then(() => openBlobs(config, broker, { metrics })),
+    ]);
+    const concurrency = concurrencyOf(config);
+    const running: RunningStage[] = await Promise.all(
+      stagesOf(config, inference, blobs).map((stage) =>
+        runStage(stage, { broker, concurrency, graceMs, metrics, log }),
+      ),
+    );
+    // Last: whoever can reach it finds every stage at work.
+    const gateway = await startGateway({ config, broker, blobs, log, metrics });
+    return {
+      address: { url: gateway.url, driver: gateway.driver },
+      ready: () => gateway.ready(),
+      async drain() {
+        // Viewers stay connected while the stages finish what they hold.
+        await Promise.all(running.map((stage) => stage.drain()));
+        await gateway.close();
+        await inference.close();
+        await blobs.close();
+      },
+    };
+  },
+});
+
+function stageOf(task: (typeof TASKS)[number]): StageName {
+  return task === "detect" ? "extract" : task;
+}
+
+function stagesOf({ stages, facesMax }: Config, inference: Inference, blobs: Blobs): Stage<StageWork>[] {
+  const all = [
+    ["extract", () => createExtract({ inference, blobs, facesMax })],
+    ["embed", () => createEmbed({ inference })],
+    ...ANALYZERS.map((name) => [name, () => createAnalyzer(name, { inference })] as const),
+  ] as readonly (readonly [StageName, () => Stage<StageWork>])[];
+  return all.filter(([name]) => stages.includes(name)).map(([, create]) => create());
+}

@@ -1,0 +1,54 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isPortFree } from "./ports.js";
+import type { Program } from "./program.js";
+
+export interface NatsServer {
+  program: Program;
+  url: string;
+  token: string;
+}
+
+export const NATS_SERVER = "nats-server";
+/**
+ * Below the ports that systems give to outgoing connections (32768 on Linux, 49152 elsewhere): while the broker is down,
+ * one that tries to reconnect could be given its very port and meet itself there.
+ */
+const PORTS = { first: 15_000, last: 30_000 };
+/** More than all streams and stores may hold by their own limits: without it, 3/4 of the free disk are the limit. */
+const FILE_STORE_MAX = "16GB";
+
+/** JetStream on disk under the data folder, on loopback, for whoever has the token. Written afresh on every start. */
+export async function natsServer(dataDir: string, binary: string): Promise<NatsServer> {
+  const port = await freePort();
+  const token = randomBytes(24).toString("base64url");
+  const storeDir = join(dataDir, "jetstream");
+  mkdirSync(storeDir, { recursive: true, mode: 0o700 });
+  const config = join(dataDir, "nats-server.conf");
+  const lines = [
+    `server_name: "similarfaces"`,
+    `listen: "127.0.0.1:${port}"`,
+    `authorization { token: "${token}" }`,
+    `max_payload: 1MB`,
+    `jetstream { store_dir: ${JSON.stringify(storeDir)}, max_memory_store: 256MB, max_file_store: ${FILE_STORE_MAX} }`,
+    `log_file: ${JSON.stringify(join(dataDir, "nats-server.log"))}`,
+    `logfile_size_limit: 10MB`,
+  ];
+  writeFileSync(config, `${lines.join("\n")}\n`, { mode: 0o600 });
+  const program = {
+    name: NATS_SERVER,
+    command: binary,
+    args: ["-c", config],
+    env: process.env,
+    isService: false,
+  };
+  return { program, url: `nats://127.0.0.1:${port}`, token };
+}
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.first, PORTS.last);
+    if (await isPortFree("127.0.0.1", port)) return port;
+  }
+}

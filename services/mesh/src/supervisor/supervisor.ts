@@ -1,0 +1,192 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Address } from "@similarfaces/runtime";
+import type { MeshConfig } from "../config.js";
+import { SetupError } from "../setupError.js";
+import { KeptProgram } from "./keptProgram.js";
+import { NATS_SERVER, natsServer } from "./natsServer.js";
+import { isPortFree } from "./ports.js";
+import { identityOf } from "./processIdentity.js";
+import type { ProgramEvents } from "./program.js";
+import { meshProgram, servicePrograms } from "./programs.js";
+import {
+  acquireLock,
+  endLeftovers,
+  readRunState,
+  removeRunState,
+  writeRunState,
+  type Lock,
+  type RunState,
+} from "./runState.js";
+
+export interface SupervisorOptions {
+  config: MeshConfig;
+  env: NodeJS.ProcessEnv;
+  /** Every service as a process of its own. */
+  processes: boolean;
+  /** For the next reader of the run's state: this mesh goes when its command is done. */
+  forOneCommand?: boolean;
+  /** A line that a program wrote. */
+  onLine(program: string, line: string): void;
+  /** A program ended; `pauseMs` until it is started again. */
+  onDeath(program: string, how: string, pauseMs: number): void;
+}
+
+export interface Running {
+  url: string;
+  /** Which HTTP server serves there. */
+  driver: string;
+  natsServer: string;
+}
+
+export interface Supervisor {
+  /** When every service is ready for the first time. @throws SetupError where one never will be */
+  readonly ready: Promise<Running>;
+  /** Ends one service in its own way and starts it again; all where none is named. */
+  restart(service?: string): Promise<void>;
+  /** Services drain, then the broker ends. A second call, with less patience, hurries the first. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const PORT_USUAL = 8080;
+const PORTS_TRIED = 20;
+/** What an earlier run left behind drains within this. */
+const LEFTOVER_GRACE_MS = 10_000;
+
+/**
+ * Starts broker and services on the data folder and keeps them running until stopped.
+ * @throws SetupError if another supervisor has the data folder, or the port is taken
+ */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { dataDir } = options.config;
+  mkdirSync(dataDir, { recursive: true });
+  const lock = acquireLock(dataDir);
+  if (!lock) throw new SetupError(whereTheOtherRuns(dataDir));
+  try {
+    await endLeftovers(dataDir, LEFTOVER_GRACE_MS);
+    return await supervise(options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function supervise(options: SupervisorOptions, lock: Lock): Promise<Supervisor> {
+  const { config, processes, forOneCommand = false } = options;
+  const port = await choosePort(config);
+  const broker = config.natsUrl ? undefined : await natsServer(config.dataDir, config.natsServer);
+  const env: NodeJS.ProcessEnv = {
+    ...options.env,
+    PORT: String(port),
+    LOG_FORMAT: "json",
+    STAGES: config.stages.join(","),
+    ...(broker ? { NATS_URL: broker.url, NATS_TOKEN: broker.token } : {}),
+  };
+  const state: RunState = {
+    supervisor: identityOf(process.pid)!,
+    natsUrl: broker?.url ?? config.natsUrl!,
+    ...(broker ? { natsToken: broker.token } : {}),
+    forOneCommand,
+    children: {},
+  };
+  const programs = processes ? servicePrograms(config.stages, env) : [meshProgram(env)];
+  const awaited = new Set(programs.filter(({ isService }) => isService).map(({ name }) => name));
+  const ready = new Deferred<Running>();
+  let stopping: Promise<void> | undefined;
+  let address: Address | undefined;
+
+  const events: ProgramEvents = {
+    started({ name }, pid) {
+      const identity = identityOf(pid);
+      // At once: whatever happens to this process, the next start knows of the child.
+      if (identity) state.children[name] = identity;
+      writeRunState(config.dataDir, state);
+    },
+    ready({ name }, notice) {
+      awaited.delete(name);
+      if (notice.address) {
+        address = notice.address;
+        state.url = address.url;
+        // A free port was asked for: it is this one from now on, also after a restart.
+        env["PORT"] = new URL(address.url).port;
+        writeRunState(config.dataDir, state);
+      }
+      if (awaited.size === 0 && address) ready.resolve({ ...address, natsServer: notice.natsServer });
+    },
+    line: ({ name }, line) => options.onLine(name, line),
+    died({ name }, how, pauseMs) {
+      options.onDeath(name, how, pauseMs);
+    },
+    gaveUp({ name }, how) {
+      const where = name === NATS_SERVER ? `; see ${join(config.dataDir, "nats-server.log")}` : "";
+      ready.reject(new SetupError(`${name} ${how} and is not started again${where}`));
+    },
+  };
+  const brokerChild = broker && new KeptProgram(broker.program, events);
+  const services = programs.map((program) => new KeptProgram(program, events));
+  // Side by side: services wait for the broker, and load their code and models meanwhile.
+  for (const program of [...(brokerChild ? [brokerChild] : []), ...services]) program.start();
+
+  async function end(graceMs: number): Promise<void> {
+    await Promise.all(services.map((service) => service.stop(graceMs)));
+    await brokerChild?.stop(graceMs);
+  }
+
+  return {
+    ready: ready.promise,
+    async restart(name) {
+      const chosen = services.filter(({ program }) => name === undefined || program.name === name);
+      await Promise.all(chosen.map((service) => service.restart(config.forceMs)));
+    },
+    async stop(graceMs = config.forceMs) {
+      ready.reject(new SetupError("stopped before it was ready"));
+      const ending = end(graceMs);
+      stopping ??= ending.finally(() => {
+        removeRunState(config.dataDir);
+        lock.release();
+      });
+      await ending;
+      await stopping;
+    },
+  };
+}
+
+function whereTheOtherRuns(dataDir: string): string {
+  const state = readRunState(dataDir);
+  const where = state?.url ? ` at ${state.url}` : "";
+  const who = state ? ` (process ${state.supervisor.pid})` : "";
+  return `The mesh of ${dataDir} runs already${where}${who}. Stop it first, or set DATA_DIR and PORT for a second one.`;
+}
+
+/**
+ * The port asked for; where none was, the usual one or the first free one after it.
+ * @throws SetupError if it is taken
+ */
+async function choosePort({ host, port }: MeshConfig): Promise<number> {
+  if (port === 0) return 0;
+  if (port !== undefined) {
+    if (await isPortFree(host, port)) return port;
+    throw new SetupError(
+      `Port ${port} of ${host} is taken or not allowed. Set PORT to another one, or to 0 for any free one.`,
+    );
+  }
+  for (let offset = 0; offset < PORTS_TRIED; offset++) {
+    if (await isPortFree(host, PORT_USUAL + offset)) return PORT_USUAL + offset;
+  }
+  return 0;
+}
+
+class Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Whoever waits for it hears of it; nobody has to.
+    this.promise.catch(() => {});
+  }
+}

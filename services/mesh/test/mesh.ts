@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { natsServerPath } from "../../runtime/test/natsServer.js";
+import { endLeftovers, readRunState, type RunState } from "../src/supervisor/runState.js";
+
+/** The whole mesh as `npm start` runs it: its supervisor, nats-server and services, with a data folder and ports of its own. */
+export interface TestMesh {
+  readonly url: string;
+  readonly dataDir: string;
+  /** Process, URL, broker's address and token, and the children by name. */
+  state(): RunState;
+  /** What has been printed so far, standard output and error together. */
+  output(): string;
+  /** SIGKILL, as a crash: "supervisor", "nats-server", "mesh", or a service's name under `processes`. */
+  kill(what: string): void;
+  /** SIGTERM to the supervisor, or the signal given. @returns its exit code; the data folder stays */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Starts it again on the same data folder. */
+  restart(env?: Record<string, string>): Promise<void>;
+  /** Ends everything and removes the data folder. */
+  stop(): Promise<void>;
+}
+
+export interface TestMeshOptions {
+  /** For instance `SAMPLE_GALLERY: "true"`, which is off here: enrolling takes seconds that few tests need. */
+  env?: Record<string, string>;
+  processes?: boolean;
+}
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+/** Resolves when the gateway says that it is ready. Needs a built tree, as `npm test` makes it. */
+export async function startTestMesh({
+  env = {},
+  processes = false,
+}: TestMeshOptions = {}): Promise<TestMesh> {
+  const dataDir = await mkdtemp(join(tmpdir(), "similarfaces-mesh-"));
+  let supervisor = await startSupervisor(dataDir, env, processes);
+  const mesh: TestMesh = {
+    get url() {
+      return supervisor.url;
+    },
+    dataDir,
+    state() {
+      const state = readRunState(dataDir);
+      if (!state) throw new Error("the mesh is not running");
+      return state;
+    },
+    output: () => supervisor.output(),
+    kill(what) {
+      const { supervisor: parent, children } = mesh.state();
+      const pid = what === "supervisor" ? parent.pid : children[what]?.pid;
+      if (pid === undefined) throw new Error(`no process ${what}: ${Object.keys(children).join(", ")}`);
+      process.kill(pid, "SIGKILL");
+    },
+    end: (signal = "SIGTERM") => supervisor.end(signal),
+    async restart(more = {}) {
+      await supervisor.end("SIGTERM");
+      supervisor = await startSupervisor(dataDir, { ...env, ...more }, processes);
+    },
+    async stop() {
+      await supervisor.end("SIGTERM");
+      // Of a supervisor that the test has killed.
+      await endLeftovers(dataDir, 10_000);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return mesh;
+}
+
+interface SupervisorProcess {
+  url: string;
+  output(): string;
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+async function startSupervisor(
+  dataDir: string,
+  env: Record<string, string>,
+  processes: boolean,
+): Promise<SupervisorProcess> {
+  const child = spawn(process.execPath, [MAIN, "start", ...(processes ? ["--processes"] : [])], {
+    env: {
+      ...process.env,
+      NATS_SERVER: natsServerPath(),
+      DATA_DIR: dataDir,
+      PORT: "0",
+      SAMPLE_GALLERY: "false",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const endWithTest = () => child.kill("SIGTERM");
+  process.once("exit", endWithTest);
+  child.once("exit", () => process.off("exit", endWithTest));
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  }
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const output = () => printed;
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return exited;
+  };
+  const deadlineAtMs = Date.now() + START_TIMEOUT_MS;
+  while (child.exitCode === null && Date.now() < deadlineAtMs) {
+    const url = readRunState(dataDir)?.url;
+    const ready = url && (await fetch(`${url}/readyz`).catch(() => undefined));
+    if (ready && ready.ok) return { url, output, end };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await end("SIGKILL");
+  throw new Error(`the mesh did not become ready:\n${printed}`);
+}

@@ -14,6 +14,7 @@ await runService(process.env, {
     const blobs = await openBlobs(config, broker, { metrics });
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
+      address: { url: gateway.url, driver: gateway.driver },
       ready: () => gateway.ready(),
       async drain() {
         await gateway.close();

@@ -45,21 +45,31 @@ export interface UploadOptions {
   onProgress(sentBytes: number, totalBytes: number): void;
 }
 
-/** Sends a photo as it is. XMLHttpRequest, because fetch tells no upload progress. */
-export function uploadPhoto(photo: Blob, { signal, onProgress }: UploadOptions): Promise<AcceptedJob> {
+/** Sends a photo as it is. */
+export const uploadPhoto = (photo: Blob, options: UploadOptions) =>
+  upload<AcceptedJob>("/v1/jobs", photo, { "content-type": "application/octet-stream" }, options);
+
+/** XMLHttpRequest, because fetch tells no upload progress. */
+function upload<T>(
+  path: string,
+  body: XMLHttpRequestBodyInit,
+  headers: Record<string, string>,
+  { signal, onProgress }: UploadOptions,
+): Promise<T> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
     const request = new XMLHttpRequest();
-    request.open("POST", "/v1/jobs");
-    request.setRequestHeader("content-type", "application/octet-stream");
+    request.open("POST", path);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded, total));
     request.addEventListener("load", () => {
-      if (request.status === 202) resolve(JSON.parse(request.responseText) as AcceptedJob);
+      if (request.status === 202) resolve(JSON.parse(request.responseText) as T);
       else reject(failureFrom(request.responseText, request.getResponseHeader("retry-after")));
     });
     request.addEventListener("error", () => reject(new ApiFailure(OFFLINE)));
     request.addEventListener("abort", () => reject(signal.reason));
     signal.addEventListener("abort", () => request.abort());
-    request.send(photo);
+    request.send(body);
   });
 }
 
@@ -109,13 +119,21 @@ export interface Enrolment {
   consent: string;
 }
 
-/** A new person, or more faces of one (`identityId`); each photo becomes a job whose last stage is `enrol`. */
-export function enrolPhotos(photos: readonly Blob[], { name, consent }: Enrolment, identityId?: string) {
+/**
+ * A new person, or one more face of one (`identityId`), by the largest face of a photo, which becomes a job whose last stage
+ * is `enrol`. `source` is kept with the face.
+ */
+export function enrolPhoto(
+  photo: Blob,
+  { name, consent, source }: Enrolment & { source: string },
+  identityId: string | undefined,
+  options: UploadOptions,
+) {
   const form = new FormData();
   if (!identityId) form.set("name", name);
   form.set("consent", consent);
-  for (const photo of photos) form.append("photo", photo, photo instanceof File ? photo.name : "photo");
-  return ask<EnrolmentJobs>(enrolPath(identityId), { method: "POST", body: form });
+  form.set("photo", photo, source);
+  return upload<EnrolmentJobs>(enrolPath(identityId), form, keyHeader(), options);
 }
 
 /** A face of a finished job. */
@@ -147,10 +165,31 @@ export const importGallery = (lines: Blob) =>
     body: lines,
   });
 
-/** The whole export; fetched rather than linked to, because a link carries no key. */
-export async function exportGallery(): Promise<Blob> {
-  return (await send("/v1/gallery/export", {})).blob();
+/**
+ * The whole export; fetched rather than linked to, because a link carries no key. What fails in the middle is said by its last
+ * line.
+ */
+export async function exportGallery(onBytes: (bytes: number) => void): Promise<Blob> {
+  const reader = (await send("/v1/gallery/export", {})).body!.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new ApiFailure(OFFLINE);
+    });
+    if (done) break;
+    chunks.push(value);
+    onBytes((bytes += value.length));
+  }
+  const whole = new Blob(chunks, { type: "application/x-ndjson" });
+  const end = await whole.slice(-FAILURE_LINE_BYTES).text();
+  const lastLine = end.trimEnd().split("\n").at(-1) ?? "";
+  if (lastLine.startsWith('{"failure"')) throw failureFrom(lastLine, null);
+  return whole;
 }
+
+/** More than a failure's line has. */
+const FAILURE_LINE_BYTES = 4_096;
 
 // The installation
 
@@ -163,7 +202,9 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
-  if (path.startsWith("/v1/gallery") && apiKey()) headers.set("authorization", `Bearer ${apiKey()}`);
+  if (path.startsWith("/v1/gallery")) {
+    for (const [name, value] of Object.entries(keyHeader())) headers.set(name, value);
+  }
   let response: Response;
   try {
     response = await fetch(path, { ...init, headers });
@@ -177,6 +218,11 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 
 function json(method: string, body: object): RequestInit {
   return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** What changes the gallery needs the key, where the gateway has one. */
+function keyHeader(): Record<string, string> {
+  return apiKey() ? { authorization: `Bearer ${apiKey()}` } : {};
 }
 
 const identityPath = (id: string) => `/v1/gallery/identities/${encodeURIComponent(id)}`;

@@ -96,6 +96,8 @@ export interface About {
   models: ModelAbout[];
   retention: { jobTtlMs: number; jobDeadlineMs: number };
   limits: { bodyBytesMax: number; pixelsMax: number; facesMax: number };
+  /** Whether changing the gallery takes the API key; without one it is changed from the gateway's own machine only. */
+  galleryKey: boolean;
   contracts: { file: string; text: string }[];
 }
 

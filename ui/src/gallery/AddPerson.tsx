@@ -1,0 +1,232 @@
+import { Show, createEffect, createSignal, on, onCleanup, onMount } from "solid-js";
+import { faceUrl, getIdentity, listIdentities } from "../api";
+import { Link } from "../components/Link";
+import { Notice } from "../components/Notice";
+import { counted } from "../formats";
+import { query } from "../router";
+import type { Identity } from "../wire";
+import { CandidateList } from "./CandidateList";
+import { ConsentFields, isGiven, type Consent } from "./ConsentFields";
+import { createAddition } from "./createAddition";
+import { createLoaded } from "./createLoaded";
+import { PhotoPicker } from "./PhotoPicker";
+import "./AddPerson.css";
+
+const TYPING_MS = 300;
+
+/** A person from photos or from a face of a finished job (`?job=&face=`), or more faces of one who is there (`?identity=`). */
+export function AddPerson() {
+  const jobId = query().get("job") ?? undefined;
+  const face = Number(query().get("face") ?? 0);
+  const identityId = query().get("identity") ?? undefined;
+  return (
+    <Show when={identityId} fallback={<AddForm jobId={jobId} face={face} person={undefined} />}>
+      {(id) => <AddToPerson identityId={id()} jobId={jobId} face={face} />}
+    </Show>
+  );
+}
+
+function AddToPerson(props: { identityId: string; jobId: string | undefined; face: number }) {
+  const person = createLoaded(() => props.identityId, getIdentity);
+  return (
+    <Show
+      when={person.value()}
+      keyed
+      fallback={
+        <Show when={person.failure()}>
+          {(why) => (
+            <Notice kind="bad" title="This person cannot be shown.">
+              {why().message}
+            </Notice>
+          )}
+        </Show>
+      }
+    >
+      {(known) => <AddForm jobId={props.jobId} face={props.face} person={known} />}
+    </Show>
+  );
+}
+
+function AddForm(props: { jobId: string | undefined; face: number; person: Identity | undefined }) {
+  const addition = createAddition();
+  const { state } = addition;
+  const [name, setName] = createSignal("");
+  const [consent, setConsent] = createSignal<Consent>({
+    text: props.person?.consent ?? "",
+    isConfirmed: false,
+  });
+  const [isChecked, setChecked] = createSignal(false);
+  const [namesakes, setNamesakes] = createSignal<Identity[]>([]);
+  let form!: HTMLFormElement;
+
+  onMount(() => {
+    if (props.person) addition.startAt(props.person);
+    if (props.jobId) addition.chooseFace(props.jobId, props.face, faceUrl(props.jobId, props.face));
+  });
+  createEffect(
+    on(name, (typed) => {
+      setNamesakes([]);
+      if (props.person || typed.trim() === "") return;
+      const timer = setTimeout(() => void findNamesakes(typed), TYPING_MS);
+      onCleanup(() => clearTimeout(timer));
+    }),
+  );
+
+  const isFromJob = () => props.jobId !== undefined;
+  const added = () => state.candidates.filter(({ step }) => step.at === "added").length;
+  const open = () =>
+    state.candidates.filter(({ step }) => step.at === "chosen" || (step.at === "refused" && step.isRetryable))
+      .length;
+  const needsName = () => isChecked() && !state.person && name().trim() === "";
+  const needsPhoto = () => isChecked() && state.candidates.length === 0;
+
+  return (
+    <>
+      <header class="gallery-head">
+        <div>
+          <Link class="small gallery-back" href={props.person ? `/gallery/${props.person.id}` : "/gallery"}>
+            {props.person ? "Back to the person" : "Everybody in the gallery"}
+          </Link>
+          <h1>
+            <Show when={props.person} fallback="Add a person">
+              {(person) => (
+                <>
+                  Add faces of <bdi>{person().name}</bdi>
+                </>
+              )}
+            </Show>
+          </h1>
+        </div>
+      </header>
+      <form
+        ref={form}
+        class="form add"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <Show when={!props.person}>
+          <label class="form-field">
+            <span>Name</span>
+            <input
+              class="input"
+              autocomplete="off"
+              maxlength="200"
+              value={name()}
+              disabled={state.person !== undefined}
+              onInput={(event) => setName(event.currentTarget.value)}
+              aria-invalid={needsName()}
+              aria-describedby="name-help"
+            />
+            <span id="name-help" class="small">
+              <Show when={needsName()}>
+                <span class="form-error">Write the person's name, or any other word for them.</span>
+              </Show>
+            </span>
+          </label>
+          <Show when={!state.person && namesakes()[0]}>
+            {(known) => <Namesake known={known()} {...props} />}
+          </Show>
+        </Show>
+        <div class="form">
+          <div>
+            <p class="form-label">{isFromJob() ? "Face" : "Photos"}</p>
+            <Show when={!isFromJob()}>
+              <p class="small quiet">
+                Of each photo, the largest face is taken. Two or three photos from different days make better
+                matches than one.
+              </p>
+            </Show>
+          </div>
+          <Show when={state.candidates.length > 0}>
+            <CandidateList
+              candidates={state.candidates}
+              isRunning={state.isRunning}
+              onTake={addition.take}
+              onRemoved={addition.forget}
+            />
+          </Show>
+          <Show when={!isFromJob()}>
+            <PhotoPicker
+              id="choose-photos"
+              label={state.candidates.length > 0 ? "Choose more photos" : "Choose photos"}
+              help="or drop them here"
+              onFiles={addition.choose}
+            />
+          </Show>
+          <Show when={needsPhoto()}>
+            <p class="small form-error" role="alert">
+              Choose at least one photo.
+            </p>
+          </Show>
+        </div>
+        <ConsentFields
+          consent={consent()}
+          onChange={setConsent}
+          isChecked={isChecked()}
+          confirmation="This person agreed that their face is kept in this gallery and compared with others."
+          example="Ada Lovelace herself, by e-mail on 4 May 2026, for the demo wall"
+        />
+        <div class="add-actions">
+          <button class="button button-main" disabled={state.isRunning || (added() > 0 && open() === 0)}>
+            {state.isRunning ? "Adding" : added() > 0 && open() > 0 ? "Add the rest" : "Add to gallery"}
+          </button>
+          <Show when={added() > 0 && !state.isRunning && state.person}>
+            {(person) => (
+              <p role="status">
+                <bdi>{person().name}</bdi> has {counted(added(), "new face")} in the gallery.{" "}
+                <Link href={`/gallery/${person().id}`}>See them</Link>
+              </p>
+            )}
+          </Show>
+        </div>
+      </form>
+    </>
+  );
+
+  async function submit(): Promise<void> {
+    setChecked(true);
+    const isComplete =
+      (state.person !== undefined || name().trim() !== "") &&
+      state.candidates.length > 0 &&
+      isGiven(consent());
+    if (!isComplete) {
+      const first =
+        form.querySelector<HTMLElement>('[aria-invalid="true"]') ??
+        form.querySelector<HTMLElement>("#choose-photos");
+      first?.focus();
+      return;
+    }
+    await addition.run({ name: name().trim(), consent: consent().text.trim() });
+  }
+
+  async function findNamesakes(typed: string): Promise<void> {
+    const wanted = typed.trim().toLocaleLowerCase();
+    const { identities } = await listIdentities({ name: typed.trim(), pageSize: 20 }).catch(() => ({
+      identities: [],
+    }));
+    if (name() !== typed) return;
+    setNamesakes(identities.filter((known) => known.name.toLocaleLowerCase() === wanted));
+  }
+}
+
+/** Two people may have one name; more often it is the same one. */
+function Namesake(props: { known: Identity; jobId: string | undefined; face: number }) {
+  const address = () => {
+    const parts = new URLSearchParams({ identity: props.known.id });
+    if (props.jobId) {
+      parts.set("job", props.jobId);
+      parts.set("face", String(props.face));
+    }
+    return `/gallery/add?${parts}`;
+  };
+  return (
+    <p class="small" role="status">
+      <bdi>{props.known.name}</bdi> is already in the gallery, with{" "}
+      {counted(props.known.faces.length, "face")}. If this is the same person,{" "}
+      <Link href={address()}>add the face to them</Link>.
+    </p>
+  );
+}

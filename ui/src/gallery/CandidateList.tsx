@@ -1,0 +1,117 @@
+import { For, Match, Show, Switch } from "solid-js";
+import { deleteFace, faceUrl, portraitUrl } from "../api";
+import { Portrait } from "../components/Portrait";
+import type { Candidate, Step } from "./createAddition";
+import { permitted } from "./permission";
+import "./CandidateList.css";
+
+interface CandidateListProps {
+  candidates: readonly Candidate[];
+  isRunning: boolean;
+  onTake: (id: number) => void;
+  /** Its face was deleted from the gallery again. */
+  onRemoved: (id: number) => void;
+}
+
+/** The photos and how far each is; next to each photo the face that was taken from it. */
+export function CandidateList(props: CandidateListProps) {
+  return (
+    <ul class="candidates" aria-label="Photos">
+      <For each={props.candidates}>
+        {(candidate) => (
+          <li class="candidate" data-at={candidate.step.at}>
+            <img class="candidate-photo" src={candidate.preview} alt="" />
+            <Show when={faceOf(candidate)}>
+              {(face) => (
+                <span class="candidate-face">
+                  <Portrait src={face()} alt={`The face of ${candidate.source}`} />
+                </span>
+              )}
+            </Show>
+            <div class="candidate-text">
+              <bdi class="candidate-name">{candidate.source}</bdi>
+              <StepWords step={candidate.step} />
+            </div>
+            <Switch>
+              <Match when={candidate.step.at === "added" && candidate.step}>
+                {(step) => (
+                  <button
+                    type="button"
+                    class="button button-plain small"
+                    onClick={() => void remove(candidate.id, step().faceId)}
+                  >
+                    Wrong face, remove
+                  </button>
+                )}
+              </Match>
+              <Match when={!props.isRunning && ["chosen", "refused"].includes(candidate.step.at)}>
+                <button
+                  type="button"
+                  class="button button-plain button-icon"
+                  aria-label={`Leave ${candidate.source} out`}
+                  onClick={() => props.onTake(candidate.id)}
+                >
+                  ✕
+                </button>
+              </Match>
+            </Switch>
+          </li>
+        )}
+      </For>
+    </ul>
+  );
+
+  async function remove(id: number, faceId: string): Promise<void> {
+    await permitted(() => deleteFace(faceId));
+    props.onRemoved(id);
+  }
+}
+
+/** The face as extract cut it out, then as the gallery keeps it. */
+function faceOf({ jobId, step }: Candidate): string | undefined {
+  if (step.at === "added") return portraitUrl(step.faceId);
+  if (jobId && (step.at === "measuring" || step.at === "adding")) return faceUrl(jobId, 0);
+  return undefined;
+}
+
+function StepWords(props: { step: Step }) {
+  return (
+    <Switch>
+      <Match when={props.step.at === "sending" && props.step}>
+        {(step) => (
+          <>
+            <span class="small quiet">Sending</span>
+            <progress
+              class="progress"
+              aria-label="Sent"
+              max={step().totalBytes || 1}
+              value={step().sentBytes}
+            />
+          </>
+        )}
+      </Match>
+      <Match when={props.step.at === "waiting" && props.step}>
+        {(step) => <span class="small quiet">{step().why} It is tried again.</span>}
+      </Match>
+      <Match when={props.step.at === "finding"}>
+        <span class="small quiet">Looking for a face</span>
+      </Match>
+      <Match when={props.step.at === "measuring"}>
+        <span class="small quiet">Found, measuring it</span>
+      </Match>
+      <Match when={props.step.at === "adding"}>
+        <span class="small quiet">Adding it to the gallery</span>
+      </Match>
+      <Match when={props.step.at === "added"}>
+        <span class="small candidate-good">In the gallery</span>
+      </Match>
+      <Match when={props.step.at === "refused" && props.step}>
+        {(step) => (
+          <span class="small">
+            <span class="form-error">{step().title}</span> {step().help}
+          </span>
+        )}
+      </Match>
+    </Switch>
+  );
+}

@@ -1,0 +1,51 @@
+import { createSignal } from "solid-js";
+import "./PhotoPicker.css";
+
+/** Photos by click or drop. What else is dropped is refused later, in words, beside its name. */
+export function PhotoPicker(props: {
+  label: string;
+  help: string;
+  onFiles: (files: File[]) => void;
+  id?: string;
+}) {
+  const [isOver, setOver] = createSignal(false);
+  let input!: HTMLInputElement;
+  return (
+    <div
+      class="picker"
+      data-over={isOver() ? "" : undefined}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        setOver(false);
+        give([...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
+      <button type="button" id={props.id} class="button" onClick={() => input.click()}>
+        {props.label}
+      </button>
+      <p class="small quiet">{props.help}</p>
+      <input
+        ref={input}
+        type="file"
+        accept="image/*,.heic,.heif"
+        multiple
+        hidden
+        onChange={() => {
+          give([...(input.files ?? [])]);
+          // The same file may be chosen again.
+          input.value = "";
+        }}
+      />
+    </div>
+  );
+
+  function give(files: File[]): void {
+    if (files.length > 0) props.onFiles(files);
+  }
+}

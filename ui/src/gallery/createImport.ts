@@ -1,0 +1,175 @@
+import { onCleanup } from "solid-js";
+import { createStore } from "solid-js/store";
+import { announce } from "../announce";
+import { ApiFailure, listIdentities } from "../api";
+import { counted } from "../formats";
+import type { Identity } from "../wire";
+import { Refused, enrolFile } from "./enrol";
+import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
+
+export interface Refusal {
+  path: string;
+  title: string;
+  help: string;
+  isRetryable: boolean;
+}
+
+export interface ImportState {
+  phase: "ready" | "running" | "stopped" | "done";
+  photos: number;
+  added: number;
+  alreadyIn: number;
+  refused: Refusal[];
+  /** People of whom at least one face was added. */
+  people: number;
+  /** Photos per second of the last while; 0 while that is not known. */
+  rate: number;
+}
+
+/** Photos on their way at once: more would only wait in the server. */
+const IN_FLIGHT_MAX = 4;
+const LIST_PAGE = 200;
+const RATE_OVER = 40;
+const RETRY_MS = 3_000;
+
+/** Works a plan off; run again, it goes on with what is not in. */
+export function createImport() {
+  const [state, setState] = createStore<ImportState>(emptyState(0));
+  let abort = new AbortController();
+  onCleanup(() => abort.abort(stopped()));
+  return { state, run, stop, reset };
+
+  function reset(photos: number): void {
+    setState(emptyState(photos));
+  }
+
+  function stop(): void {
+    abort.abort(stopped());
+  }
+
+  async function run(plan: ImportPlan, consent: string): Promise<void> {
+    abort = new AbortController();
+    const { signal } = abort;
+    const finishedAtMs: number[] = [];
+    const slots = createSlots(IN_FLIGHT_MAX);
+    setState({ ...emptyState(plan.photos), phase: "running" });
+    const people = [...plan.people];
+    const runners = Array.from({ length: IN_FLIGHT_MAX }, async () => {
+      while (people.length > 0 && !signal.aborted) await importPerson(people.shift()!);
+    });
+    await Promise.all(runners);
+    setState("phase", signal.aborted ? "stopped" : "done");
+    announce(
+      `${counted(state.added, "face")} added, ${state.alreadyIn} already in, ${state.refused.length} refused.`,
+    );
+
+    /** One photo first, which makes the person; then the others beside one another. */
+    async function importPerson({ name, photos }: PlannedPerson): Promise<void> {
+      const known = await findPerson(name, signal).catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      let identityId = known?.id;
+      const sources = new Set(known?.faces.map(({ source }) => source));
+      const missing = photos.filter(({ source }) => !sources.has(source));
+      setState("alreadyIn", (before) => before + photos.length - missing.length);
+      let hasAdded = false;
+      while (missing.length > 0 && identityId === undefined && !signal.aborted) {
+        identityId = await enrolOne(missing.shift()!, name, undefined);
+        hasAdded = identityId !== undefined;
+      }
+      const rest = missing.map(async (photo) => {
+        if ((await enrolOne(photo, name, identityId)) !== undefined) hasAdded = true;
+      });
+      await Promise.all(rest);
+      if (hasAdded) setState("people", (before) => before + 1);
+    }
+
+    async function enrolOne(
+      { file, path, source }: PlannedPhoto,
+      name: string,
+      identityId: string | undefined,
+    ): Promise<string | undefined> {
+      return slots.use(async () => {
+        if (signal.aborted) return undefined;
+        try {
+          const options = { signal, attempts: Number.POSITIVE_INFINITY, onProgress: () => {} };
+          const enrolled = await enrolFile(file, source, { name, consent }, identityId, options);
+          setState("added", (before) => before + 1);
+          return enrolled.identityId;
+        } catch (error) {
+          if (signal.aborted) return undefined;
+          if (!(error instanceof Refused)) throw error;
+          const { title, help, retryable: isRetryable } = error;
+          setState("refused", state.refused.length, { path, title, help, isRetryable });
+          // Without the key, nothing else would be taken either.
+          if (error.code === "unauthorized") abort.abort(stopped());
+          return undefined;
+        } finally {
+          tick();
+        }
+      });
+    }
+
+    function tick(): void {
+      finishedAtMs.push(performance.now());
+      if (finishedAtMs.length > RATE_OVER) finishedAtMs.shift();
+      const spanMs = finishedAtMs.at(-1)! - finishedAtMs[0]!;
+      if (finishedAtMs.length > 4 && spanMs > 0)
+        setState("rate", ((finishedAtMs.length - 1) / spanMs) * 1_000);
+    }
+  }
+}
+
+/** The person of exactly that name; where there are several, the one with the most faces. */
+async function findPerson(name: string, signal: AbortSignal): Promise<Identity | undefined> {
+  const namesakes: Identity[] = [];
+  let pageToken = "";
+  do {
+    const page = await untilAnswered(() => listIdentities({ name, pageSize: LIST_PAGE, pageToken }), signal);
+    if (page === undefined) return undefined;
+    namesakes.push(...page.identities.filter((known) => known.name === name));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return namesakes.sort((a, b) => b.faces.length - a.faces.length)[0];
+}
+
+/** Asks again while the server is away; undefined once it is stopped. */
+async function untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiFailure) || !error.retryable) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  return undefined;
+}
+
+/** So many at once, the others in turn. */
+function createSlots(count: number) {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return {
+    async use<T>(work: () => Promise<T>): Promise<T> {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
+      }
+    },
+  };
+}
+
+function emptyState(photos: number): ImportState {
+  return { phase: "ready", photos, added: 0, alreadyIn: 0, refused: [], people: 0, rate: 0 };
+}
+
+function stopped(): Refused {
+  return new Refused("stopped", "Stopped.", "", true);
+}

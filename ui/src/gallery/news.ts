@@ -1,0 +1,32 @@
+import { createSignal } from "solid-js";
+import { announce } from "../announce";
+import { counted } from "../formats";
+import type { GalleryReceipt } from "../wire";
+
+/** What was done last, shown on whichever page of the gallery comes next. */
+export interface News {
+  title: string;
+  text: string;
+}
+
+const [news, setNews] = createSignal<News>();
+export { news };
+
+export function tell(title: string, text = ""): void {
+  setNews({ title, text });
+  announce(`${title} ${text}`);
+}
+
+export function forgetNews(): void {
+  setNews(undefined);
+}
+
+/** A receipt in words: what was really removed. */
+export function receiptWords({ identities, faces, thumbnails }: GalleryReceipt): string {
+  const parts = [
+    ...(identities > 0 ? [counted(identities, "person", "people")] : []),
+    counted(faces, "face with its numbers", "faces with their numbers"),
+    counted(thumbnails, "portrait"),
+  ];
+  return `Removed for good: ${parts.join(", ")}.`;
+}

@@ -3,6 +3,8 @@ import "./Notice.css";
 
 export interface NoticeProps {
   kind?: "plain" | "bad";
+  /** Somebody else announces it (announce.tsx). */
+  isAnnounced?: boolean;
   title: string;
   /** What to do next. */
   children?: JSX.Element;
@@ -14,7 +16,11 @@ export interface NoticeProps {
 /** Something that a person should know, in words: what it is, and what to do next. */
 export function Notice(props: NoticeProps) {
   return (
-    <div class="notice" data-kind={props.kind ?? "plain"} role={props.kind === "bad" ? "alert" : "status"}>
+    <div
+      class="notice"
+      data-kind={props.kind ?? "plain"}
+      role={props.isAnnounced ? undefined : props.kind === "bad" ? "alert" : "status"}
+    >
       <div class="notice-text">
         <p class="notice-title">{props.title}</p>
         <Show when={props.children}>

@@ -3,7 +3,7 @@ import { faceUrl, getIdentity, listIdentities } from "../api";
 import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { counted } from "../formats";
-import { query } from "../router";
+import { navigate, query } from "../router";
 import type { Identity } from "../wire";
 import { CandidateList } from "./CandidateList";
 import { ConsentFields, isGiven, type Consent } from "./ConsentFields";
@@ -16,17 +16,36 @@ const TYPING_MS = 300;
 
 /** A person from photos or from a face of a finished job (`?job=&face=`), or more faces of one who is there (`?identity=`). */
 export function AddPerson() {
-  const jobId = query().get("job") ?? undefined;
-  const face = Number(query().get("face") ?? 0);
-  const identityId = query().get("identity") ?? undefined;
+  const [turn, setTurn] = createSignal(1);
+  const again = () => {
+    navigate("/gallery/add");
+    setTurn((before) => before + 1);
+  };
   return (
-    <Show when={identityId} fallback={<AddForm jobId={jobId} face={face} person={undefined} />}>
-      {(id) => <AddToPerson identityId={id()} jobId={jobId} face={face} />}
+    <Show when={`${turn()} ${query()}`} keyed>
+      {(_place) => <Addition onAgain={again} />}
     </Show>
   );
 }
 
-function AddToPerson(props: { identityId: string; jobId: string | undefined; face: number }) {
+/** One addition, by the address as it is now. */
+function Addition(props: { onAgain: () => void }) {
+  const jobId = query().get("job") ?? undefined;
+  const face = Number(query().get("face") ?? 0);
+  const identityId = query().get("identity");
+  if (identityId)
+    return <AddToPerson identityId={identityId} jobId={jobId} face={face} onAgain={props.onAgain} />;
+  return <AddForm jobId={jobId} face={face} person={undefined} onAgain={props.onAgain} />;
+}
+
+interface AddToPersonProps {
+  identityId: string;
+  jobId: string | undefined;
+  face: number;
+  onAgain: () => void;
+}
+
+function AddToPerson(props: AddToPersonProps) {
   const person = createLoaded(() => props.identityId, getIdentity);
   return (
     <Show
@@ -42,12 +61,19 @@ function AddToPerson(props: { identityId: string; jobId: string | undefined; fac
         </Show>
       }
     >
-      {(known) => <AddForm jobId={props.jobId} face={props.face} person={known} />}
+      {(known) => <AddForm jobId={props.jobId} face={props.face} person={known} onAgain={props.onAgain} />}
     </Show>
   );
 }
 
-function AddForm(props: { jobId: string | undefined; face: number; person: Identity | undefined }) {
+interface AddFormProps {
+  jobId: string | undefined;
+  face: number;
+  person: Identity | undefined;
+  onAgain: () => void;
+}
+
+function AddForm(props: AddFormProps) {
   const addition = createAddition();
   const { state } = addition;
   const [name, setName] = createSignal("");
@@ -150,7 +176,7 @@ function AddForm(props: { jobId: string | undefined; face: number; person: Ident
           </Show>
           <Show when={!isFromJob()}>
             <PhotoPicker
-              id="choose-photos"
+              isMissing={needsPhoto()}
               label={state.candidates.length > 0 ? "Choose more photos" : "Choose photos"}
               help="or drop them here"
               onFiles={addition.choose}
@@ -178,6 +204,12 @@ function AddForm(props: { jobId: string | undefined; face: number; person: Ident
               <p role="status">
                 <bdi>{person().name}</bdi> has {counted(added(), "new face")} in the gallery.{" "}
                 <Link href={`/gallery/${person().id}`}>See them</Link>
+                <Show when={!props.person}>
+                  {" "}
+                  <button type="button" class="link" onClick={() => props.onAgain()}>
+                    Add another person
+                  </button>
+                </Show>
               </p>
             )}
           </Show>
@@ -193,9 +225,8 @@ function AddForm(props: { jobId: string | undefined; face: number; person: Ident
       state.candidates.length > 0 &&
       isGiven(consent());
     if (!isComplete) {
-      const first =
-        form.querySelector<HTMLElement>('[aria-invalid="true"]') ??
-        form.querySelector<HTMLElement>("#choose-photos");
+      // The first in the order of the page: the field of the name, the button for photos, the consent.
+      const first = form.querySelector<HTMLElement>('[aria-invalid="true"], [data-missing]');
       first?.focus();
       return;
     }

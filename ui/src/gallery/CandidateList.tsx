@@ -20,7 +20,12 @@ export function CandidateList(props: CandidateListProps) {
       <For each={props.candidates}>
         {(candidate) => (
           <li class="candidate" data-at={candidate.step.at}>
-            <img class="candidate-photo" src={candidate.preview} alt="" />
+            <img
+              class="candidate-photo"
+              src={candidate.preview}
+              alt=""
+              onError={({ currentTarget }) => (currentTarget.hidden = true)}
+            />
             <Show when={faceOf(candidate)}>
               {(face) => (
                 <span class="candidate-face">

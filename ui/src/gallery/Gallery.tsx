@@ -23,7 +23,7 @@ export default function Gallery() {
     <div class="page gallery">
       <Show when={news()}>
         {(latest) => (
-          <Notice title={latest().title} onClose={forgetNews}>
+          <Notice isAnnounced title={latest().title} onClose={forgetNews}>
             {latest().text}
           </Notice>
         )}

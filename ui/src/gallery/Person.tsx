@@ -91,8 +91,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
         </div>
       </header>
       <section class="person-consent">
-        <h2 class="visually-hidden">Consent</h2>
-        <p class="small quiet">Consent</p>
+        <h2 class="small quiet">Consent</h2>
         <blockquote dir="auto">{props.person.consent}</blockquote>
       </section>
       <Show
@@ -101,12 +100,12 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           <Notice title="No face of this person is left.">They are not compared with anybody.</Notice>
         }
       >
-        <ul class="faces" aria-label="Faces">
+        <ul class="person-faces" aria-label="Faces">
           <For each={props.person.faces}>
             {(face, index) => (
-              <li class="face">
+              <li class="person-face">
                 <Portrait src={portraitUrl(face.id)} alt={`Face ${index() + 1} of ${props.person.name}`} />
-                <bdi class="face-source" title={face.source}>
+                <bdi class="person-source" title={face.source}>
                   {face.source || "no note where it is from"}
                 </bdi>
                 <time class="small quiet" datetime={new Date(face.createdAtMs).toISOString()}>
@@ -118,7 +117,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
                   </span>
                 </Show>
                 <button
-                  class="button button-plain small face-delete"
+                  class="button button-plain small person-face-delete"
                   aria-label={`Delete face ${index() + 1}`}
                   onClick={() => setAsked(face)}
                 >
@@ -155,7 +154,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
               props.onChanged();
             }}
           >
-            <span class="face-question">
+            <span class="person-question">
               <Portrait src={portraitUrl(face.id)} alt="The face that would be deleted" />
               <span>Its portrait and its numbers are removed for good.</span>
             </span>

@@ -6,7 +6,7 @@ export function PhotoPicker(props: {
   label: string;
   help: string;
   onFiles: (files: File[]) => void;
-  id?: string;
+  isMissing: boolean;
 }) {
   const [isOver, setOver] = createSignal(false);
   let input!: HTMLInputElement;
@@ -26,7 +26,12 @@ export function PhotoPicker(props: {
         give([...(event.dataTransfer?.files ?? [])]);
       }}
     >
-      <button type="button" id={props.id} class="button" onClick={() => input.click()}>
+      <button
+        type="button"
+        data-missing={props.isMissing ? "" : undefined}
+        class="button"
+        onClick={() => input.click()}
+      >
         {props.label}
       </button>
       <p class="small quiet">{props.help}</p>

@@ -146,30 +146,32 @@ function follow(jobId: string, { signal, onProgress }: EnrolOptions): Promise<En
   });
 }
 
-const TITLES: Readonly<Record<string, string>> = {
-  no_face: "No face was found.",
-  undecodable_image: "The file is damaged.",
-  unreadable_image: "The file is damaged.",
-  unsupported_type: "This is not a photo that can be read.",
-  empty_body: "The file is empty.",
-  body_too_large: "The photo is too large.",
-  image_too_large: "The photo has too many pixels.",
-  invalid_name: "That name cannot be stored.",
-  consent_required: "It does not say who agreed.",
-  unauthorized: "You may not change this gallery.",
-  identity_not_found: "This person is no longer in the gallery.",
-  face_not_found: "This face cannot be had any more.",
-  job_expired: "The analysis has expired.",
-  job_deleted: "The analysis was deleted.",
-  job_not_found: "There is no such analysis.",
-  gallery_unavailable: "The gallery does not answer.",
-  gallery_full: "The gallery is full.",
-  overloaded: "The server is busy.",
-  offline: "The server cannot be reached.",
+/** What happened; and what to do, where the failure's own words would say the same again. */
+const WORDS: Readonly<Record<string, [title: string, help?: string]>> = {
+  no_face: ["No face was found.", "Use a photo that shows one clearly."],
+  undecodable_image: ["The file is damaged.", "Export it again, or use another photo."],
+  unreadable_image: ["The file is damaged.", "Export it again, or use another photo."],
+  unsupported_type: ["This is not a photo that can be read."],
+  empty_body: ["The file is empty."],
+  body_too_large: ["The photo is too large."],
+  image_too_large: ["The photo has too many pixels."],
+  invalid_name: ["That name cannot be stored."],
+  consent_required: ["It does not say who agreed."],
+  unauthorized: ["You may not change this gallery."],
+  identity_not_found: ["This person is no longer in the gallery.", "Add them as a new person."],
+  face_not_found: ["This face cannot be had any more.", "Analyse the photo again."],
+  job_expired: ["The analysis has expired.", "Analyse the photo again."],
+  job_deleted: ["The analysis was deleted.", "Analyse the photo again."],
+  job_not_found: ["There is no such analysis.", "Analyse the photo again."],
+  gallery_unavailable: ["The gallery does not answer.", "Try it again in a moment."],
+  gallery_full: ["The gallery is full.", "Delete faces that are not needed, or give it more space."],
+  overloaded: ["The server is busy.", "Try it again in a moment."],
+  offline: ["The server cannot be reached.", "Check the connection, then try it again."],
 };
 
-function refused({ code, message, retryable }: FailureJson, help = message): Refused {
-  return new Refused(code, TITLES[code] ?? "It was not added.", help, retryable);
+function refused({ code, message, retryable }: FailureJson, why = message): Refused {
+  const [title, help] = WORDS[code] ?? ["It was not added."];
+  return new Refused(code, title, help ?? why, retryable);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

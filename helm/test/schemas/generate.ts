@@ -1,26 +1,13 @@
-// Makes the schemas in this folder from what their projects publish as Go modules: `node helm/test/schemas/generate.mjs`,
+// Makes the schemas in this folder from what their projects publish as Go modules: `npx tsx helm/test/schemas/generate.ts`,
 // where Go and its module proxy are at hand. The results are committed, so that tests need neither.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
+import type { Manifest } from "../render.js";
+import { COMPOSE, CUSTOM, KUBERNETES, moduleDir } from "./sources.js";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-
-/** The oldest version that is checked against is the one that refuses most; the chart asks for Kubernetes 1.30. */
-const KUBERNETES = ["k8s.io/kubernetes", "v1.36.3"];
-const CUSTOM = [
-  ["github.com/kedacore/keda/v2", "v2.21.0", "config/crd/bases/keda.sh_scaledobjects.yaml"],
-  ["sigs.k8s.io/karpenter", "v1.8.2", "pkg/apis/crds/karpenter.sh_nodepools.yaml"],
-  ...["servicemonitors", "prometheusrules"].map((name) => [
-    "github.com/prometheus-operator/prometheus-operator",
-    "v0.90.1",
-    `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
-  ]),
-];
-const COMPOSE = ["github.com/compose-spec/compose-go/v2", "v2.16.2", "schema/compose-spec.json"];
 
 /** The kinds that the chart has. */
 const KINDS = {
@@ -45,16 +32,18 @@ for (const [module, version, path] of CUSTOM) custom(module, version, path);
 const [module, version, path] = COMPOSE;
 write("compose-spec.json", JSON.parse(readFileSync(join(moduleDir(module, version), path), "utf8")));
 
-function kubernetes() {
+function kubernetes(): void {
   const [module, version] = KUBERNETES;
   const swagger = JSON.parse(
     readFileSync(join(moduleDir(module, version), "api/openapi-spec/swagger.json"), "utf8"),
   );
-  const definitions = {};
-  const reach = (name) => {
+  const definitions: Manifest = {};
+  const reach = (name: string) => {
     if (definitions[name]) return;
     definitions[name] = strict(swagger.definitions[name]);
-    for (const [, next] of JSON.stringify(swagger.definitions[name]).matchAll(/"#\/definitions\/([^"]+)"/g))
+    for (const [, next = ""] of JSON.stringify(swagger.definitions[name]).matchAll(
+      /"#\/definitions\/([^"]+)"/g,
+    ))
       reach(next);
   };
   [...Object.values(KINDS), OBJECT_META].forEach(reach);
@@ -66,10 +55,10 @@ function kubernetes() {
     write(`${name}.json`, { $ref: `${DEFINITIONS}#/definitions/${definition}` });
 }
 
-function custom(module, version, path) {
-  const { spec } = parse(readFileSync(join(moduleDir(module, version), path), "utf8"));
+function custom(module: string, version: string, path: string): void {
+  const { spec } = parse(readFileSync(join(moduleDir(module, version), path), "utf8")) as Manifest;
   const group = spec.group.split(".")[0];
-  for (const { name, schema } of spec.versions.filter(({ served }) => served)) {
+  for (const { name, schema } of spec.versions.filter(({ served }: Manifest) => served)) {
     const strictSchema = strict(schema.openAPIV3Schema);
     strictSchema.properties.metadata = { $ref: `${DEFINITIONS}#/definitions/${OBJECT_META}` };
     write(`${spec.names.kind.toLowerCase()}-${group}-${name}.json`, {
@@ -80,18 +69,20 @@ function custom(module, version, path) {
 }
 
 /** Without prose, closed to unknown properties, and without what only an API server understands. */
-function strict(schema) {
+function strict(schema: Manifest): Manifest {
   if (Array.isArray(schema)) return schema.map(strict);
   if (typeof schema !== "object" || schema === null) return schema;
   if (schema["x-kubernetes-int-or-string"]) return { type: ["string", "integer"] };
-  const closed = {};
+  const closed: Manifest = {};
   for (const [key, value] of Object.entries(schema)) {
     if (key === "description" && typeof value === "string") continue;
     if (key.startsWith("x-kubernetes-") || key === "default" || key === "format" || key === "nullable")
       continue;
     closed[key] =
       key === "properties"
-        ? Object.fromEntries(Object.entries(value).map(([name, property]) => [name, strict(property)]))
+        ? Object.fromEntries(
+            Object.entries(value as object).map(([name, property]) => [name, strict(property)]),
+          )
         : strict(value);
   }
   const open = schema["x-kubernetes-preserve-unknown-fields"] || schema.additionalProperties !== undefined;
@@ -99,17 +90,6 @@ function strict(schema) {
   return closed;
 }
 
-function moduleDir(module, version) {
-  const scratch = mkdtempSync(join(tmpdir(), "similarfaces-schemas-"));
-  try {
-    execFileSync("go", ["mod", "init", "schemas"], { cwd: scratch, stdio: "ignore" });
-    const output = execFileSync("go", ["mod", "download", "-json", `${module}@${version}`], { cwd: scratch });
-    return JSON.parse(output.toString()).Dir;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-function write(name, schema) {
+function write(name: string, schema: object): void {
   writeFileSync(join(HERE, name), `${JSON.stringify(schema)}\n`);
 }

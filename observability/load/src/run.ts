@@ -1,5 +1,5 @@
-import { isIPv4 } from "node:net";
 import { poissonArrivalsMs, seededRandom } from "./arrivals.js";
+import { checkedLoopback } from "./loopback.js";
 import { drawFrom, type MixPhoto } from "./mix.js";
 import { summarise, type LoadReport } from "./report.js";
 import { visit, type Transport, type Visit } from "./viewer.js";
@@ -12,7 +12,7 @@ export interface LoadOptions {
   durationMs: number;
   /** Share of visitors that watch by WebSocket; the others by server-sent events. */
   webSocketShare?: number;
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /**
@@ -20,8 +20,8 @@ export interface LoadOptions {
  * @throws RangeError where the gateway is not on the loopback interface: this is no tool against other people's servers
  */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
-  const { url, mix, perSecond, durationMs, webSocketShare = 0.5, seed = 1 } = options;
-  if (!isLoopback(url)) throw new RangeError(`the load generator sends to this machine only, not to ${url}`);
+  const { mix, perSecond, durationMs, webSocketShare = 0.5, seed = 1 } = options;
+  const url = checkedLoopback(options.url);
   const random = seededRandom(seed);
   const arrivals = poissonArrivalsMs(perSecond, durationMs, random);
   const draw = drawFrom(mix, random);
@@ -36,13 +36,6 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   }
   const seen = await Promise.all(visits);
   return summarise(seen, perSecond, performance.now() - startedAtMs);
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return (
-    hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."))
-  );
 }
 
 function sleepUntil(atMs: number): Promise<void> {

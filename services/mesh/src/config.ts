@@ -36,7 +36,7 @@ const settings = {
   sampleGallery: flag("SAMPLE_GALLERY", { default: true }),
   /** Undefined: one line per job and what went wrong. */
   logLevel: optional("LOG_LEVEL"),
-  logFormat: oneOf("LOG_FORMAT", ["json", "pretty"], { default: "pretty" }),
+  logFormat: oneOf("LOG_FORMAT", ["auto", "json", "pretty"], { default: "pretty" }),
   /** After these a service that is told to stop is ended. */
   forceMs: runtimeSettings.forceMs,
 } as const;

@@ -1,7 +1,7 @@
 /** What the services log, as a person at a terminal wants it: one line per job, and what went wrong. */
 export interface TerminalOptions {
-  /** `json` passes every line on as it came, for whoever collects logs. */
-  format: "json" | "pretty";
+  /** `json` passes every line on as it came, for whoever collects logs; `auto` does so where standard error is no terminal. */
+  format: "auto" | "json" | "pretty";
   /** Undefined: jobs and faults alone. Otherwise all that the services write at this level. */
   level: string | undefined;
 }
@@ -37,6 +37,7 @@ interface EndedJob {
 
 export function createTerminal({ format, level }: TerminalOptions): Terminal {
   const quietJobs = new Set<string>();
+  const isJson = format === "json" || (format === "auto" && !process.stderr.isTTY);
   const describe = (entry: Entry): string | undefined => {
     if (level !== undefined) return describeEntry(entry);
     if (entry.msg === "job ended") {
@@ -51,7 +52,7 @@ export function createTerminal({ format, level }: TerminalOptions): Terminal {
   };
   return {
     line(program, line) {
-      if (format === "json") return void process.stderr.write(`${line}\n`);
+      if (isJson) return void process.stderr.write(`${line}\n`);
       const entry = parse(line);
       const text = entry ? describe(entry) : `${program}: ${line}`;
       if (text === undefined) return;

@@ -26,7 +26,7 @@ await runService(process.env, {
   readConfig,
   // The gateway's address serves health and metrics.
   healthServer: false,
-  async start({ config, broker, metrics, log, signal }) {
+  async start({ config, broker, metrics, log, tracing, signal }) {
     const { stages, jobTtlMs, graceMs } = config;
     const [inference, blobs] = await Promise.all([
       openInference({
@@ -37,18 +37,18 @@ await runService(process.env, {
         workers: config.inferenceWorkers,
         modelServer: modelServerOf(config),
         signal,
-        ...inferenceObserver(metrics),
+        ...inferenceObserver(metrics, tracing),
       }),
       provision(broker, { replicas: 1, jobTtlMs, stages }).then(() => openBlobs(config, broker, { metrics })),
     ]);
     const concurrency = concurrencyOf(config);
     const running: RunningStage[] = await Promise.all(
       stagesOf(config, inference, blobs).map((stage) =>
-        runStage(stage, { broker, concurrency, graceMs, metrics, log }),
+        runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing }),
       ),
     );
     // Last: whoever can reach it finds every stage at work.
-    const gateway = await startGateway({ config, broker, blobs, log, metrics });
+    const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
       address: { url: gateway.url, driver: gateway.driver },
       ready: () => gateway.ready(),

@@ -1,0 +1,135 @@
+import type { Msg } from "nats";
+import {
+  GALLERY_OPERATIONS,
+  GALLERY_QUEUE,
+  GalleryReplySchema,
+  GalleryRequestSchema,
+  StageFailure,
+  create,
+  fromBinary,
+  gallerySubject,
+  toBinary,
+  type GalleryReply,
+  type GalleryRequest,
+} from "@similarfaces/contracts";
+import type { Broker, Log, Metrics } from "@similarfaces/runtime";
+import type { Gallery } from "./gallery/gallery.js";
+import { matchesOf, type Likeness } from "./likeness.js";
+
+export interface GalleryServiceOptions {
+  broker: Broker;
+  gallery: Gallery;
+  likeness: Likeness;
+  metrics: Metrics;
+  log: Log;
+}
+
+export interface GalleryService {
+  /** Takes no more questions and answers those that it has. */
+  drain(): Promise<void>;
+}
+
+type Asked = Exclude<GalleryRequest["operation"], { case: undefined }>;
+type Reply = GalleryReply["reply"];
+
+/**
+ * Answers gallery requests, beside every other replica of match: each question goes to one of them. Whatever is wrong comes
+ * back as the reply's `failure`.
+ */
+export function serveGallery(options: GalleryServiceOptions): GalleryService {
+  const { broker, gallery, likeness, metrics, log } = options;
+  const open = new Set<Promise<void>>();
+  const subscriptions = GALLERY_OPERATIONS.map((operation) =>
+    broker.nc.subscribe(gallerySubject(operation), {
+      queue: GALLERY_QUEUE,
+      callback: (error, message) => {
+        if (error) return log.error({ operation, err: error }, "the gallery's subscription failed");
+        take(message);
+      },
+    }),
+  );
+
+  function take(message: Msg): void {
+    const answering = answer(message);
+    open.add(answering);
+    void answering.then(() => open.delete(answering));
+  }
+
+  async function answer(message: Msg): Promise<void> {
+    const reply = await answerTo(message.data);
+    message.respond(toBinary(GalleryReplySchema, create(GalleryReplySchema, { reply })));
+  }
+
+  /** Never rejects. */
+  async function answerTo(data: Uint8Array): Promise<Reply> {
+    const startedAtMs = performance.now();
+    let operation = "unknown";
+    let outcome = "ok";
+    try {
+      const asked = questionOf(data);
+      operation = asked.case;
+      return await ask(asked);
+    } catch (error) {
+      outcome = "error";
+      const failure =
+        error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
+      const { code, message, retryable } = failure;
+      log[code === "internal" ? "error" : "info"](
+        { operation, code, err: failure },
+        "a gallery request failed",
+      );
+      return { case: "failure", value: { $typeName: "similarfaces.v1.Failure", code, message, retryable } };
+    } finally {
+      const labels = { driver: gallery.driver, operation, outcome };
+      metrics.galleryOperation.observe(labels, (performance.now() - startedAtMs) / 1_000);
+    }
+  }
+
+  async function ask({ case: operation, value }: Asked): Promise<Reply> {
+    switch (operation) {
+      case "list":
+        return { case: operation, value: await gallery.list(value) };
+      case "get":
+        return { case: operation, value: await gallery.get(value.identityId) };
+      case "search": {
+        const nearest = await gallery.search(value, value.count);
+        return { case: operation, value: matchesOf(nearest, likeness, value.minLikelihood) };
+      }
+      case "rename":
+        return { case: operation, value: await gallery.rename(value.identityId, value.name) };
+      case "merge":
+        return { case: operation, value: await gallery.merge(value.fromIdentityId, value.intoIdentityId) };
+      case "deleteIdentity":
+        return { case: operation, value: await gallery.deleteIdentity(value.identityId) };
+      case "deleteFace":
+        return { case: operation, value: await gallery.deleteFace(value.faceId) };
+      case "statistics":
+        return { case: operation, value: await gallery.statistics() };
+      case "export":
+        return { case: operation, value: await gallery.exportFaces(value) };
+      case "import":
+        return { case: operation, value: await gallery.importFaces(value.faces) };
+    }
+  }
+
+  return {
+    async drain() {
+      await Promise.all(subscriptions.map((subscription) => subscription.drain().catch(() => {})));
+      await Promise.all(open);
+    },
+  };
+}
+
+/** @throws StageFailure malformed_message */
+function questionOf(data: Uint8Array): Asked {
+  let request: GalleryRequest;
+  try {
+    request = fromBinary(GalleryRequestSchema, data);
+  } catch (cause) {
+    throw new StageFailure("malformed_message", undefined, { cause });
+  }
+  if (request.operation.case === undefined) {
+    throw new StageFailure("malformed_message", "a gallery request without a question");
+  }
+  return request.operation;
+}

@@ -1,10 +1,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type Metric } from "prom-client";
+import { Registry, collectDefaultMetrics, type Metric } from "prom-client";
 import { Exposition } from "./exposition.js";
-import type { TraceContext } from "./traceContext.js";
+import { instruments, type Emitter, type Groups } from "./instruments.js";
 
-/** Who emits: observability/metrics.yaml names one per metric. `process` is emitted by everybody. */
-export type Emitter = "stage" | "inference" | "match" | "gateway";
+export type { Emitter };
 
 export interface MetricsOptions {
   service: string;
@@ -14,11 +13,6 @@ export interface MetricsOptions {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** A histogram of seconds that remembers, per bucket, the last trace that was recorded (an exemplar). */
-export interface Latency<L extends string> {
-  observe(labels: Record<L, string>, seconds: number, trace?: TraceContext): void;
-}
-
 /** As an inference pool tells it. */
 export interface InferenceLoad {
   workers: number;
@@ -26,13 +20,12 @@ export interface InferenceLoad {
   waiting: number;
 }
 
-/** 1 ms to 30 s. */
-const LATENCY_SECONDS = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5,
-  10, 15, 20, 30,
-];
 const FACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 64];
 const BATCH = [1, 2, 4, 8, 16, 32];
+
+const JOB_OUTCOMES = ["complete", "failed", "expired", "deleted"].map((outcome) => ({ outcome }));
+const VIEWERS = ["websocket", "sse"].map((kind) => ({ kind }));
+const REPLAYS = ["start", "reconnect", "silence"].map((reason) => ({ reason }));
 
 const PROCESS_METRICS = [
   "process_cpu_user_seconds_total",
@@ -63,62 +56,30 @@ export function createMetrics({ service, version, emitters }: MetricsOptions) {
   };
 }
 
-interface Groups {
-  exposition: Exposition;
-  emitters: readonly (Emitter | "process")[];
-}
-
-function instruments({ exposition, emitters }: Groups, emitter: Emitter | "process") {
-  const shown = emitters.includes(emitter);
-  const named = (name: string) => ({ name: `similarfaces_${name}`, registers: [] });
-  const show = <M extends Metric>(metric: M): M => (shown ? exposition.add(metric) : metric);
-  return {
-    counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      show(new Counter<L>({ ...named(name), help, labelNames: [...labelNames] })),
-    gauge: <L extends string>(
-      name: string,
-      help: string,
-      labelNames: readonly L[] = [],
-      collect?: (this: Gauge<L>) => void,
-    ) =>
-      show(
-        new Gauge<L>({ ...named(name), help, labelNames: [...labelNames], ...(collect ? { collect } : {}) }),
-      ),
-    histogram: <L extends string>(
-      name: string,
-      help: string,
-      labelNames: readonly L[] = [],
-      buckets: readonly number[] = LATENCY_SECONDS,
-    ) => show(new Histogram<L>({ ...named(name), help, labelNames: [...labelNames], buckets: [...buckets] })),
-    latency: <L extends string = never>(
-      name: string,
-      help: string,
-      labelNames: readonly L[] = [],
-    ): Latency<L> => {
-      const options = { ...named(name), help, labelNames: [...labelNames], buckets: LATENCY_SECONDS };
-      const histogram = show(new Histogram<L>({ ...options, enableExemplars: true }));
-      return {
-        observe(labels, seconds, trace) {
-          // Typed as the histogram's labels, which an exemplar's have nothing to do with.
-          const exemplarLabels = (trace?.sampled ? { trace_id: trace.traceId } : {}) as Record<L, string>;
-          histogram.observe({ labels, value: seconds, exemplarLabels });
-        },
-      };
-    },
-  };
-}
+const STAGE_OUTCOMES = ["done", "failed", "retried", "shed", "skipped", "duplicate"] as const;
+/** How a delivery ended. */
+export type StageOutcome = (typeof STAGE_OUTCOMES)[number];
 
 function stageMetrics(groups: Groups) {
   const { counter, gauge, latency } = instruments(groups, "stage");
+  const messages = counter("stage_messages_total", "Deliveries ended, by outcome.", ["stage", "outcome"]);
+  const redeliveries = counter("stage_redeliveries_total", "Deliveries that were not the first.", ["stage"]);
+  const inFlight = gauge("stage_in_flight", "Messages held and not yet ended.", ["stage"]);
   return {
-    stageMessages: counter("stage_messages_total", "Deliveries ended, by outcome.", ["stage", "outcome"]),
-    stageRedeliveries: counter("stage_redeliveries_total", "Deliveries that were not the first.", ["stage"]),
+    /** Begins all its counts at 0, as soon as a process runs it. */
+    showStage(stage: string): void {
+      for (const outcome of STAGE_OUTCOMES) messages.inc({ stage, outcome }, 0);
+      redeliveries.inc({ stage }, 0);
+      inFlight.set({ stage }, 0);
+    },
+    stageMessages: messages,
+    stageRedeliveries: redeliveries,
+    stageInFlight: inFlight,
     stageWait: latency("stage_wait_seconds", "From stored work to a worker beginning on it.", ["stage"]),
     stageFetch: latency("stage_fetch_seconds", "From stored work to this process holding it.", ["stage"]),
     stageCompute: latency("stage_compute_seconds", "From a worker beginning to the answer.", ["stage"]),
     stagePublish: latency("stage_publish_seconds", "From the answer to all of it stored.", ["stage"]),
     stageTotal: latency("stage_total_seconds", "From stored work to stored answer.", ["stage"]),
-    stageInFlight: gauge("stage_in_flight", "Messages held and not yet ended.", ["stage"]),
   };
 }
 
@@ -126,19 +87,18 @@ function inferenceMetrics(groups: Groups) {
   const { gauge, histogram, latency } = instruments(groups, "inference");
   const pools: (() => InferenceLoad)[] = [];
   const sum = (of: (load: InferenceLoad) => number) => pools.reduce((all, load) => all + of(load()), 0);
-  gauge("inference_workers", "Workers, busy or idle.", ["state"], function () {
-    if (pools.length === 0) return;
-    this.set(
-      { state: "busy" },
-      sum(({ busy }) => busy),
-    );
-    this.set(
-      { state: "idle" },
-      sum(({ workers, busy }) => workers - busy),
-    );
+  gauge("inference_workers", "Workers, busy or idle.", ["state"], {
+    collect() {
+      if (pools.length === 0) return;
+      const busy = sum((load) => load.busy);
+      this.set({ state: "busy" }, busy);
+      this.set({ state: "idle" }, sum((load) => load.workers) - busy);
+    },
   });
-  gauge("inference_waiting", "Requests for which no worker is free.", [], function () {
-    this.set(sum(({ waiting }) => waiting));
+  gauge("inference_waiting", "Requests for which no worker is free.", [], {
+    collect() {
+      this.set(sum((load) => load.waiting));
+    },
   });
   return {
     /** Asks a pool at every scrape how busy it is. */
@@ -164,7 +124,7 @@ function galleryMetrics(groups: Groups) {
 function gatewayMetrics(groups: Groups) {
   const { counter, gauge, histogram, latency } = instruments(groups, "gateway");
   return {
-    jobs: counter("jobs_total", "Jobs ended, by outcome.", ["outcome"]),
+    jobs: counter("jobs_total", "Jobs ended, by outcome.", ["outcome"], { from: JOB_OUTCOMES }),
     jobFirstBox: latency("job_first_box_seconds", "From acceptance to the boxes."),
     jobFirstAttribute: latency(
       "job_first_attribute_seconds",
@@ -178,11 +138,17 @@ function gatewayMetrics(groups: Groups) {
       "method",
     ]),
     uploadBytes: counter("upload_bytes_total", "Bytes of photos accepted."),
-    sockets: gauge("sockets", "Viewers connected.", ["kind"]),
-    relayEvents: counter("relay_events_total", "Results sent to viewers.", ["kind"]),
-    relayBytes: counter("relay_bytes_total", "Bytes of results sent to viewers.", ["kind"]),
-    relayDrops: counter("relay_drops_total", "Results not sent at once to a slow viewer.", ["kind"]),
-    relayReplays: counter("relay_replays_total", "Replays of a job from the result stream.", ["reason"]),
+    sockets: gauge("sockets", "Viewers connected.", ["kind"], { from: VIEWERS }),
+    relayEvents: counter("relay_events_total", "Results sent to viewers.", ["kind"], { from: VIEWERS }),
+    relayBytes: counter("relay_bytes_total", "Bytes of results sent to viewers.", ["kind"], {
+      from: VIEWERS,
+    }),
+    relayDrops: counter("relay_drops_total", "Results not sent at once to a slow viewer.", ["kind"], {
+      from: VIEWERS,
+    }),
+    relayReplays: counter("relay_replays_total", "Replays of a job from the result stream.", ["reason"], {
+      from: REPLAYS,
+    }),
     relayWatchedJobs: gauge("relay_watched_jobs", "Jobs that somebody watches."),
     admissionRefused: counter("admission_refused_total", "Uploads answered 503."),
     streamFill: gauge("stream_fill_ratio", "Bytes in a stream over its limit.", ["stream"]),
@@ -205,8 +171,10 @@ function processMetrics(exposition: Exposition, service: string, version: string
     1,
   );
   const late = eventLoopDelay();
-  gauge("event_loop_delay_seconds", "How long the event loop was blocked.", ["quantile"], function () {
-    for (const [quantile, seconds] of late()) this.set({ quantile }, seconds);
+  gauge("event_loop_delay_seconds", "How long the event loop was blocked.", ["quantile"], {
+    collect() {
+      for (const [quantile, seconds] of late()) this.set({ quantile }, seconds);
+    },
   });
   return {
     blobOperation: latency("blob_operation_seconds", "One operation on the blob store.", [

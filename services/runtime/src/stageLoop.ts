@@ -12,12 +12,12 @@ import {
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 import type { Log } from "./log.js";
-import type { Metrics } from "./metrics.js";
+import type { Metrics, StageOutcome as Outcome } from "./metrics.js";
 import { publishResult, publishWork, storedResult } from "./publish.js";
 import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
 import { traceOfHeaders } from "./traceHeaders.js";
-import { recordParts, startStageSpan, type StageMoments } from "./stageSpan.js";
+import { observeMoments, recordParts, secondsBetween, startStageSpan } from "./stageSpan.js";
 import { formatTraceparent } from "./traceContext.js";
 import { TRACING_OFF, type Span, type Tracing } from "./tracing.js";
 
@@ -38,8 +38,6 @@ export interface RunningStage {
   /** Stops pulling, finishes what is in flight within the grace, hands the rest back. May be called twice. */
   drain(): Promise<void>;
 }
-
-type Outcome = "done" | "failed" | "retried" | "shed" | "skipped" | "duplicate";
 
 /** Follow-up messages published side by side; more would only queue in the broker's connection. */
 const PUBLISHES_AT_ONCE = 8;
@@ -66,6 +64,7 @@ export async function runStage<Work extends StageWork>(
   // Every request of every photo in flight listens to it: dozens, and no leak.
   setMaxListeners(0, stop.signal);
   const inFlight = new Map<Promise<void>, JsMsg>();
+  metrics.showStage(stage.name);
   const source = await broker.js.consumers.get(spec.stream, spec.durable_name);
   /** Room for this many is worth asking the broker: one at a time would be a question each. */
   const pullAt = Math.max(1, Math.floor(concurrency / 4));
@@ -133,7 +132,7 @@ export async function runStage<Work extends StageWork>(
     const span = startStageSpan(tracing, stage.name, subject, message, queuedAtMs);
     const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
-    metrics.stageFetch.observe({ stage: stage.name }, seconds(receivedAtMs - queuedAtMs), span.context);
+    metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
       const outcome = await decide(delivery);
       if (span.recording) span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": attempt });
@@ -191,7 +190,7 @@ export async function runStage<Work extends StageWork>(
       });
       const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output, span)]);
       const moments = { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs: Date.now() };
-      observe(delivery, moments);
+      observeMoments(metrics, span, stage.name, moments);
       recordParts(span, stage.name, moments, computing);
       await output.beforeAck?.();
       message.ack();
@@ -264,15 +263,6 @@ export async function runStage<Work extends StageWork>(
     await Promise.all(Array.from({ length: Math.min(PUBLISHES_AT_ONCE, work.length) }, lane));
   }
 
-  function observe({ span }: Delivery, moments: Required<StageMoments>): void {
-    const { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs } = moments;
-    const labels = { stage: stage.name };
-    metrics.stageWait.observe(labels, seconds(startedAtMs - queuedAtMs), span.context);
-    metrics.stageCompute.observe(labels, seconds(finishedAtMs - startedAtMs), span.context);
-    metrics.stagePublish.observe(labels, seconds(storedAtMs - finishedAtMs), span.context);
-    metrics.stageTotal.observe(labels, seconds(storedAtMs - queuedAtMs), span.context);
-  }
-
   async function finish(): Promise<void> {
     void messages?.close();
     wake();
@@ -306,8 +296,4 @@ interface Delivery {
 function timings({ queuedAtMs }: Delivery, startedAtMs: number, finishedAtMs: number) {
   const started = Math.max(queuedAtMs, startedAtMs);
   return { queuedAtMs, startedAtMs: started, finishedAtMs: Math.max(started, finishedAtMs) };
-}
-
-function seconds(ms: number): number {
-  return Math.max(0, ms / 1_000);
 }

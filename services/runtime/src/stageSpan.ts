@@ -1,5 +1,6 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { consumer, type StageName, type SubjectOfWork } from "@similarfaces/contracts";
+import type { Metrics } from "./metrics.js";
 import { newTraceContext, type TraceContext } from "./traceContext.js";
 import { traceOfHeaders } from "./traceHeaders.js";
 import { spanNotRecorded, type Span, type Tracing } from "./tracing.js";
@@ -37,6 +38,25 @@ export interface StageMoments {
   finishedAtMs: number;
   /** Unset where there was no answer to store. */
   storedAtMs?: number;
+}
+
+/** The clocks of two machines may disagree by more than the wait. */
+export function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, (toMs - fromMs) / 1_000);
+}
+
+/** The times of an answer, with the trace as their exemplar where it is recorded. */
+export function observeMoments(
+  metrics: Metrics,
+  { context }: Span,
+  stage: StageName,
+  { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs }: Required<StageMoments>,
+): void {
+  const labels = { stage };
+  metrics.stageWait.observe(labels, secondsBetween(queuedAtMs, startedAtMs), context);
+  metrics.stageCompute.observe(labels, secondsBetween(startedAtMs, finishedAtMs), context);
+  metrics.stagePublish.observe(labels, secondsBetween(finishedAtMs, storedAtMs), context);
+  metrics.stageTotal.observe(labels, secondsBetween(queuedAtMs, storedAtMs), context);
 }
 
 /** The parts of a delivery. `computing` is what the handler named as the parent of what it asked of others. */

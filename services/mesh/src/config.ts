@@ -11,7 +11,7 @@ import {
   text,
   type Environment,
   type Setting,
-} from "@similarfaces/runtime";
+} from "@similarfaces/runtime/settings";
 
 /** Until match is here. */
 const withoutGallery: typeof stagesSetting = {

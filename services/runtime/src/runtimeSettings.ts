@@ -1,5 +1,5 @@
 import { flag, integer, list, oneOf, optional, optionalUrl, ratio, text, url } from "./settings.js";
-import { STAGES, isStageName, type StageName } from "@similarfaces/contracts";
+import { STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
 import type { Setting } from "./settings.js";
 
 /** The keys that every service reads. A service's config.ts spreads them beside its own. */

@@ -1,5 +1,6 @@
 import { extractSettings } from "@similarfaces/extract";
 import { gatewaySettings } from "@similarfaces/gateway";
+import { gallerySettings } from "@similarfaces/match";
 import {
   inferenceSettings,
   readSettings,
@@ -8,8 +9,14 @@ import {
   type Settings,
 } from "@similarfaces/runtime";
 
-/** The keys of every service in one: the gateway's, the stages'. */
-const settings = { ...runtimeSettings, ...inferenceSettings, ...gatewaySettings, ...extractSettings };
+/** The keys of every service in one. */
+const settings = {
+  ...runtimeSettings,
+  ...inferenceSettings,
+  ...gatewaySettings,
+  ...extractSettings,
+  ...gallerySettings,
+};
 
 export type Config = Settings<typeof settings>;
 

@@ -4,6 +4,7 @@ import { createEmbed } from "@similarfaces/embed";
 import { createExtract } from "@similarfaces/extract";
 import { startGateway } from "@similarfaces/gateway";
 import { TASKS, openInference, type Inference } from "@similarfaces/inference";
+import { startMatch } from "@similarfaces/match";
 import {
   concurrencyOf,
   inferenceObserver,
@@ -39,7 +40,11 @@ await runService(process.env, {
         signal,
         ...inferenceObserver(metrics, tracing),
       }),
-      provision(broker, { replicas: 1, jobTtlMs, stages }).then(() => openBlobs(config, broker, { metrics })),
+      // Stores before streams, as provisionMain does it.
+      openBlobs(config, broker, { replicas: 1, metrics }).then(async (opened) => {
+        await provision(broker, { replicas: 1, jobTtlMs, stages });
+        return opened;
+      }),
     ]);
     const concurrency = concurrencyOf(config);
     const running: RunningStage[] = await Promise.all(
@@ -47,14 +52,18 @@ await runService(process.env, {
         runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing }),
       ),
     );
+    const hasGallery = stages.includes("match") || stages.includes("enrol");
+    const match = hasGallery
+      ? await startMatch({ config, broker, metrics, log, tracing, signal })
+      : undefined;
     // Last: whoever can reach it finds every stage at work.
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
       address: { url: gateway.url, driver: gateway.driver },
-      ready: () => gateway.ready(),
+      ready: () => gateway.ready() && match?.ready?.() !== false,
       async drain() {
         // Viewers stay connected while the stages finish what they hold.
-        await Promise.all(running.map((stage) => stage.drain()));
+        await Promise.all([...running, ...(match ? [match] : [])].map((stage) => stage.drain()));
         await gateway.close();
         await inference.close();
         await blobs.close();

@@ -16,8 +16,8 @@ export const NATS_SERVER = "nats-server";
  * one that tries to reconnect could be given its very port and meet itself there.
  */
 const PORTS = { first: 15_000, last: 30_000 };
-/** More than all streams and stores may hold by their own limits: without it, 3/4 of the free disk are the limit. */
-const FILE_STORE_MAX = "16GB";
+/** More than all streams and stores reserve (some 20 GB): without it 3/4 of the free disk would be the limit. */
+const FILE_STORE_MAX = "100GB";
 
 /** JetStream on disk under the data folder, on loopback, for whoever has the token. Written afresh on every start. */
 export async function natsServer(dataDir: string, binary: string): Promise<NatsServer> {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { ANALYZERS, type StageName } from "@similarfaces/contracts";
+import { ANALYZERS, type StageName } from "@similarfaces/contracts/stages";
 import type { Program } from "./program.js";
 
 /** The one process of gateway and all stages. */

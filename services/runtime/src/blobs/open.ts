@@ -2,7 +2,6 @@ import type { Blobs } from "../blobs.js";
 import type { Broker } from "../broker.js";
 import type { Metrics } from "../metrics.js";
 import { openNatsBlobs } from "./nats.js";
-import { openS3Blobs } from "./s3.js";
 
 /** The part of the configuration that chooses and opens a blob store. */
 export interface BlobsConfig {
@@ -25,7 +24,10 @@ export async function openBlobs(
   const blobs =
     config.blobsDriver === "nats"
       ? await openNatsBlobs(broker, { jobTtlMs, replicas: options.replicas })
-      : await openS3Blobs({
+      : // Loaded where it is used: the SDK costs every other start 0.1 s.
+        await (
+          await import("./s3.js")
+        ).openS3Blobs({
           bucket: config.s3Bucket,
           region: config.s3Region,
           forcePathStyle: config.s3ForcePathStyle,

@@ -1,6 +1,7 @@
 import { TASKS, parsePacks } from "@similarfaces/inference";
 import {
   inferenceSettings,
+  integer,
   oneOf,
   readSettings,
   runtimeSettings,
@@ -8,23 +9,25 @@ import {
   type Environment,
   type Settings,
 } from "@similarfaces/runtime";
-import { elasticsearchSettings } from "./gallery/elasticsearch.js";
+import { elasticsearchSettings } from "./gallery/elasticsearch/settings.js";
 
 /** The keys that choose and open a gallery. */
 export const gallerySettings = {
   galleryDriver: oneOf("GALLERY_DRIVER", ["nats", "elasticsearch"], { default: "nats" }),
+  /** Room of the `nats` driver's bucket, which the broker reserves. 100,000 faces take about 240 MiB. */
+  galleryMaxMib: integer("GALLERY_MAX_MIB", { min: 1, max: 65_536, default: 384 }),
   ...elasticsearchSettings,
 } as const;
 
-const settings = {
-  ...runtimeSettings,
-  ...inferenceSettings,
+export const matchSettings = {
   ...gallerySettings,
   /** Other packs for some tasks: the embedder's manifest says how its scores are read. */
   modelPacks: { key: "MODEL_PACKS", read: (value?: string) => parsePacks(value ?? "", TASKS) },
   /** Where `enrol` is switched off, this process does not wait for it. */
   stages: stagesSetting,
-};
+} as const;
+
+const settings = { ...runtimeSettings, ...inferenceSettings, ...matchSettings };
 
 export type Config = Settings<typeof settings>;
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import sharp from "sharp";
 import {
   CHIP_BYTES,
@@ -39,7 +40,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
     async handle({ jobId, face, embedding, model, portrait, enrolment }) {
       const { identityId, name, consent, source } = enrolment!;
       const enrolled = await gallery.enrol({
-        faceId: `${jobId}-${face}`,
+        faceId: faceIdOf(jobId, face),
         identityId,
         name,
         consent,
@@ -63,6 +64,11 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
       };
     },
   };
+}
+
+/** A hash: who has a job's id may open the job, and faces are shown to everybody. */
+function faceIdOf(jobId: string, face: number): string {
+  return createHash("sha256").update(`${jobId}.${face}`).digest("base64url").slice(0, 22);
 }
 
 /** JPEG, 144x144, or nothing where the work brought no picture. */

@@ -1,6 +1,7 @@
 import type { Msg } from "nats";
 import {
   GALLERY_OPERATIONS,
+  FailureSchema,
   GALLERY_QUEUE,
   GalleryReplySchema,
   GalleryRequestSchema,
@@ -12,7 +13,8 @@ import {
   type GalleryReply,
   type GalleryRequest,
 } from "@similarfaces/contracts";
-import type { Broker, Log, Metrics } from "@similarfaces/runtime";
+import type { Broker, Log } from "@similarfaces/runtime";
+import { badRequest } from "./gallery/check.js";
 import type { Gallery } from "./gallery/gallery.js";
 import { matchesOf, type Likeness } from "./likeness.js";
 
@@ -20,7 +22,6 @@ export interface GalleryServiceOptions {
   broker: Broker;
   gallery: Gallery;
   likeness: Likeness;
-  metrics: Metrics;
   log: Log;
 }
 
@@ -32,12 +33,15 @@ export interface GalleryService {
 type Asked = Exclude<GalleryRequest["operation"], { case: undefined }>;
 type Reply = GalleryReply["reply"];
 
+/** A message of the broker holds 1 MiB, headers included. */
+const REPLY_BYTES_MAX = 1_000_000;
+
 /**
  * Answers gallery requests, beside every other replica of match: each question goes to one of them. Whatever is wrong comes
  * back as the reply's `failure`.
  */
 export function serveGallery(options: GalleryServiceOptions): GalleryService {
-  const { broker, gallery, likeness, metrics, log } = options;
+  const { broker, gallery, likeness, log } = options;
   const open = new Set<Promise<void>>();
   const subscriptions = GALLERY_OPERATIONS.map((operation) =>
     broker.nc.subscribe(gallerySubject(operation), {
@@ -56,21 +60,17 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
   }
 
   async function answer(message: Msg): Promise<void> {
-    const reply = await answerTo(message.data);
-    message.respond(toBinary(GalleryReplySchema, create(GalleryReplySchema, { reply })));
+    message.respond(await answerTo(message.data));
   }
 
   /** Never rejects. */
-  async function answerTo(data: Uint8Array): Promise<Reply> {
-    const startedAtMs = performance.now();
+  async function answerTo(data: Uint8Array): Promise<Uint8Array> {
     let operation = "unknown";
-    let outcome = "ok";
     try {
       const asked = questionOf(data);
       operation = asked.case;
-      return await ask(asked);
+      return await answerInBounds(asked);
     } catch (error) {
-      outcome = "error";
       const failure =
         error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
       const { code, message, retryable } = failure;
@@ -78,11 +78,19 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
         { operation, code, err: failure },
         "a gallery request failed",
       );
-      return { case: "failure", value: { $typeName: "similarfaces.v1.Failure", code, message, retryable } };
-    } finally {
-      const labels = { driver: gallery.driver, operation, outcome };
-      metrics.galleryOperation.observe(labels, (performance.now() - startedAtMs) / 1_000);
+      return bytesOf({ case: "failure", value: create(FailureSchema, { code, message, retryable }) });
     }
+  }
+
+  /** Identities with very many faces: fewer of them come on a page, so that it fits into a message. */
+  async function answerInBounds(asked: Asked): Promise<Uint8Array> {
+    const bytes = bytesOf(await ask(asked));
+    if (bytes.length <= REPLY_BYTES_MAX) return bytes;
+    if (asked.case === "list" && asked.value.pageSize > 1) {
+      const pageSize = Math.ceil(asked.value.pageSize / 4);
+      return answerInBounds({ case: "list", value: { ...asked.value, pageSize } });
+    }
+    throw badRequest("this identity has more faces than an answer holds: export the gallery instead");
   }
 
   async function ask({ case: operation, value }: Asked): Promise<Reply> {
@@ -118,6 +126,10 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
       await Promise.all(open);
     },
   };
+}
+
+function bytesOf(reply: Reply): Uint8Array {
+  return toBinary(GalleryReplySchema, create(GalleryReplySchema, { reply }));
 }
 
 /** @throws StageFailure malformed_message */

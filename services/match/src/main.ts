@@ -1,4 +1,4 @@
-import { runService } from "@similarfaces/runtime";
+import { openBlobs, runService } from "@similarfaces/runtime";
 import { readConfig } from "./config.js";
 import { startMatch } from "./startMatch.js";
 
@@ -6,5 +6,16 @@ await runService(process.env, {
   name: "match",
   emitters: ["stage", "match"],
   readConfig,
-  start: (context) => startMatch(context),
+  async start(context) {
+    const { config, broker, metrics } = context;
+    const blobs = await openBlobs(config, broker, { metrics });
+    const match = await startMatch({ ...context, blobs });
+    return {
+      ...match,
+      async drain() {
+        await match.drain();
+        await blobs.close();
+      },
+    };
+  },
 });

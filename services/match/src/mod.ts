@@ -1,9 +1,10 @@
 export * from "./gallery/gallery.js";
 export { createGallery } from "./gallery/createGallery.js";
 export { openGallery, type GalleryConfig, type OpenGalleryOptions } from "./gallery/open.js";
-export { gallerySettings } from "./config.js";
+export { gallerySettings, matchSettings } from "./config.js";
+export { openNatsGallery, type NatsGalleryOptions } from "./gallery/nats.js";
 export { createMatch } from "./match.js";
 export { createEnrol } from "./enrol.js";
 export { serveGallery } from "./galleryService.js";
 export { likenessOf, matchesOf, type Likeness } from "./likeness.js";
-export { startMatch } from "./startMatch.js";
+export { startMatch, type MatchConfig, type StartMatchOptions } from "./startMatch.js";

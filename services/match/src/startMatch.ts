@@ -1,11 +1,10 @@
 import { loadManifest, modelName, type Task } from "@similarfaces/inference";
 import {
-  openBlobs,
   runStage,
   untilProvisioned,
   NODE_TYPES,
   inFlightMax,
-  type BlobsConfig,
+  type Blobs,
   type Broker,
   type Log,
   type Metrics,
@@ -23,7 +22,7 @@ import { openGallery, type GalleryConfig } from "./gallery/open.js";
 import { likenessOf } from "./likeness.js";
 import { createMatch } from "./match.js";
 
-export interface MatchConfig extends GalleryConfig, BlobsConfig {
+export interface MatchConfig extends GalleryConfig {
   nodeType: NodeTypeName;
   stageConcurrency: number;
   graceMs: number;
@@ -36,6 +35,8 @@ export interface MatchConfig extends GalleryConfig, BlobsConfig {
 export interface StartMatchOptions {
   config: MatchConfig;
   broker: Broker;
+  /** Where portraits are; not closed here. */
+  blobs: Blobs;
   metrics: Metrics;
   log: Log;
   tracing?: Tracing;
@@ -46,13 +47,13 @@ const FACES_COUNTED_EVERY_MS = 5_000;
 
 /** Everything that needs the gallery: the stages `match` and `enrol`, and the service that answers questions about it. */
 export async function startMatch(options: StartMatchOptions): Promise<Service> {
-  const { config, broker, metrics, log, tracing, signal } = options;
+  const { config, broker, blobs, metrics, log, tracing, signal } = options;
   // The embedder itself runs elsewhere; its manifest says whose vectors these are and what their cosines mean.
   const manifest = await loadManifest(config.modelsDir, config.modelPacks.embed ?? config.modelPack, "embed");
   const likeness = likenessOf(manifest);
-  const blobs = await openBlobs(config, broker, { metrics });
-  const gallery = await openGallery({ config, broker, blobs, model: modelName(manifest), log });
-  const service = serveGallery({ broker, gallery, likeness, metrics, log });
+  const model = modelName(manifest);
+  const gallery = await openGallery({ config, broker, blobs, model, metrics, log, signal });
+  const service = serveGallery({ broker, gallery, likeness, log });
   const loop = {
     broker,
     concurrency: config.stageConcurrency || inFlightMax(NODE_TYPES[config.nodeType], "match"),
@@ -85,7 +86,6 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
       clearInterval(counting);
       await Promise.all([...running.map((stage) => stage.drain()), service.drain()]);
       await gallery.close();
-      await blobs.close();
     },
   };
 }

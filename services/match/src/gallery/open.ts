@@ -1,16 +1,18 @@
-import { StageFailure } from "@similarfaces/contracts";
-import { ConfigError, type Blobs, type Broker, type Log } from "@similarfaces/runtime";
+import { ConfigError, type Blobs, type Broker, type Log, type Metrics } from "@similarfaces/runtime";
 import { createGallery } from "./createGallery.js";
-import { openElasticsearchDriver, type INDEX_KINDS } from "./elasticsearch.js";
+import type { IndexKind } from "./elasticsearch/settings.js";
 import type { Gallery, GalleryDriver, GalleryDriverName } from "./gallery.js";
+import { measuredGallery } from "./measuredGallery.js";
+import { openNatsGallery } from "./nats.js";
 
 /** The part of the configuration that chooses and opens a gallery. */
 export interface GalleryConfig {
   galleryDriver: GalleryDriverName;
+  galleryMaxMib: number;
   elasticsearchUrl: string | undefined;
   elasticsearchApiKey: string | undefined;
   elasticsearchIndex: string;
-  elasticsearchIndexKind: (typeof INDEX_KINDS)[number];
+  elasticsearchIndexKind: IndexKind;
 }
 
 export interface OpenGalleryOptions {
@@ -19,25 +21,33 @@ export interface OpenGalleryOptions {
   blobs: Blobs;
   /** "<id>@<version>" of the embedder. */
   model: string;
+  metrics: Metrics;
   log: Log;
+  /** Gives up waiting for the store. */
+  signal: AbortSignal;
 }
+
+/** The bucket of the `nats` driver. */
+const BUCKET = "SF_GALLERY";
+const MIB = 1024 * 1024;
 
 /** @throws ConfigError, StageFailure gallery_unavailable or wrong_product */
-export async function openGallery({ blobs, model, ...options }: OpenGalleryOptions): Promise<Gallery> {
-  return createGallery(await openDriver({ model, ...options }), blobs, model);
+export async function openGallery(options: OpenGalleryOptions): Promise<Gallery> {
+  const { blobs, model, metrics } = options;
+  return measuredGallery(createGallery(await openDriver(options), blobs, model), metrics);
 }
 
-async function openDriver({ config, model, log }: Omit<OpenGalleryOptions, "blobs">): Promise<GalleryDriver> {
-  const { galleryDriver, elasticsearchUrl, elasticsearchApiKey, elasticsearchIndex } = config;
-  if (galleryDriver === "nats") throw new StageFailure("gallery_unavailable");
-  if (elasticsearchUrl === undefined)
+async function openDriver(options: OpenGalleryOptions): Promise<GalleryDriver> {
+  const { config, broker, model, log, signal } = options;
+  if (config.galleryDriver === "nats") {
+    const bytesMax = config.galleryMaxMib * MIB;
+    return openNatsGallery({ broker, bucket: BUCKET, model, bytesMax, log, signal });
+  }
+  const { elasticsearchUrl: url, elasticsearchApiKey: apiKey } = config;
+  if (url === undefined)
     throw new ConfigError(["ELASTICSEARCH_URL is required where GALLERY_DRIVER is elasticsearch"]);
-  return openElasticsearchDriver({
-    url: elasticsearchUrl,
-    apiKey: elasticsearchApiKey,
-    index: elasticsearchIndex,
-    kind: config.elasticsearchIndexKind,
-    model,
-    log,
-  });
+  // Its client is loaded only where it is used.
+  const { openElasticsearchDriver } = await import("./elasticsearch.js");
+  const { elasticsearchIndex: index, elasticsearchIndexKind: kind } = config;
+  return openElasticsearchDriver({ url, apiKey, index, kind, model, log });
 }

@@ -54,7 +54,7 @@ await runService(process.env, {
     );
     const hasGallery = stages.includes("match") || stages.includes("enrol");
     const match = hasGallery
-      ? await startMatch({ config, broker, metrics, log, tracing, signal })
+      ? await startMatch({ config, broker, blobs, metrics, log, tracing, signal })
       : undefined;
     // Last: whoever can reach it finds every stage at work.
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });

@@ -1,0 +1,35 @@
+import type { Metrics } from "@similarfaces/runtime";
+import type { Gallery } from "./gallery.js";
+
+/** The same gallery, with every operation in `similarfaces_gallery_operation_seconds`. */
+export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics): Gallery {
+  const { driver, model } = gallery;
+  const timed = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
+    const startedAtMs = performance.now();
+    let outcome = "error";
+    try {
+      const value = await run();
+      outcome = "ok";
+      return value;
+    } finally {
+      galleryOperation.observe({ driver, operation, outcome }, (performance.now() - startedAtMs) / 1_000);
+    }
+  };
+  return {
+    driver,
+    model,
+    search: (probe, count) => timed("search", () => gallery.search(probe, count)),
+    enrol: (face) => timed("enrol", () => gallery.enrol(face)),
+    list: (question) => timed("list", () => gallery.list(question)),
+    get: (identityId) => timed("get", () => gallery.get(identityId)),
+    rename: (identityId, name) => timed("rename", () => gallery.rename(identityId, name)),
+    merge: (from, into) => timed("merge", () => gallery.merge(from, into)),
+    deleteFace: (faceId) => timed("delete_face", () => gallery.deleteFace(faceId)),
+    deleteIdentity: (identityId) => timed("delete_identity", () => gallery.deleteIdentity(identityId)),
+    statistics: () => timed("statistics", () => gallery.statistics()),
+    exportFaces: (question) => timed("export", () => gallery.exportFaces(question)),
+    importFaces: (faces) => timed("import", () => gallery.importFaces(faces)),
+    ready: () => gallery.ready(),
+    close: () => gallery.close(),
+  };
+}

@@ -1,0 +1,357 @@
+import { createHash } from "node:crypto";
+import {
+  ExportedFaceSchema,
+  IdentityPageSchema,
+  StageFailure,
+  create,
+  embeddingFromBytes,
+  embeddingToBytes,
+  type Identity,
+} from "@similarfaces/contracts";
+import type { Broker, Log } from "@similarfaces/runtime";
+import { badRequest } from "./check.js";
+import type { Candidate, DriverFace, EnrolledFace, FaceRow, GalleryDriver, Nearest } from "./gallery.js";
+import { Catalogue, folded, type FaceEntry, type IdentityEntry } from "./nats/catalogue.js";
+import { Follower, type Change } from "./nats/follower.js";
+import { GalleryRecord, faceKey, faceOf, identityKey, identityOf } from "./nats/record.js";
+
+export interface NatsGalleryOptions {
+  broker: Broker;
+  /** Name of the bucket. */
+  bucket: string;
+  /** "<id>@<version>" of the embedder whose vectors are compared. */
+  model: string;
+  /** Limit of the bucket, which reserves it. 100,000 faces take about 240 MB. */
+  bytesMax: number;
+  log: Log;
+  /** Gives up reading. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Changes to one record that others may come before. */
+const TRIES_MAX = 20;
+const WRITES_AT_ONCE = 16;
+
+/**
+ * The gallery in JetStream: a key-value bucket is the record, and every replica holds all of it in memory, following
+ * the bucket. What a call has changed is visible to the next call on the same replica at once, on others within
+ * milliseconds; all calls but `nearest` first take in what any replica has changed before.
+ */
+export async function openNatsGallery(options: NatsGalleryOptions): Promise<GalleryDriver> {
+  const { broker, bucket, model, bytesMax, log, signal } = options;
+  const record = await GalleryRecord.open(broker, bucket, bytesMax);
+  const catalogue = new Catalogue(model);
+  const follower = new Follower({
+    broker,
+    bucket,
+    log,
+    apply: (changes) => applyTo(catalogue, changes, log),
+    reset: () => catalogue.clear(),
+  });
+  const stop = () => void follower.close();
+  signal?.addEventListener("abort", stop);
+  await follower.start();
+  signal?.removeEventListener("abort", stop);
+  return new NatsGallery(record, catalogue, follower);
+}
+
+class NatsGallery implements GalleryDriver {
+  readonly name = "nats";
+  readonly #record: GalleryRecord;
+  readonly #catalogue: Catalogue;
+  readonly #follower: Follower;
+  /** The last addition to each identity, so that the same face comes in once. */
+  readonly #adding = new Map<string, Promise<unknown>>();
+
+  constructor(record: GalleryRecord, catalogue: Catalogue, follower: Follower) {
+    this.#record = record;
+    this.#catalogue = catalogue;
+    this.#follower = follower;
+  }
+
+  async nearest(probe: Float32Array, count: number): Promise<Nearest> {
+    this.#follower.mustServe();
+    const vectors = this.#catalogue.compared;
+    // Identities with many faces near the probe take the places of others: then more faces are asked for.
+    for (let wanted = count; ; wanted = wanted * 4 + 1_000) {
+      const hits = vectors.nearest(probe, wanted);
+      const best = new Map<string, Candidate>();
+      for (const { key, similarity } of hits) {
+        const entry = this.#catalogue.faceByKey(key);
+        const identity = entry && this.#catalogue.identity(entry.identityId);
+        if (!identity || best.has(identity.id)) continue;
+        best.set(identity.id, {
+          identityId: identity.id,
+          name: identity.name,
+          faceId: entry.face.id,
+          similarity,
+        });
+      }
+      if (best.size < count && hits.length < vectors.size) continue;
+      const candidates = [...best.values()].sort(
+        (a, b) => b.similarity - a.similarity || (a.identityId < b.identityId ? -1 : 1),
+      );
+      return { candidates: candidates.slice(0, count), galleryFaces: vectors.size };
+    }
+  }
+
+  /** One after the other for one identity: the second of two equal faces finds the first. */
+  async add(face: DriverFace): Promise<EnrolledFace> {
+    const { id } = face.identity;
+    const before = this.#adding.get(id);
+    const adding = (async () => {
+      await before?.catch(() => {});
+      return this.#add(face);
+    })();
+    this.#adding.set(id, adding);
+    try {
+      return await adding;
+    } finally {
+      if (this.#adding.get(id) === adding) this.#adding.delete(id);
+    }
+  }
+
+  async #add(face: DriverFace): Promise<EnrolledFace> {
+    const digest = digestOf(embeddingToBytes(face.embedding));
+    await this.#caughtUp();
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      const known =
+        this.#catalogue.face(face.face.id) ??
+        this.#catalogue
+          .facesOf(face.identity.id)
+          .find((entry) => entry.digest === digest && entry.face.model === face.face.model);
+      // A face whose adding was cut short waits for its identity.
+      const owner = known ? { ...face.identity, id: known.identityId } : face.identity;
+      if (!this.#catalogue.identity(owner.id)) await this.#record.createIdentity(owner);
+      const added = known ? undefined : await this.#record.createFace(face);
+      await this.#caughtUp();
+      const entry = this.#catalogue.face(known?.face.id ?? face.face.id);
+      const identity = entry && this.#catalogue.identity(entry.identityId);
+      if (identity) {
+        return {
+          identityId: identity.id,
+          faceId: entry.face.id,
+          name: identity.name,
+          added: added !== undefined,
+        };
+      }
+      // Its identity was deleted meanwhile: the deletion may have come too early to see this face.
+      if (entry) await this.#record.delete(faceKey(entry.face.id));
+      await this.#caughtUp();
+    }
+    throw contended();
+  }
+
+  async list({ nameContains, pageSize, pageToken }: Parameters<GalleryDriver["list"]>[0]) {
+    await this.#caughtUp();
+    const part = folded(nameContains);
+    const all = this.#catalogue.identitiesByName();
+    const first = pageToken === "" ? 0 : this.#catalogue.positionBehind(...readToken(pageToken));
+    const page: IdentityEntry[] = [];
+    let total = 0;
+    for (const [position, identity] of all.entries()) {
+      if (part !== "" && !identity.folded.includes(part)) continue;
+      total++;
+      if (position >= first && page.length <= pageSize) page.push(identity);
+    }
+    const more = page.length > pageSize;
+    if (more) page.pop();
+    return create(IdentityPageSchema, {
+      identities: page.map((identity) => this.#catalogue.shown(identity)),
+      nextPageToken: more ? tokenOf(page.at(-1)!) : "",
+      total,
+    });
+  }
+
+  async get(identityId: string): Promise<Identity> {
+    await this.#caughtUp();
+    return this.#catalogue.shown(this.#identity(identityId));
+  }
+
+  async rename(identityId: string, name: string): Promise<Identity> {
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      await this.#caughtUp();
+      const { id, consent, createdAtMs, revision } = this.#identity(identityId);
+      const renamed = await this.#record.updateIdentity({ id, name, consent, createdAtMs }, revision);
+      if (renamed === undefined) continue;
+      await this.#follower.reached(renamed);
+      return this.#catalogue.shown(this.#identity(identityId));
+    }
+    throw contended();
+  }
+
+  async merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity> {
+    await this.#caughtUp();
+    this.#identity(fromIdentityId);
+    this.#identity(intoIdentityId);
+    await this.#moveFaces(fromIdentityId, intoIdentityId);
+    await this.#record.delete(identityKey(fromIdentityId));
+    // Those that were added before the identity was gone; later ones find it gone themselves.
+    await this.#moveFaces(fromIdentityId, intoIdentityId);
+    await this.#caughtUp();
+    if (!this.#catalogue.identity(intoIdentityId)) await this.#deleteFaces(intoIdentityId);
+    return this.#catalogue.shown(this.#identity(intoIdentityId));
+  }
+
+  async hasFace(faceId: string): Promise<boolean> {
+    await this.#caughtUp();
+    return this.#catalogue.face(faceId) !== undefined;
+  }
+
+  async facesOf(identityId: string): Promise<string[]> {
+    await this.#caughtUp();
+    this.#identity(identityId);
+    return this.#catalogue.facesOf(identityId).map(({ face }) => face.id);
+  }
+
+  async deleteFace(faceId: string): Promise<string[]> {
+    await this.#caughtUp();
+    if (!this.#catalogue.face(faceId)) throw new StageFailure("face_not_found");
+    await this.#record.delete(faceKey(faceId));
+    await this.#caughtUp();
+    return [faceId];
+  }
+
+  async deleteIdentity(identityId: string): Promise<string[]> {
+    await this.#caughtUp();
+    this.#identity(identityId);
+    const deleted = await this.#deleteFaces(identityId);
+    await this.#record.delete(identityKey(identityId));
+    // As in a merge.
+    return [...deleted, ...(await this.#deleteFaces(identityId))];
+  }
+
+  async statistics() {
+    await this.#caughtUp();
+    return { identities: this.#catalogue.identities, faces: this.#catalogue.faces };
+  }
+
+  async faces(count: number, cursor: string): Promise<FaceRow[]> {
+    if (!/^[A-Za-z0-9_-]{0,64}$/.test(cursor)) throw badRequest("this page token was never given");
+    await this.#caughtUp();
+    return this.#catalogue.facesBehind(cursor, count).map((entry) => ({
+      face: this.#exported(entry),
+      cursor: entry.face.id,
+    }));
+  }
+
+  ready(): boolean {
+    return this.#follower.following();
+  }
+
+  async close(): Promise<void> {
+    await this.#follower.close();
+  }
+
+  /** What anybody has changed before this call is in memory after it. */
+  async #caughtUp(): Promise<void> {
+    this.#follower.mustServe();
+    await this.#follower.reached(await this.#record.lastRevision());
+  }
+
+  #identity(id: string): IdentityEntry {
+    const identity = this.#catalogue.identity(id);
+    if (!identity) throw new StageFailure("identity_not_found");
+    return identity;
+  }
+
+  #exported(entry: FaceEntry) {
+    const { name, consent } = this.#identity(entry.identityId);
+    const embedding = embeddingToBytes(this.#catalogue.vectorOf(entry)!);
+    return create(ExportedFaceSchema, {
+      identityId: entry.identityId,
+      name,
+      consent,
+      face: entry.face,
+      embedding,
+    });
+  }
+
+  async #moveFaces(from: string, into: string): Promise<void> {
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      await this.#caughtUp();
+      const faces = this.#catalogue.facesOf(from);
+      if (faces.length === 0) return;
+      await inLanes(faces, async (entry) => {
+        const vector = this.#catalogue.vectorOf(entry);
+        if (vector) await this.#record.moveFace(entry.face, vector, into, entry.revision);
+      });
+    }
+    throw contended();
+  }
+
+  async #deleteFaces(identityId: string): Promise<string[]> {
+    await this.#caughtUp();
+    const ids = this.#catalogue.facesOf(identityId).map(({ face }) => face.id);
+    await inLanes(ids, (id) => this.#record.delete(faceKey(id)));
+    await this.#caughtUp();
+    return ids;
+  }
+}
+
+function applyTo(catalogue: Catalogue, changes: readonly Change[], log: Log): void {
+  for (const { key, revision, value } of changes) {
+    const [kind, id = ""] = key.split(".");
+    try {
+      if (kind === "identity") {
+        if (value) {
+          const identity = identityOf(value);
+          catalogue.putIdentity({ ...identity, folded: folded(identity.name), revision });
+        } else catalogue.deleteIdentity(id);
+      } else if (kind === "face") {
+        if (value) putFace(catalogue, value, revision);
+        else catalogue.deleteFace(id);
+      }
+    } catch (err) {
+      // Written by nobody that we know: the rest of the gallery is not to suffer.
+      log.error({ err, kind, revision }, "an unreadable record of the gallery");
+    }
+  }
+}
+
+function putFace(catalogue: Catalogue, value: Uint8Array, revision: number): void {
+  const { identityId, face, embedding } = faceOf(value);
+  if (!face) throw new Error("a face without an id");
+  const digest = digestOf(embedding);
+  const known = catalogue.face(face.id);
+  if (known?.digest === digest && known.face.model === face.model) {
+    catalogue.replaceFace({ face, identityId, digest, key: known.key, revision });
+  } else {
+    const vector = embeddingFromBytes(embedding);
+    catalogue.putFace({ face, identityId, digest, key: catalogue.nextKey(), revision }, vector);
+  }
+}
+
+/** 48 bits of a hash. */
+function digestOf(embedding: Uint8Array): number {
+  return createHash("sha256").update(embedding).digest().readUIntBE(0, 6);
+}
+
+function tokenOf({ folded: name, id }: IdentityEntry): string {
+  return Buffer.from(JSON.stringify([name, id])).toString("base64url");
+}
+
+/** @throws StageFailure bad_request */
+function readToken(token: string): [name: string, id: string] {
+  try {
+    const read: unknown = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+    if (Array.isArray(read) && read.length === 2 && read.every((part) => typeof part === "string")) {
+      return read as [string, string];
+    }
+  } catch {
+    // Not one of ours.
+  }
+  throw badRequest("this page token was never given");
+}
+
+function contended(): StageFailure {
+  return new StageFailure("gallery_unavailable", "others change the same part of the gallery all the time");
+}
+
+async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(WRITES_AT_ONCE, items.length) }, lane));
+}

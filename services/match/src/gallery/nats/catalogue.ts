@@ -1,0 +1,192 @@
+import { IdentitySchema, create, type GalleryFace, type Identity } from "@similarfaces/contracts";
+import { Sorted } from "./sorted.js";
+import { Vectors } from "./vectors.js";
+
+/** An identity as it is held in memory. */
+export interface IdentityEntry {
+  readonly id: string;
+  readonly name: string;
+  /** By which it is ordered and found. */
+  readonly folded: string;
+  readonly consent: string;
+  readonly createdAtMs: number;
+  /** Of its record. */
+  readonly revision: number;
+}
+
+export interface FaceEntry {
+  readonly face: GalleryFace;
+  readonly identityId: string;
+  /** Of the vector: the same for the same. */
+  readonly digest: number;
+  /** Its number among the vectors, used once and never again. */
+  readonly key: number;
+  readonly revision: number;
+}
+
+/**
+ * Everything of the gallery in memory, as the record's changes say it is. A face may come before its identity, or stay
+ * behind it while that is being deleted: it is in no answer then.
+ */
+export class Catalogue {
+  readonly model: string;
+  /** Of this model. */
+  readonly compared = new Vectors();
+  /** Of other models: for exports only. */
+  readonly kept = new Vectors();
+  readonly #identities = new Map<string, IdentityEntry>();
+  readonly #faces = new Map<string, FaceEntry>();
+  readonly #facesByKey = new Map<number, FaceEntry>();
+  readonly #facesOf = new Map<string, FaceEntry[]>();
+  readonly #byName = new Sorted<IdentityEntry>((a, b) => order(a.folded, b.folded) || order(a.id, b.id));
+  readonly #byFaceId = new Sorted<FaceEntry>((a, b) => order(a.face.id, b.face.id));
+  #lastKey = 0;
+
+  constructor(model: string) {
+    this.model = model;
+  }
+
+  get identities(): number {
+    return this.#identities.size;
+  }
+
+  get faces(): number {
+    return this.#faces.size;
+  }
+
+  /** For a face that is to be put. */
+  nextKey(): number {
+    return ++this.#lastKey;
+  }
+
+  putIdentity(entry: IdentityEntry): void {
+    this.deleteIdentity(entry.id);
+    this.#identities.set(entry.id, entry);
+    this.#byName.add(entry);
+  }
+
+  deleteIdentity(id: string): void {
+    const entry = this.#identities.get(id);
+    if (!entry) return;
+    this.#identities.delete(id);
+    this.#byName.remove(entry);
+  }
+
+  /** With its vector, which a face keeps for its whole life. */
+  putFace(entry: FaceEntry, vector: Float32Array): void {
+    this.deleteFace(entry.face.id);
+    this.vectorsOf(entry.face.model).add(entry.key, vector);
+    this.#putEntry(entry);
+  }
+
+  /** A face that has changed in all but its vector. */
+  replaceFace(entry: FaceEntry): void {
+    this.#deleteEntry(entry.face.id);
+    this.#putEntry(entry);
+  }
+
+  deleteFace(id: string): void {
+    const entry = this.#deleteEntry(id);
+    if (entry) this.vectorsOf(entry.face.model).delete(entry.key);
+  }
+
+  clear(): void {
+    for (const part of [this.#identities, this.#faces, this.#facesByKey, this.#facesOf]) part.clear();
+    for (const part of [this.#byName, this.#byFaceId, this.compared, this.kept]) part.clear();
+  }
+
+  vectorsOf(model: string): Vectors {
+    return model === this.model ? this.compared : this.kept;
+  }
+
+  vectorOf({ face, key }: FaceEntry): Float32Array | undefined {
+    return this.vectorsOf(face.model).get(key);
+  }
+
+  identity(id: string): IdentityEntry | undefined {
+    return this.#identities.get(id);
+  }
+
+  face(id: string): FaceEntry | undefined {
+    return this.#faces.get(id);
+  }
+
+  faceByKey(key: number): FaceEntry | undefined {
+    return this.#facesByKey.get(key);
+  }
+
+  /** Oldest first. */
+  facesOf(identityId: string): FaceEntry[] {
+    return [...(this.#facesOf.get(identityId) ?? [])].sort(
+      (a, b) => a.face.createdAtMs - b.face.createdAtMs || order(a.face.id, b.face.id),
+    );
+  }
+
+  /** As the API shows it. */
+  shown({ id, name, consent, createdAtMs }: IdentityEntry): Identity {
+    const faces = this.facesOf(id).map(({ face }) => face);
+    return create(IdentitySchema, { id, name, consent, createdAtMs, faces });
+  }
+
+  /** By name, then by id. */
+  identitiesByName(): readonly IdentityEntry[] {
+    return this.#byName.all();
+  }
+
+  /** Index of the first identity behind this name and id. */
+  positionBehind(folded: string, id: string): number {
+    return this.#byName.first(
+      (entry) => order(entry.folded, folded) < 0 || (entry.folded === folded && entry.id <= id),
+    );
+  }
+
+  /** By id, those behind this one. */
+  facesBehind(faceId: string, count: number): FaceEntry[] {
+    const first = this.#byFaceId.first((entry) => entry.face.id <= faceId);
+    const found: FaceEntry[] = [];
+    const all = this.#byFaceId.all();
+    for (let i = first; i < all.length && found.length < count; i++) {
+      if (this.#identities.has(all[i]!.identityId)) found.push(all[i]!);
+    }
+    return found;
+  }
+
+  allIdentities(): Iterable<IdentityEntry> {
+    return this.#identities.values();
+  }
+
+  allFaces(): Iterable<FaceEntry> {
+    return this.#faces.values();
+  }
+
+  #putEntry(entry: FaceEntry): void {
+    this.#lastKey = Math.max(this.#lastKey, entry.key);
+    this.#faces.set(entry.face.id, entry);
+    this.#facesByKey.set(entry.key, entry);
+    this.#byFaceId.add(entry);
+    const siblings = this.#facesOf.get(entry.identityId);
+    if (siblings) siblings.push(entry);
+    else this.#facesOf.set(entry.identityId, [entry]);
+  }
+
+  #deleteEntry(id: string): FaceEntry | undefined {
+    const entry = this.#faces.get(id);
+    if (!entry) return undefined;
+    this.#faces.delete(id);
+    this.#facesByKey.delete(entry.key);
+    this.#byFaceId.remove(entry);
+    const siblings = this.#facesOf.get(entry.identityId)!;
+    siblings.splice(siblings.indexOf(entry), 1);
+    if (siblings.length === 0) this.#facesOf.delete(entry.identityId);
+    return entry;
+  }
+}
+
+/** A name as it is ordered and searched: case does not count. */
+export function folded(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

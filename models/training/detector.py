@@ -52,8 +52,9 @@ class Detector(nn.Module):
             values = values.permute(0, 2, 3, 1).reshape(n, -1, CELL_VALUES)
             distance = F.softplus(values[..., 1:5]) * stride
             landmarks = centre.unsqueeze(2) + values[..., 5:].reshape(n, -1, 5, 2) * stride
-            box = centre - distance[..., :2], centre + distance[..., 2:]
-            rows.append(torch.cat([values[..., :1], *box, landmarks.flatten(2)], -1))
+            rows.append(
+                torch.cat([values[..., :1], centre - distance[..., :2], centre + distance[..., 2:], landmarks.flatten(2)], -1)
+            )
         return torch.cat(rows, 1)
 
     def forward(self, image):

@@ -39,10 +39,10 @@ class EmotionOfChip(nn.Module):
     def __init__(self, net):
         super().__init__()
         self.net = net
-        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1))
+        self.register_buffer("w", torch.tensor(LUMA).view(1, 3, 1, 1))  # the committed graph has it under this name
 
     def forward(self, chip):
-        grey = (chip.permute(0, 3, 1, 2).float() * self.luma).sum(1, keepdim=True)
+        grey = (chip.permute(0, 3, 1, 2).float() * self.w).sum(1, keepdim=True)
         return self.net(F.avg_pool2d(grey, 3) / 127.5 - 1.0).softmax(1)
 
 

@@ -6,3 +6,4 @@ export * from "./packs/list.js";
 export * from "./packs/verify.js";
 export * from "./packs/pull.js";
 export * from "./packs/bench.js";
+export * from "./packs/measurementMarkdown.js";

@@ -10,15 +10,22 @@ import {
   type PackEntry,
 } from "@similarfaces/inference";
 import { ProgressBar } from "../progressBar.js";
+import { evaluateModels } from "./evaluateModels.js";
 
-const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | bench [pack...] [--runs N]
+const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | eval <pack> --data DIR | bench [pack...]
 
   list     every model of every pack: size, licence, whether its file is there
   verify   digests, inputs and outputs against the manifests, and one run of each graph
   pull     fetches a pack's files, goes on where it was cut off, keeps only what matches its digest
-           --from DIR   take the files from a local folder
+           --from DIR       take the files from a local folder
+  eval     measures a pack on a folder of pictures, by the pipeline's own way, and writes JSON and Markdown; models/README.md
+           describes the layouts: LFW pairs, label/file.jpg, UTKFace names, FairFace csv, boxes
+           --data DIR       the folder
+           --name TEXT      what the results call it (default: the folder's name)
+           --detector PACK  whose detector finds the faces (default: the pack's own, else compact)
+           --out PATH       where the results go, without ending (default: .data/eval/<pack>-<folder>)
   bench    milliseconds of each model on one core of this machine
-           --runs N     runs of each (default 25)
+           --runs N         runs of each (default 25)
 
   --dir DIR   the folder of packs (default: models)`;
 
@@ -36,28 +43,33 @@ export async function models(args: string[]): Promise<number> {
       },
       from: { type: "string" },
       runs: { type: "string", default: "25" },
+      data: { type: "string" },
+      name: { type: "string" },
+      detector: { type: "string" },
+      out: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   const [verb = "", ...packs] = positionals;
-  const action = ACTIONS[verb];
   const runs = Number(values.runs);
-  if (
-    values.help ||
-    !action ||
-    !Number.isInteger(runs) ||
-    runs < 1 ||
-    (verb === "pull" && packs.length !== 1)
-  ) {
+  const action = ACTIONS[verb];
+  const { data, dir } = values;
+  const onePack = verb === "pull" || verb === "eval";
+  const known = action !== undefined || (verb === "eval" && data !== undefined);
+  if (values.help || !known || !Number.isInteger(runs) || runs < 1 || (onePack && packs.length !== 1)) {
     process.stderr.write(`${USAGE}\n`);
     return values.help ? 0 : 2;
   }
   try {
+    if (!action) {
+      const { name, detector, out } = values;
+      return await evaluateModels({ modelsDir: dir, pack: packs[0]!, data: data!, name, detector, out });
+    }
     const entries =
       packs.length === 0
-        ? await listPacks(values.dir)
-        : (await Promise.all(packs.map((pack) => listPack(values.dir, pack)))).flat();
-    return await action(values.dir, entries, { from: values.from, runs });
+        ? await listPacks(dir)
+        : (await Promise.all(packs.map((pack) => listPack(dir, pack)))).flat();
+    return await action(dir, entries, { from: values.from, runs });
   } catch (error) {
     if (!(error instanceof PackError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { measureAgeBins, measureYears } from "../src/evaluate/measures/age.js";
+import { measureClassification } from "../src/evaluate/measures/classification.js";
+import { measureDetection } from "../src/evaluate/measures/detection.js";
+import { measureIdentification } from "../src/evaluate/measures/identification.js";
+import { measureVerification } from "../src/evaluate/measures/verification.js";
+
+describe("a classifier's figures", () => {
+  const face = (truth: string, probabilities: Record<string, number>, race: string) => ({
+    truth,
+    probabilities: new Map(Object.entries(probabilities)),
+    groups: { race, gender: truth },
+  });
+  const faces = [
+    face("male", { male: 0.9, female: 0.1 }, "Indian"),
+    face("male", { male: 0.4, female: 0.6 }, "Black"),
+    face("female", { male: 0.2, female: 0.8 }, "Black"),
+    face("female", { male: 0.3, female: 0.7 }, "Black"),
+  ];
+
+  it("are told overall, by label and by every other group", () => {
+    const figures = measureClassification("gender", faces, { male: ["male"], female: ["female"] });
+    expect(figures).toEqual({
+      accuracy: 0.75,
+      ci95: 0.4244,
+      recall: { male: 0.5, female: 1 },
+      confusion_rows_true: [
+        [1, 1],
+        [0, 2],
+      ],
+      by_race: { Black: 0.6667, Indian: 1 },
+    });
+  });
+
+  it("add up what a coarser label of the data stands for", () => {
+    const asian = face("Asian", { White: 0.4, "East Asian": 0.3, "Southeast Asian": 0.3 }, "Asian");
+    const scheme = { White: ["White"], Asian: ["East Asian", "Southeast Asian"] };
+    expect(measureClassification("race", [asian], scheme)["accuracy"]).toBe(1);
+  });
+});
+
+describe("an age model's figures", () => {
+  const face = (truth: number, years: number, age: string) => ({
+    truth,
+    years,
+    probabilities: Array.from({ length: 101 }, (_, year) => (year === years ? 1 : 0)),
+    groups: { age },
+  });
+
+  it("are mean errors in years, overall and by group", () => {
+    expect(measureYears([face(10, 12, "10-19"), face(2, 3, "0-9"), face(20, 28, "20-29")])).toEqual({
+      mae_years: 3.67,
+      within_5: 0.6667,
+      mae_by_age: { "0-9": [1, 1], "10-19": [2, 1], "20-29": [8, 1] },
+    });
+  });
+
+  it("are shares of the right age group where the data has groups", () => {
+    const bins = [
+      [0, 9],
+      [10, 19],
+      [20, 100],
+    ] as const;
+    const faces = [face(0, 5, "0-9"), face(1, 25, "10-19"), face(0, 25, "0-9"), face(2, 40, "20-")];
+    expect(measureAgeBins(faces, bins)).toMatchObject({
+      bin3_accuracy: 0.5,
+      within_one_bin: 0.75,
+      by_age: { "0-9": 0.5, "10-19": 0, "20-": 1 },
+    });
+  });
+});
+
+describe("an embedder's figures", () => {
+  it("on pairs: each fold with the threshold of the others, and the pack's own thresholds", () => {
+    const pairs = [0.9, 0.8, 0.35, 0.7].flatMap((cosine, i) => [
+      { cosine, same: true, fold: i % 2 },
+      { cosine: 0.4 - i / 10, same: false, fold: i % 2 },
+    ]);
+    expect(measureVerification(pairs, 2, { fmr1e2: 0.38, fmr1e3: 0.75 })).toEqual({
+      // Fold 1 says 0.3, above which fold 0 has one stranger; fold 0 says 0.2, above which fold 1 has one.
+      accuracy: 0.75,
+      std: 0,
+      genuine: 4,
+      impostor: 4,
+      true_matches_at_threshold: { fmr1e2: 0.75, fmr1e3: 0.5 },
+      false_matches_at_threshold: { fmr1e2: 0.25, fmr1e3: 0 },
+    });
+  });
+
+  it("on people: thresholds where enough strangers decide them, rank 1, and a calibration that tells them apart", () => {
+    const people = 60;
+    const faces = Array.from({ length: 2 * people }, (_, i) => {
+      // Everybody has a direction of their own; the second picture leans a little towards a common one.
+      const embedding = new Float32Array(people + 1);
+      embedding[i >> 1] = i % 2 === 0 ? 1 : Math.cos(0.5);
+      embedding[people] = i % 2 === 0 ? 0 : Math.sin(0.5);
+      return { person: `person ${i >> 1}`, embedding };
+    });
+    const figures = measureIdentification(faces);
+    expect(figures).toMatchObject({ people, genuine: people, gallery: people, rank1: 1 });
+    expect(figures["impostor"]).toBe((2 * people * (2 * people - 1)) / 2 - people);
+    expect(Object.keys(figures["threshold_at_fmr"] as object)).toEqual(["0.01"]);
+    expect(figures["tmr_at_fmr"]).toEqual({ "0.01": 1 });
+    const { slope, intercept } = figures["calibration"] as { slope: number; intercept: number };
+    const likely = (cosine: number) => 1 / (1 + Math.exp(-(slope * cosine + intercept)));
+    expect(likely(Math.cos(0.5))).toBeGreaterThan(0.9);
+    expect(likely(Math.sin(0.5) ** 2)).toBeLessThan(0.1);
+  });
+});
+
+describe("a detector's figures", () => {
+  const found = (x: number, score: number) => ({
+    score,
+    box: { x, y: 0, width: 20, height: 20 },
+    landmarks: undefined as never,
+  });
+  const scenes = [
+    {
+      size: { width: 1600, height: 800 },
+      truth: [
+        { x: 0, y: 0, width: 20, height: 20 },
+        { x: 100, y: 0, width: 80, height: 80 },
+      ],
+      found: [found(2, 0.9), found(4, 0.65), found(500, 0.35)],
+    },
+    { size: { width: 800, height: 800 }, truth: [], found: [found(0, 0.55)] },
+  ];
+
+  it("count faces, boxes too many and false alarms by threshold, and faces by their width in the detector's frame", () => {
+    expect(measureDetection(scenes, "overlap", 0.5)).toMatchObject({
+      faces: 2,
+      images: 1,
+      scenes_without_faces: 1,
+      by_threshold: {
+        "0.3": { recall: 0.5, unmatched: 2, false_alarms: 1 },
+        "0.5": { recall: 0.5, unmatched: 1, false_alarms: 1 },
+        "0.6": { recall: 0.5, unmatched: 1, false_alarms: 0 },
+        "0.7": { recall: 0.5, unmatched: 0, false_alarms: 0 },
+      },
+      "recall_by_width_in_800_px_at_0.5": { "under 20 px": [1, 1], "40 to 100 px": [0, 1] },
+    });
+  });
+
+  it("where sets draw their boxes differently, go by centre and size", () => {
+    const [scene] = scenes;
+    const large = [{ ...found(-20, 0.9), box: { x: -20, y: -20, width: 60, height: 60 } }];
+    const recall = (matching: "overlap" | "centre") => {
+      const figures = measureDetection([{ ...scene!, found: large }], matching, 0.5);
+      return (figures["by_threshold"] as Record<string, { recall: number }>)["0.5"]!.recall;
+    };
+    expect(recall("overlap")).toBe(0);
+    expect(recall("centre")).toBe(0.5);
+  });
+});

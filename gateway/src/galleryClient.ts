@@ -12,7 +12,7 @@ import {
   type GalleryRequest,
   type MessageInitShape,
 } from "@similarfaces/contracts";
-import type { Broker } from "@similarfaces/runtime";
+import { traceHeaders, type Broker, type TraceContext } from "@similarfaces/runtime";
 
 type Asked = Exclude<GalleryRequest["operation"], { case: undefined }>;
 type Answered = Exclude<GalleryReply["reply"], { case: undefined } | { case: "failure" }>;
@@ -29,7 +29,11 @@ type QuestionOf<C extends Asked["case"]> =
 /** Asks any replica of match. */
 export interface GalleryClient {
   /** @throws StageFailure what the gallery throws, or gallery_unavailable where nobody answers */
-  ask<C extends Asked["case"]>(operation: C, question: QuestionOf<C>): Promise<AnswerOf<C>>;
+  ask<C extends Asked["case"]>(
+    operation: C,
+    question: QuestionOf<C>,
+    trace?: TraceContext,
+  ): Promise<AnswerOf<C>>;
 }
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -50,11 +54,11 @@ const SUBJECTS: Readonly<Record<Asked["case"], GalleryOperation>> = {
 
 export function galleryClient(broker: Broker): GalleryClient {
   return {
-    async ask(operation, question) {
+    async ask(operation, question, trace) {
       const request = create(GalleryRequestSchema, {
         operation: { case: operation, value: question },
       } as MessageInitShape<typeof GalleryRequestSchema>);
-      const { reply } = await send(operation, request);
+      const { reply } = await send(operation, request, trace);
       if (reply.case === "failure") {
         const { code, message } = reply.value;
         throw new StageFailure(isFailureCode(code) ? code : "gallery_unavailable", message);
@@ -66,11 +70,16 @@ export function galleryClient(broker: Broker): GalleryClient {
     },
   };
 
-  async function send(operation: Asked["case"], request: GalleryRequest): Promise<GalleryReply> {
+  async function send(
+    operation: Asked["case"],
+    request: GalleryRequest,
+    trace: TraceContext | undefined,
+  ): Promise<GalleryReply> {
     const subject = gallerySubject(SUBJECTS[operation]);
     try {
       const message = await broker.nc.request(subject, toBinary(GalleryRequestSchema, request), {
         timeout: ANSWER_WITHIN_MS,
+        ...(trace ? { headers: traceHeaders(trace) } : {}),
       });
       return fromBinary(GalleryReplySchema, message.data);
     } catch (cause) {

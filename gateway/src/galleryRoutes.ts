@@ -44,16 +44,20 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/identities",
-      async handle({ request: { query } }) {
-        const page = await gallery.ask("list", {
-          nameContains: query.get("name") ?? "",
-          pageSize: numberField(countOf(query.get("pageSize")), "pageSize", {
-            min: 1,
-            max: PAGE_SIZE_MAX,
-            fallback: PAGE_SIZE,
-          }),
-          pageToken: query.get("pageToken") ?? "",
-        });
+      async handle({ request: { query }, trace }) {
+        const page = await gallery.ask(
+          "list",
+          {
+            nameContains: query.get("name") ?? "",
+            pageSize: numberField(countOf(query.get("pageSize")), "pageSize", {
+              min: 1,
+              max: PAGE_SIZE_MAX,
+              fallback: PAGE_SIZE,
+            }),
+            pageToken: query.get("pageToken") ?? "",
+          },
+          trace,
+        );
         return jsonReply(200, toJson(IdentityPageSchema, page, JSON_OPTIONS));
       },
     },
@@ -71,25 +75,25 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/identities/{identityId}",
-      async handle({ params: { identityId = "" } }) {
-        return identityReply(await gallery.ask("get", { identityId }));
+      async handle({ params: { identityId = "" }, trace }) {
+        return identityReply(await gallery.ask("get", { identityId }, trace));
       },
     },
     {
       method: "PATCH",
       path: "/v1/gallery/identities/{identityId}",
       guard: "gallery",
-      async handle({ request, params: { identityId = "" } }) {
+      async handle({ request, params: { identityId = "" }, trace }) {
         const name = textField(await readJsonBody(request), "name");
-        return identityReply(await gallery.ask("rename", { identityId, name }));
+        return identityReply(await gallery.ask("rename", { identityId, name }, trace));
       },
     },
     {
       method: "DELETE",
       path: "/v1/gallery/identities/{identityId}",
       guard: "gallery",
-      async handle({ params: { identityId = "" } }) {
-        return receiptReply(await gallery.ask("deleteIdentity", { identityId }));
+      async handle({ params: { identityId = "" }, trace }) {
+        return receiptReply(await gallery.ask("deleteIdentity", { identityId }, trace));
       },
     },
     {
@@ -98,7 +102,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       guard: "gallery",
       async handle({ request, params: { identityId = "" }, trace }) {
         enrolment.check();
-        const known = await gallery.ask("get", { identityId });
+        const known = await gallery.ask("get", { identityId }, trace);
         const { consent = known.consent, enrol } = await readEnrolment(request, enrolment, trace);
         return enrolReply(identityId, await enrol(checkedEnrollee(identityId, known.name, consent)));
       },
@@ -107,9 +111,11 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       method: "POST",
       path: "/v1/gallery/identities/{identityId}/merge",
       guard: "gallery",
-      async handle({ request, params: { identityId = "" } }) {
+      async handle({ request, params: { identityId = "" }, trace }) {
         const intoIdentityId = textField(await readJsonBody(request), "into");
-        return identityReply(await gallery.ask("merge", { fromIdentityId: identityId, intoIdentityId }));
+        return identityReply(
+          await gallery.ask("merge", { fromIdentityId: identityId, intoIdentityId }, trace),
+        );
       },
     },
     {
@@ -125,38 +131,42 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       method: "DELETE",
       path: "/v1/gallery/faces/{faceId}",
       guard: "gallery",
-      async handle({ params: { faceId = "" } }) {
-        return receiptReply(await gallery.ask("deleteFace", { faceId }));
+      async handle({ params: { faceId = "" }, trace }) {
+        return receiptReply(await gallery.ask("deleteFace", { faceId }, trace));
       },
     },
     {
       method: "POST",
       path: "/v1/gallery/search",
-      async handle({ request }) {
+      async handle({ request, trace }) {
         const body = await readJsonBody(request);
-        const matches = await gallery.ask("search", {
-          embedding: Buffer.from(textField(body, "embedding"), "base64"),
-          model: textField(body, "model"),
-          count: numberField(body["count"], "count", {
-            min: 1,
-            max: SEARCH_COUNT_MAX,
-            fallback: SEARCH_COUNT,
-          }),
-          minLikelihood: numberField(body["minLikelihood"], "minLikelihood", {
-            min: 0,
-            max: 1,
-            fallback: 0,
-            whole: false,
-          }),
-        });
+        const matches = await gallery.ask(
+          "search",
+          {
+            embedding: Buffer.from(textField(body, "embedding"), "base64"),
+            model: textField(body, "model"),
+            count: numberField(body["count"], "count", {
+              min: 1,
+              max: SEARCH_COUNT_MAX,
+              fallback: SEARCH_COUNT,
+            }),
+            minLikelihood: numberField(body["minLikelihood"], "minLikelihood", {
+              min: 0,
+              max: 1,
+              fallback: 0,
+              whole: false,
+            }),
+          },
+          trace,
+        );
         return jsonReply(200, toJson(MatchesSchema, matches, JSON_OPTIONS));
       },
     },
     {
       method: "GET",
       path: "/v1/gallery/statistics",
-      handle: async () =>
-        jsonReply(200, toJson(StatisticsSchema, await gallery.ask("statistics", {}), JSON_OPTIONS)),
+      handle: async ({ trace }) =>
+        jsonReply(200, toJson(StatisticsSchema, await gallery.ask("statistics", {}, trace), JSON_OPTIONS)),
     },
     {
       method: "GET",

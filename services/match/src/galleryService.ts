@@ -13,7 +13,7 @@ import {
   type GalleryReply,
   type GalleryRequest,
 } from "@similarfaces/contracts";
-import type { Broker, Log } from "@similarfaces/runtime";
+import { TRACING_OFF, traceOfHeaders, type Broker, type Log, type Tracing } from "@similarfaces/runtime";
 import { badRequest } from "./gallery/check.js";
 import type { Gallery } from "./gallery/gallery.js";
 import { matchesOf, type Likeness } from "./likeness.js";
@@ -23,6 +23,7 @@ export interface GalleryServiceOptions {
   gallery: Gallery;
   likeness: Likeness;
   log: Log;
+  tracing?: Tracing;
 }
 
 export interface GalleryService {
@@ -41,7 +42,7 @@ const REPLY_BYTES_MAX = 1_000_000;
  * back as the reply's `failure`.
  */
 export function serveGallery(options: GalleryServiceOptions): GalleryService {
-  const { broker, gallery, likeness, log } = options;
+  const { broker, gallery, likeness, log, tracing = TRACING_OFF } = options;
   const open = new Set<Promise<void>>();
   const subscriptions = GALLERY_OPERATIONS.map((operation) =>
     broker.nc.subscribe(gallerySubject(operation), {
@@ -60,12 +61,15 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
   }
 
   async function answer(message: Msg): Promise<void> {
-    message.respond(await answerTo(message.data));
+    message.respond(await answerTo(message));
   }
 
   /** Never rejects. */
-  async function answerTo(data: Uint8Array): Promise<Uint8Array> {
+  async function answerTo({ data, headers }: Msg): Promise<Uint8Array> {
+    const startedAtMs = Date.now();
+    const parent = traceOfHeaders(headers);
     let operation = "unknown";
+    let failed: string | undefined;
     try {
       const asked = questionOf(data);
       operation = asked.case;
@@ -74,11 +78,18 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
       const failure =
         error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
       const { code, message, retryable } = failure;
+      failed = code;
       log[code === "internal" ? "error" : "info"](
-        { operation, code, err: failure },
+        { operation, traceId: parent?.traceId, code, err: failure },
         "a gallery request failed",
       );
       return bytesOf({ case: "failure", value: create(FailureSchema, { code, message, retryable }) });
+    } finally {
+      if (parent?.sampled) {
+        const span = tracing.start(`gallery ${operation}`, { parent, kind: "server", startedAtMs });
+        if (failed !== undefined) span.fail(failed);
+        span.end();
+      }
     }
   }
 

@@ -53,7 +53,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
   const likeness = likenessOf(manifest);
   const model = modelName(manifest);
   const gallery = await openGallery({ config, broker, blobs, model, metrics, log, signal });
-  const service = serveGallery({ broker, gallery, likeness, log });
+  const service = serveGallery({ broker, gallery, likeness, log, ...(tracing ? { tracing } : {}) });
   const loop = {
     broker,
     concurrency: config.stageConcurrency || inFlightMax(NODE_TYPES[config.nodeType], "match"),

@@ -1,3 +1,4 @@
+import { StageFailure } from "@similarfaces/contracts";
 import type { Metrics } from "@similarfaces/runtime";
 import type { Gallery } from "./gallery.js";
 
@@ -6,11 +7,12 @@ export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics)
   const { driver, model } = gallery;
   const timed = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
     const startedAtMs = performance.now();
-    let outcome = "error";
+    let outcome: Outcome = "ok";
     try {
-      const value = await run();
-      outcome = "ok";
-      return value;
+      return await run();
+    } catch (error) {
+      outcome = outcomeOf(error);
+      throw error;
     } finally {
       galleryOperation.observe({ driver, operation, outcome }, (performance.now() - startedAtMs) / 1_000);
     }
@@ -32,4 +34,11 @@ export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics)
     ready: () => gallery.ready(),
     close: () => gallery.close(),
   };
+}
+
+type Outcome = "ok" | "refused" | "error";
+
+/** What the asker did wrong is no fault of the gallery's, and no reason to wake anybody. */
+function outcomeOf(error: unknown): Outcome {
+  return error instanceof StageFailure && !error.retryable ? "refused" : "error";
 }

@@ -54,6 +54,9 @@ fromJson. A stage that is not enabled is left out.
 {{- if le (int .Values.drain.forceSeconds) (int .Values.drain.graceSeconds) -}}
 {{- fail "drain.forceSeconds must be longer than drain.graceSeconds" -}}
 {{- end -}}
+{{- if and .Values.nats.enabled .Values.nats.auth.existingSecret (ne .Values.nats.auth.kind "token") -}}
+{{- fail "nats.auth.kind: the chart's own broker knows tokens; credentials are of an external one" -}}
+{{- end -}}
 {{- $stages := dict -}}
 {{- range $name, $own := .Values.stages -}}
 {{- $stage := mergeOverwrite (deepCopy $root.Values.stageDefaults) (deepCopy (default dict $own)) -}}
@@ -71,6 +74,12 @@ fromJson. A stage that is not enabled is left out.
 {{- $_ := set $stage "program" (ternary "analyze" $stage.stage (has $stage.stage (list "age" "gender" "race" "emotion"))) -}}
 {{- $scaling := $stage.autoscaling -}}
 {{- $_ := set $stage "scaled" (ne $scaling.kind "none") -}}
+{{- if and $stage.scaled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- fail (printf "stages.%s.autoscaling: minReplicas is above maxReplicas" $name) -}}
+{{- end -}}
+{{- if and (eq $scaling.kind "hpa") (eq (int $scaling.cpuPercent) 0) -}}
+{{- fail (printf "stages.%s.autoscaling.cpuPercent: hpa has nothing else to go by" $name) -}}
+{{- end -}}
 {{- if and $stage.scaled (eq (int $scaling.minReplicas) 0) -}}
 {{- if ne $scaling.kind "keda" -}}
 {{- fail (printf "stages.%s.autoscaling: only keda can wake a stage that has no replica" $name) -}}
@@ -82,6 +91,11 @@ fromJson. A stage that is not enabled is left out.
 {{- end -}}
 {{- $_ := set $stages $name $stage -}}
 {{- end -}}
+{{- end -}}
+{{- $running := list -}}
+{{- range $stages }}{{ $running = append $running .stage }}{{ end -}}
+{{- if not (has "extract" $running) -}}
+{{- fail "stages: extract is needed by all others" -}}
 {{- end -}}
 {{- toJson $stages -}}
 {{- end -}}

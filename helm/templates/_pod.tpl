@@ -63,6 +63,10 @@ capabilities: { drop: [ALL] }
   value: /etc/nats/credentials
 {{- end }}
 {{- end }}
+{{- if and .Values.tracing.endpoint .Values.tracing.existingSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: { secretKeyRef: { name: {{ .Values.tracing.existingSecret }}, key: headers } }
+{{- end }}
 {{- if and (eq .Values.blobs.driver "s3") .Values.blobs.s3.existingSecret }}
 - name: AWS_ACCESS_KEY_ID
   valueFrom: { secretKeyRef: { name: {{ .Values.blobs.s3.existingSecret }}, key: access-key-id } }

@@ -12,12 +12,24 @@ import { CHART, EXAMPLES, HELM, containersOf, ofKind, podsOf, render, type Manif
 const MIB = 1024 * 1024;
 const values = parse(readFileSync(join(CHART, "values.yaml"), "utf8")) as Manifest;
 
+/** What no example asks for. */
+const EVERYTHING = {
+  nats: {
+    enabled: false,
+    external: { url: "nats://nats:4222" },
+    auth: { existingSecret: "nats", kind: "credentials" },
+  },
+  blobs: { driver: "s3", s3: { bucket: "photos", existingSecret: "s3" } },
+  gateway: { apiKey: { existingSecret: "api", requiredFor: "everything" } },
+  tracing: { endpoint: "http://collector:4318", existingSecret: "traces" },
+};
+
 describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () => {
   it.skipIf(!BUILT)("sets no variable that no service reads (needs npm run build)", () => {
     const read = variablesRead();
     const set = new Set<string>();
-    for (const files of Object.values(EXAMPLES)) {
-      const manifests = render(files);
+    const all = [...Object.values(EXAMPLES).map((files) => render(files)), render([], EVERYTHING)];
+    for (const manifests of all) {
       for (const { data } of ofKind(manifests, "ConfigMap"))
         if (data.NATS_URL) for (const key of Object.keys(data)) set.add(key);
       for (const [name, pod] of podsOf(manifests))

@@ -185,6 +185,24 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
       { stages: { age: { autoscaling: { kind: "keda", minReplicas: 0, coldStartSeconds: 90 } } } },
       /inside the deadline/,
     ],
+    ["a node type that no service knows", { nodeTypes: { gpu: {} } }, /gpu/],
+    ["a share of traces above one", { tracing: { ratio: 2 } }, /ratio/],
+    ["an installation without extract", { stages: { extract: { enabled: false } } }, /extract is needed/],
+    [
+      "more replicas at least than at most",
+      { stages: { age: { autoscaling: { kind: "keda", minReplicas: 20 } } } },
+      /minReplicas is above/,
+    ],
+    [
+      "scaling by processor time to no target",
+      { stages: { age: { autoscaling: { kind: "hpa", cpuPercent: 0 } } } },
+      /hpa has nothing else/,
+    ],
+    [
+      "a credentials file for the chart's own broker",
+      { nats: { auth: { existingSecret: "nats", kind: "credentials" } } },
+      /knows tokens/,
+    ],
     [
       "no replicas where nothing would wake the stage",
       { stages: { age: { autoscaling: { kind: "hpa", minReplicas: 0 } } } },
@@ -200,6 +218,51 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     const scaling = { kind: "keda", minReplicas: 0, coldStartSeconds: 20 };
     const [scaled] = ofKind(render([], { stages: { emotion: { autoscaling: scaling } } }), "ScaledObject");
     expect(scaled.spec.minReplicaCount).toBe(0);
+  });
+
+  it("scale by processor time alone where there is no KEDA", () => {
+    const manifests = render([], { stageDefaults: { autoscaling: { kind: "hpa" } } });
+    expect(ofKind(manifests, "ScaledObject")).toEqual([]);
+    const scalers = ofKind(manifests, "HorizontalPodAutoscaler");
+    expect(scalers.length).toBe(ofKind(manifests, "Deployment").length - 1);
+    for (const { spec } of scalers) expect(spec.metrics[0].resource.target.averageUtilization).toBe(70);
+  });
+
+  it("send traces where told to, with headers from a secret, and nowhere else", () => {
+    expect(JSON.stringify(render([]))).not.toContain("OTEL_");
+    const tracing = { endpoint: "http://collector:4318", ratio: 0.5, existingSecret: "traces" };
+    const manifests = render([], { tracing });
+    expect(ofKind(manifests, "ConfigMap").find(({ data }) => data.NATS_URL).data).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+      OTEL_TRACES_SAMPLER_ARG: "0.5",
+    });
+    for (const { spec } of ofKind(manifests, "Deployment")) {
+      const headers = spec.template.spec.containers[0].env.find(
+        ({ name }: Manifest) => name === "OTEL_EXPORTER_OTLP_HEADERS",
+      );
+      expect(headers.valueFrom.secretKeyRef).toEqual({ name: "traces", key: "headers" });
+    }
+  });
+
+  it("reach an external broker by its credentials file", () => {
+    const nats = {
+      enabled: false,
+      external: { url: "tls://nats.example.com:4222" },
+      auth: { existingSecret: "nats-user", kind: "credentials" },
+    };
+    const manifests = render([], { nats });
+    expect(ofKind(manifests, "StatefulSet")).toEqual([]);
+    for (const [name, { spec }] of podsOf(manifests)) {
+      if (name.endsWith("-test")) continue;
+      const [{ env, volumeMounts }] = spec.containers;
+      const file = env.find(({ name: key }: Manifest) => key === "NATS_CREDENTIALS_FILE").value;
+      const mount = volumeMounts.find(({ name: volume }: Manifest) => volume === "nats-credentials");
+      expect(file, name).toBe(`${mount.mountPath}/credentials`);
+      expect(
+        spec.volumes.find(({ secret }: Manifest) => secret?.secretName === "nats-user"),
+        name,
+      ).toBeDefined();
+    }
   });
 
   it("switch a stage off everywhere at once", () => {

@@ -27,7 +27,12 @@ export function variablesRead(): Set<string> {
     ),
   ];
   const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
-  // Read by the AWS SDK and by Node themselves.
-  const byOthers = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "NODE_EXTRA_CA_CERTS"];
+  // Read by the AWS SDK, by Node and by the exporter of traces themselves.
+  const byOthers = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "NODE_EXTRA_CA_CERTS",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+  ];
   return new Set([...byOthers, ...[...text.matchAll(/"([A-Z][A-Z0-9_]{2,})"/g)].map(([, key]) => key!)]);
 }

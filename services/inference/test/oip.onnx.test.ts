@@ -57,6 +57,31 @@ describe("the oip driver", () => {
     expect(server.batches).toEqual([4, 1]);
   });
 
+  it("asks again one by one for a batch that is refused, so that one picture fails alone", async () => {
+    remote = await open({ batchSizeMax: 4, batchWaitMs: 100 });
+    server.batches.length = 0;
+    server.refuses = 60;
+    const answers = await Promise.allSettled([10, 60, 110, 160].map((value) => gender(remote!, value)));
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+    expect(answers[1]).toMatchObject({ reason: { message: expect.stringMatching(/cannot bear/) } });
+    expect(server.batches).toEqual([4, 1, 1, 1, 1]);
+    expect(remote.load()).toEqual({ workers: 1, busy: 0, waiting: 0 });
+  });
+
+  it("does not press a server that has too much to do", async () => {
+    remote = await open({ batchSizeMax: 4, batchWaitMs: 100 });
+    let asked = 0;
+    server.fault = (request, response) => {
+      if (request.method !== "POST") return false;
+      asked++;
+      response.writeHead(503).end();
+      return true;
+    };
+    const answers = await Promise.allSettled([10, 60, 110, 160].map((value) => gender(remote!, value)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "rejected"));
+    expect(asked).toBe(1);
+  });
+
   it("never puts frames of a graph for one picture together", async () => {
     remote = await open({ batchSizeMax: 4, batchWaitMs: 50 });
     server.batches.length = 0;

@@ -11,9 +11,18 @@ export interface OipServer {
   connections(): number;
   /** Answers instead of the server, when set and it returns true. */
   fault?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** Refuses a run that has a picture with such a first value. */
+  refuses?: number | undefined;
   /** What the server says of a model, changed. */
   metadata?: ((metadata: Metadata) => Metadata) | undefined;
   close(): Promise<void>;
+}
+
+export interface OipServerOptions {
+  /** False: tensors as numbers of JSON. */
+  binary?: boolean;
+  /** Computes instead of the graph, where only the time that it takes matters: the answer is zeros. */
+  compute?: (pictures: number) => Promise<void>;
 }
 
 interface Metadata {
@@ -34,7 +43,7 @@ interface InferRequest {
 export async function startOipServer(
   inference: Inference,
   tasks: readonly Task[],
-  { binary = true }: { binary?: boolean } = {},
+  { binary = true, compute }: OipServerOptions = {},
 ): Promise<OipServer> {
   const models = new Map(tasks.map((task) => [inference.model(task).manifest.id, inference.model(task)]));
   let connections = 0;
@@ -69,12 +78,19 @@ export async function startOipServer(
     const bytes = height * width * 3;
     if (pixels.byteLength !== count * bytes)
       return reply(response, 400, { error: "unexpected total byte size" });
-    const predictions = await Promise.all(
-      Array.from({ length: count }, (_, i) =>
-        model.predict({ pixels: pixels.slice(i * bytes, (i + 1) * bytes), width, height }),
-      ),
-    );
+    if (Array.from({ length: count }, (_, i) => pixels[i * bytes]).includes(server.refuses)) {
+      return reply(response, 500, { error: "a picture that the device cannot bear" });
+    }
+    await compute?.(count);
+    const predictions = compute
+      ? []
+      : await Promise.all(
+          Array.from({ length: count }, (_, i) =>
+            model.predict({ pixels: pixels.slice(i * bytes, (i + 1) * bytes), width, height }),
+          ),
+        );
     const tensors = outputs.map(({ name: output }) => {
+      if (compute) return zeros(model, output, count);
       const parts = predictions.map((prediction) => prediction.outputs[output]!);
       const values = Float32Array.from(parts.flatMap((part) => [...part.data]));
       return { name: output, datatype: "FP32", shape: [count, ...parts[0]!.dims.slice(1)], values };
@@ -107,6 +123,17 @@ export async function startOipServer(
     },
   };
   return server;
+}
+
+function zeros({ manifest }: Model, name: string, count: number) {
+  const [, ...sides] = manifest.outputs.find((output) => output.name === name)!.shape as number[];
+  const shape = [count, ...sides];
+  return {
+    name,
+    datatype: "FP32",
+    shape,
+    values: new Float32Array(shape.reduce((product, side) => product * side, 1)),
+  };
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

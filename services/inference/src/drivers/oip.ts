@@ -4,7 +4,7 @@ import { modelFailed, modelName, PackError, usualSide, type Manifest } from "../
 import type { Inference, InferenceObserver, Model, Prediction, Tensor } from "../model.js";
 import { prepareInput, type PreparedInput } from "../prepare.js";
 import { PriorityQueue } from "../queue.js";
-import { OipClient, type InferInput } from "./oipClient.js";
+import { OipClient, RefusedError, type InferInput } from "./oipClient.js";
 import { batchOf, checkMetadata } from "./oipMetadata.js";
 
 /** A server that speaks the Open Inference Protocol v2, such as Triton, KServe or MLServer. */
@@ -209,8 +209,19 @@ class Scheduler {
     }
   }
 
-  async #run({ manifest, batch }: Served, requests: readonly Request[]): Promise<void> {
+  /** In a lane of its own until all of them are answered. */
+  async #run(served: Served, requests: readonly Request[]): Promise<void> {
     this.#busy++;
+    try {
+      await this.#answer(served, requests);
+    } finally {
+      this.#busy--;
+      this.#dispatch();
+    }
+  }
+
+  async #answer(served: Served, requests: readonly Request[]): Promise<void> {
+    const { manifest, batch } = served;
     const startedAtMs = Date.now();
     const begun = performance.now();
     try {
@@ -237,12 +248,14 @@ class Scheduler {
       });
       requests.forEach(({ resolve }, index) => resolve(predictions[index]!));
     } catch (cause) {
+      // One picture may be at fault: it must not take those along that happened to come with it.
+      if (cause instanceof RefusedError && requests.length > 1 && !this.#closed) {
+        for (const request of requests) await this.#answer(served, [request]);
+        return;
+      }
       const reason = cause instanceof Error ? cause.message : String(cause);
       const failure = modelFailed(`${modelName(manifest)} on the model server: ${reason}`, cause);
       for (const { reject } of requests) reject(failure);
-    } finally {
-      this.#busy--;
-      this.#dispatch();
     }
   }
 }

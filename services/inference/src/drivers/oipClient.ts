@@ -34,6 +34,13 @@ interface Answer {
   body: Buffer;
 }
 
+/** The server said no to what it was sent, or could not compute it; not that it is away or has too much to do. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+}
+
+const REFUSALS: readonly number[] = [400, 413, 422, 500];
+
 /** Length of the JSON in front of the tensors' bytes, in requests and answers that carry any. */
 const HEADER_LENGTH = "inference-header-content-length";
 
@@ -188,6 +195,7 @@ function encode(
 
 /** @throws Error where the server refuses, or its answer makes no sense */
 function decode({ status, headers, body }: Answer): Map<string, Tensor> {
+  if (REFUSALS.includes(status)) throw new RefusedError(messageOf(status, body));
   if (status !== 200) throw new Error(messageOf(status, body));
   const jsonBytes = Number(headers[HEADER_LENGTH] ?? body.byteLength);
   const { outputs } = parse(body.subarray(0, jsonBytes));

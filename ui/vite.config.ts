@@ -18,9 +18,10 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    // `vite` beside a running mesh: the page from source, everything else from the gateway.
+    // `npm run dev`: the page from source, everything else from the gateway. With the visitor's own Host: the gateway
+    // compares it with the Origin.
     proxy: {
-      "/v1": { target: process.env["GATEWAY"] ?? "http://127.0.0.1:8080", ws: true, changeOrigin: true },
+      "/v1": { target: process.env["GATEWAY"] ?? "http://127.0.0.1:8080", ws: true, changeOrigin: false },
     },
   },
 });

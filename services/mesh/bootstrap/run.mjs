@@ -19,13 +19,6 @@ try {
       process.exitCode = await test(args, await natsServer());
       break;
     }
-    case "dev": {
-      await build();
-      if (!process.env.NATS_URL) process.env.NATS_SERVER = await natsServer();
-      const { dev } = await import("./dev.mjs");
-      await dev(args);
-      break;
-    }
     default: {
       await build();
       // Not asked for where a broker elsewhere is named, and not by what needs none.

@@ -3,6 +3,7 @@ type Command = (args: string[]) => Promise<number>;
 /** Loaded when called: `start` must not wait for what the others need. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./start.js")).start,
+  dev: async () => (await import("./dev.js")).dev,
   analyze: async () => (await import("./analyze.js")).analyze,
   models: async () => (await import("./models.js")).models,
 };

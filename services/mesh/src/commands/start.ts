@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { readConfigOrExplain } from "../config.js";
 import { enrolSamples } from "../sampleGallery.js";
-import { startSupervisor, type Running } from "../supervisor/supervisor.js";
+import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
 import { createTerminal } from "../terminal.js";
 
 const USAGE = `npm start [-- --processes]
@@ -28,6 +28,17 @@ export async function start(args: string[]): Promise<number> {
     process.stderr.write(`${USAGE}\n`);
     return 0;
   }
+  return runUntilTold({ processes: values.processes });
+}
+
+export interface RunOptions {
+  processes: boolean;
+  /** Called once the mesh is ready. What it returns is called before the mesh is stopped. */
+  whenReady?(running: Running, supervisor: Supervisor): () => void;
+}
+
+/** The mesh on this terminal, until Ctrl-C or SIGTERM. @returns the exit code */
+export async function runUntilTold({ processes, whenReady }: RunOptions): Promise<number> {
   const stopping = new AbortController();
   const { told, impatient } = untilTold(stopping);
   const config = readConfigOrExplain(process.env);
@@ -36,14 +47,16 @@ export async function start(args: string[]): Promise<number> {
   const supervisor = await startSupervisor({
     config,
     env: process.env,
-    processes: values.processes,
+    processes,
     onLine: (program, line) => terminal.line(program, line),
     onDeath: (program, how, pauseMs) => terminal.died(program, how, pauseMs),
   });
+  let end = () => {};
   try {
     const running = await Promise.race([supervisor.ready, told]);
     if (running) {
       announce(running);
+      end = whenReady?.(running, supervisor) ?? end;
       const quiet = (jobId: string) => terminal.keepQuietAbout(jobId);
       void enrolSamples({ config, url: running.url, signal: stopping.signal, onJob: quiet }).then(
         (count) => count > 0 && console.log(`The sample gallery is enrolled: ${count} faces of nobody.`),
@@ -52,6 +65,7 @@ export async function start(args: string[]): Promise<number> {
       await told;
     }
   } finally {
+    end();
     void impatient.then(() => supervisor.stop(0));
     await supervisor.stop();
   }

@@ -44,7 +44,10 @@ function loadUws(): Loaded | undefined {
       const { version } = JSON.parse(
         readFileSync(join(dirname(require.resolve(name)), "package.json"), "utf8"),
       ) as { version: string };
-      return (loaded = { uws: module.default ?? module, name: `${name} ${version}` });
+      return (loaded = {
+        uws: module.default ?? module,
+        name: `uWebSockets.js (package ${name} ${version})`,
+      });
     } catch {
       // A libc or Node that this build is not for: the next one, or none.
     }

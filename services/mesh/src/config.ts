@@ -13,12 +13,6 @@ import {
   type Setting,
 } from "@similarfaces/runtime/settings";
 
-/** Until match is here. */
-const withoutGallery: typeof stagesSetting = {
-  key: "STAGES",
-  read: (value) => stagesSetting.read(value ?? "extract,embed,age,gender,race,emotion"),
-};
-
 /** What the supervisor itself reads; everything else passes through it to the services. */
 const settings = {
   dataDir: text("DATA_DIR", { default: fileURLToPath(new URL("../../../.data", import.meta.url)) }),
@@ -31,7 +25,7 @@ const settings = {
   /** Undefined: 8080, or the next that is free. */
   port: optionalPort("PORT"),
   apiKey: optional("API_KEY"),
-  stages: withoutGallery,
+  stages: stagesSetting,
   /** Whether the composite faces of models/samples/gallery are enrolled on the first start. */
   sampleGallery: flag("SAMPLE_GALLERY", { default: true }),
   /** Undefined: one line per job and what went wrong. */

@@ -17,7 +17,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** A real Elasticsearch of one node, with a data folder of its own that goes when it stops. */
+/** A real Elasticsearch of one node on loopback, with a data folder of its own that goes when it stops. */
 export interface ElasticsearchServer {
   readonly url: string;
   readonly version: string;
@@ -34,10 +34,12 @@ export interface ElasticsearchServer {
 export interface ElasticsearchServerOptions {
   version?: string;
   heapMb?: number;
+  /** Further options of Java. */
+  java?: string;
   /** Further lines of elasticsearch.yml. */
   settings?: Record<string, string | boolean>;
-  /** Gets the folder of configuration before the start, and how to run one of the distribution's tools on it. */
-  prepare?: (config: string, tool: (name: string, args: string[], input?: string) => void) => void;
+  /** Further files of the folder of configuration. */
+  files?: Record<string, string>;
 }
 
 /** The newest tried. */
@@ -99,15 +101,11 @@ export async function startElasticsearch(
       ES_JAVA_HOME: java,
       ES_PATH_CONF: config,
       ES_TMPDIR: join(dir, "tmp"),
-      ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap}`,
+      ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} ${options.java ?? ""}`,
     },
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   };
-  if (isRoot) giveAway(dir);
-  options.prepare?.(config, (name, args, input) => {
-    const { status, stderr } = spawnSync(join(home, "bin", name), args, { ...run, input, encoding: "utf8" });
-    if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
-  });
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(config, name), text);
   if (isRoot) giveAway(dir);
 
   const start = async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { IdentityPageSchema, StageFailure, create } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
 import type { estypes } from "@elastic/elasticsearch";
@@ -33,16 +34,19 @@ import type { EnrolledFace, FaceRow, GalleryDriver } from "./gallery.js";
 
 export { elasticsearchSettings, INDEX_KINDS } from "./elasticsearch/settings.js";
 
-/** A pod may be up before the Elasticsearch it needs. */
-const START_PATIENCE_MS = 60_000;
+const PATIENCE_MS = 5_000;
+const START_PAUSE_MS = 1_000;
 const PROBE_EVERY_MS = 1_000;
 const ORPHANS_PER_PAGE = 500;
 
-export interface ElasticsearchDriverOptions extends ElasticsearchOptions {
+export interface ElasticsearchGalleryOptions extends ElasticsearchOptions {
   /** "<id>@<version>" of the embedder. */
   model: string;
   log: Log;
-  startPatienceMs?: number;
+  /** Ends the wait for a server that is not up yet; without one, there is none beyond a request's. */
+  signal?: AbortSignal;
+  /** How long one request is tried for. */
+  patienceMs?: number;
 }
 
 /**
@@ -50,13 +54,14 @@ export interface ElasticsearchDriverOptions extends ElasticsearchOptions {
  * searched, listed or counted is as new as the index's last refresh, which this driver asks for after writes of its own.
  * @throws StageFailure wrong_product, gallery_unavailable
  */
-export async function openElasticsearchDriver(options: ElasticsearchDriverOptions): Promise<GalleryDriver> {
+export async function openElasticsearchGallery(options: ElasticsearchGalleryOptions): Promise<GalleryDriver> {
   const { index, kind, model, log } = options;
   const client = connectElasticsearch(options);
   let available = true;
   let probing: NodeJS.Timeout | undefined;
   let healing: Promise<void> | undefined;
   const request = createRequests({
+    patienceMs: options.patienceMs ?? PATIENCE_MS,
     answered: (now) => (now ? recovered() : lost()),
     indexMissing: () =>
       (healing ??= ensureIndex(client, options)
@@ -67,22 +72,10 @@ export async function openElasticsearchDriver(options: ElasticsearchDriverOption
         )
         .finally(() => (healing = undefined))),
   });
-  const bulk = createBulk(client, index, request);
+  const bulk = createBulk(client, { index, requireAlias: true }, request);
   const records = createRecords(client, index, request);
   const inTurn = createTurns();
   const fresh = createFreshness(() => request(() => client.indices.refresh({ index })));
-
-  const patienceMs = options.startPatienceMs ?? START_PATIENCE_MS;
-  const version = await request(() => checkProduct(client), patienceMs);
-  await request(() => ensureIndex(client, options), patienceMs);
-  const behind = await request(() => indexBehind(client, index));
-  log.info({ version, ...behind }, "the gallery is in Elasticsearch");
-  if (behind && behind.kind !== kind) {
-    log.warn(
-      { is: behind.kind, wanted: kind },
-      "the index holds vectors otherwise than set: rebuild it (README)",
-    );
-  }
 
   const driver: GalleryDriver = {
     name: "elasticsearch",
@@ -239,7 +232,38 @@ export async function openElasticsearchDriver(options: ElasticsearchDriverOption
       await client.close();
     },
   };
+  const { version, behind } = await start();
+  log.info({ version, ...behind }, "the gallery is in Elasticsearch");
+  if (behind && behind.kind !== kind) {
+    log.warn(
+      { is: behind.kind, wanted: kind },
+      "the index holds vectors otherwise than set: rebuild it (README)",
+    );
+  }
   return driver;
+
+  /** A pod may be up before the Elasticsearch it needs. */
+  async function start() {
+    for (;;) {
+      try {
+        return {
+          version: await request(() => checkProduct(client)),
+          behind: await request(async () => {
+            await ensureIndex(client, options);
+            return indexBehind(client, index);
+          }),
+        };
+      } catch (error) {
+        const down = error instanceof StageFailure && error.code === "gallery_unavailable";
+        if (!down || !options.signal || options.signal.aborted) {
+          await driver.close();
+          throw error;
+        }
+        log.warn({ err: error }, "waiting for the gallery's Elasticsearch");
+        await pause(START_PAUSE_MS);
+      }
+    }
+  }
 
   /** @throws StageFailure identity_not_found */
   async function identityRecord(identityId: string): Promise<Record> {

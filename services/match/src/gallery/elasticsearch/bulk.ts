@@ -18,7 +18,12 @@ export type Bulk = (operations: readonly BulkOperation[]) => Promise<BulkResult[
  * Items that the server was too busy for are sent again alone. Callers get one result per operation: undefined where
  * it was done or there was nothing to delete, the error of a version conflict where another was faster.
  */
-export function createBulk(client: Client, index: string, request: Requests): Bulk {
+export function createBulk(
+  client: Client,
+  /** Under an alias nothing is written while it is missing, and no index of dynamic fields comes into being in its name. */
+  { index, requireAlias }: { index: string; requireAlias: boolean },
+  request: Requests,
+): Bulk {
   interface Waiting {
     operations: readonly BulkOperation[];
     resolve(results: BulkResult[]): void;
@@ -71,8 +76,7 @@ export function createBulk(client: Client, index: string, request: Requests): Bu
     await request(async () => {
       const answer = await client.bulk({
         index,
-        // Without the alias nothing is written, and no index of dynamic fields comes into being under its name.
-        require_alias: true,
+        require_alias: requireAlias,
         operations: left.flatMap((i) => {
           const { action, document } = operations[i]!;
           return document ? [action, document] : [action];

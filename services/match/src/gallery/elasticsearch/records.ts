@@ -76,7 +76,11 @@ export function removeIdentity({ document, version }: Record): BulkOperation {
 }
 
 export function writeFace(face: FaceDocument): BulkOperation {
-  return { action: { index: { _id: faceKey(face.face_id) } }, document: face };
+  return writeDocument(faceKey(face.face_id), face);
+}
+
+export function writeDocument(_id: string, document: FaceDocument | IdentityDocument): BulkOperation {
+  return { action: { index: { _id } }, document };
 }
 
 export function removeFace(faceId: string): BulkOperation {

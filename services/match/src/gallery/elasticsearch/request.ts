@@ -8,28 +8,28 @@ export interface Requests {
    * few seconds in all. A write may so be sent twice: each is made to bear that.
    * @throws StageFailure gallery_unavailable, gallery_full, wrong_product
    */
-  <T>(send: () => Promise<T>, patienceMs?: number): Promise<T>;
+  <T>(send: () => Promise<T>): Promise<T>;
 }
 
-/** How long one request is tried for. */
-const PATIENCE_MS = 5_000;
 const PAUSE_FIRST_MS = 50;
 const PAUSE_MAX_MS = 2_000;
 
-export interface RequestHooks {
+export interface RequestsOptions {
+  /** How long one request is tried for. */
+  patienceMs: number;
   /** The index, or its alias, is not there. */
   indexMissing(): Promise<void>;
   /** After each request: whether the server could answer. */
   answered(available: boolean): void;
 }
 
-export function createRequests(hooks: RequestHooks): Requests {
-  return async (send, patienceMs = PATIENCE_MS) => {
-    const untilMs = Date.now() + patienceMs;
+export function createRequests(options: RequestsOptions): Requests {
+  return async (send) => {
+    const untilMs = Date.now() + options.patienceMs;
     for (let attempt = 0; ; attempt++) {
       try {
         const answer = await send();
-        hooks.answered(true);
+        options.answered(true);
         return answer;
       } catch (error) {
         // Full jitter, so that replicas do not come back together.
@@ -38,9 +38,9 @@ export function createRequests(hooks: RequestHooks): Requests {
           await pause(pauseMs);
           continue;
         }
-        if (isMissingIndex(error)) await hooks.indexMissing();
+        if (isMissingIndex(error)) await options.indexMissing();
         const failure = failureOf(error);
-        if (failure instanceof StageFailure) hooks.answered(failure.code === "gallery_full");
+        if (failure instanceof StageFailure) options.answered(failure.code === "gallery_full");
         throw failure;
       }
     }

@@ -47,7 +47,7 @@ async function openDriver(options: OpenGalleryOptions): Promise<GalleryDriver> {
   if (url === undefined)
     throw new ConfigError(["ELASTICSEARCH_URL is required where GALLERY_DRIVER is elasticsearch"]);
   // Its client is loaded only where it is used.
-  const { openElasticsearchDriver } = await import("./elasticsearch.js");
+  const { openElasticsearchGallery } = await import("./elasticsearch.js");
   const { elasticsearchIndex: index, elasticsearchIndexKind: kind } = config;
-  return openElasticsearchDriver({ url, apiKey, index, kind, model, log });
+  return openElasticsearchGallery({ url, apiKey, index, kind, model, log, signal });
 }

@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import("./dev.js")).dev,
   analyze: async () => (await import("./analyze.js")).analyze,
   models: async () => (await import("./models.js")).models,
+  bench: async () => (await import("./bench.js")).bench,
 };
 
 /** Runs a command of the command line. @returns the exit code; 2 for a call that makes no sense */

@@ -1,7 +1,8 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import type { MeshConfig } from "./config.js";
-import { readEvents } from "./eventStream.js";
+import { StreamLost, followEvents } from "./followEvents.js";
 
 export interface EnrolSamplesOptions {
   config: Pick<MeshConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;
@@ -21,6 +22,8 @@ interface Sample {
 
 /** `<data>/sample-gallery.json`: what has been enrolled, by file, and what is on its way, by job. */
 interface Progress {
+  /** The gallery was empty when the first was enrolled. */
+  begun: boolean;
   complete: boolean;
   jobs: Record<string, string>;
   done: string[];
@@ -30,54 +33,64 @@ const CONSENT = "Averaged from many people's photos: nobody's face.";
 /** Few at a time: a visitor's photo goes between them. */
 const AT_ONCE = 2;
 const PAUSE_MS = 1_000;
+const ATTEMPTS_MAX = 60;
 
 /**
- * Enrols the sample gallery through the gateway, once for a data folder; goes on where an earlier start was interrupted.
- * What somebody deletes later stays deleted.
- * @returns how many faces were enrolled now; 0 where all was done before, or the signal came
+ * Enrols the sample gallery through the gateway, once for a data folder and into an empty gallery; goes on where an earlier start
+ * was interrupted. What somebody deletes later stays deleted.
+ * @returns how many faces were enrolled now; 0 where there was nothing to do, or the signal came
  */
 export async function enrolSamples(options: EnrolSamplesOptions): Promise<number> {
   const { config, signal } = options;
   if (!config.sampleGallery || !config.stages.includes("enrol")) return 0;
-  const file = join(config.dataDir, "sample-gallery.json");
-  const progress = await readProgress(file);
+  const memory = new Memory(join(config.dataDir, "sample-gallery.json"));
+  const progress = await memory.read();
   if (progress.complete) return 0;
+  if (!progress.begun) {
+    if ((await persistently(signal, () => facesInGallery(options))) !== 0) {
+      if (!signal.aborted) await memory.write({ ...progress, begun: true, complete: true });
+      return 0;
+    }
+    progress.begun = true;
+  }
   const folder = join(config.modelsDir, "samples/gallery");
   const samples = JSON.parse(await readFile(join(folder, "index.json"), "utf8")) as Sample[];
-  const known = new Set(progress.done);
-  const waiting = samples.filter((sample) => !known.has(sample.file));
+  const waiting = samples.filter(({ file }) => !progress.done.includes(file));
   options.onStart?.(waiting.length);
-  let enrolled = 0;
   const lane = async () => {
     for (let sample = waiting.shift(); sample && !signal.aborted; sample = waiting.shift()) {
-      await persistently(signal, () => enrolSample(options, folder, sample!, progress, file));
-      enrolled++;
+      const { file, name } = sample;
+      await persistently(signal, async () => {
+        const photo = () => readFile(join(folder, file));
+        const jobId = (progress.jobs[file] ??= await submit(options, name, file, await photo()));
+        // Before the wait: an interrupted start must find the job again, not enrol the face twice.
+        await memory.write(progress);
+        options.onJob?.(jobId);
+        const failure = await failureOf(options, jobId);
+        delete progress.jobs[file];
+        if (failure) throw failure;
+        progress.done.push(file);
+        await memory.write(progress);
+      });
     }
   };
+  const before = progress.done.length;
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   if (signal.aborted) return 0;
-  await writeProgress(file, { complete: true, jobs: {}, done: [] });
-  return enrolled;
+  await memory.write({ begun: true, complete: true, jobs: {}, done: [] });
+  return progress.done.length - before;
 }
 
-async function enrolSample(
-  options: EnrolSamplesOptions,
-  folder: string,
-  { file, name }: Sample,
-  progress: Progress,
-  progressFile: string,
-): Promise<void> {
-  const earlier = progress.jobs[file];
-  const jobId = earlier ?? (await submit(options, name, file, await readFile(join(folder, file))));
-  options.onJob?.(jobId);
-  // Before the wait: an interrupted start must find the job again, not enrol the face twice.
-  progress.jobs[file] = jobId;
-  await writeProgress(progressFile, progress);
-  const ended = await outcomeOf(options, jobId);
-  delete progress.jobs[file];
-  if (ended === "lost") throw new Error(`job ${jobId} is gone`);
-  progress.done.push(file);
-  await writeProgress(progressFile, progress);
+/** What trying again cannot mend. */
+class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+async function facesInGallery({ url, signal, config: { apiKey } }: EnrolSamplesOptions): Promise<number> {
+  const address = `${url}/v1/gallery/statistics`;
+  const response = await fetch(address, { headers: authorization(apiKey), signal });
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  return ((await response.json()) as { faces: number }).faces;
 }
 
 async function submit(
@@ -90,64 +103,80 @@ async function submit(
   form.set("name", name);
   form.set("consent", CONSENT);
   form.set("photo", new Blob([Uint8Array.from(photo)], { type: "image/jpeg" }), file);
-  const response = await fetch(`${url}/v1/gallery/identities`, {
+  const address = `${url}/v1/gallery/identities`;
+  const response = await fetch(address, {
     method: "POST",
     body: form,
     headers: authorization(apiKey),
     signal,
   });
-  if (response.status !== 202) throw new Error(`the gateway answered ${response.status}`);
-  const { jobs } = (await response.json()) as { jobs: { jobId: string }[] };
-  return jobs[0]!.jobId;
+  if (response.status === 202) {
+    const { jobs } = (await response.json()) as { jobs: { jobId: string }[] };
+    return jobs[0]!.jobId;
+  }
+  const { failure } = (await response.json().catch(() => ({}))) as { failure?: FailureJson };
+  const problem = failure?.message ?? `the gateway answered ${response.status}`;
+  throw failure && !failure.retryable ? new Refused(problem) : new Error(problem);
 }
 
-/** `lost` where the job has expired, or ended without an answer. */
-async function outcomeOf(
+/** Undefined once the face is in the gallery. */
+async function failureOf(
   { url, signal, config: { apiKey } }: EnrolSamplesOptions,
   jobId: string,
-): Promise<"enrolled" | "lost"> {
-  const response = await fetch(`${url}/v1/jobs/${jobId}/events`, { headers: authorization(apiKey), signal });
-  if (response.status === 404 || response.status === 410) return "lost";
-  if (!response.ok || !response.body) throw new Error(`the gateway answered ${response.status}`);
-  for await (const { event, data } of readEvents(response.body)) {
-    if (event === "enrol") return (JSON.parse(data) as { failure?: unknown }).failure ? "lost" : "enrolled";
-    if (event === "complete") return "lost";
+): Promise<Error | undefined> {
+  const address = new URL(`/v1/jobs/${jobId}/events`, url);
+  try {
+    for await (const { data } of followEvents(address, { headers: authorization(apiKey), signal })) {
+      const { stage, failure } = JSON.parse(data) as Partial<ResultEvent>;
+      if (failure) return failure.retryable ? new Error(failure.message) : new Refused(failure.message);
+      if (stage === "enrol") return undefined;
+    }
+  } catch (error) {
+    if (!(error instanceof StreamLost && error.status)) throw error;
   }
-  throw new Error("the gateway ended the stream");
+  return new Error("the job ended without an answer");
 }
 
 function authorization(apiKey: string | undefined): Record<string, string> {
   return apiKey ? { authorization: `Bearer ${apiKey}` } : {};
 }
 
-/** Again and again while the mesh is restarting or full; a fault that stays is given up on. */
-async function persistently(signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+/** Again and again while the mesh is restarting or full. Undefined once the signal came. */
+async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted) return;
-      if (failures >= 30) throw error;
+      if (signal.aborted) return undefined;
+      if (error instanceof Refused || failures >= ATTEMPTS_MAX) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }
 
-async function readProgress(file: string): Promise<Progress> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Progress;
-  } catch {
-    return { complete: false, jobs: {}, done: [] };
+/** The file of a Progress. */
+class Memory {
+  readonly #file: string;
+  #writing = Promise.resolve();
+
+  constructor(file: string) {
+    this.#file = file;
   }
-}
 
-let writing = Promise.resolve();
+  async read(): Promise<Progress> {
+    try {
+      return JSON.parse(await readFile(this.#file, "utf8")) as Progress;
+    } catch {
+      return { begun: false, complete: false, jobs: {}, done: [] };
+    }
+  }
 
-/** In one step, one after the other. */
-function writeProgress(file: string, progress: Progress): Promise<void> {
-  const text = JSON.stringify(progress);
-  return (writing = writing.then(async () => {
-    await writeFile(`${file}.new`, text);
-    await rename(`${file}.new`, file);
-  }));
+  /** In one step, and one after the other. */
+  write(progress: Progress): Promise<void> {
+    const text = JSON.stringify(progress);
+    return (this.#writing = this.#writing.then(async () => {
+      await writeFile(`${this.#file}.new`, text);
+      await rename(`${this.#file}.new`, this.#file);
+    }));
+  }
 }

@@ -14,6 +14,8 @@ export interface TestMesh {
   state(): RunState;
   /** What has been printed so far, standard output and error together. */
   output(): string;
+  /** Resolves when this has been printed. */
+  printed(text: string): Promise<void>;
   /** SIGKILL, as a crash: "supervisor", "nats-server", "mesh", or a service's name under `processes`. */
   kill(what: string): void;
   /** SIGTERM to the supervisor, or the signal given. @returns its exit code; the data folder stays */
@@ -25,13 +27,17 @@ export interface TestMesh {
 }
 
 export interface TestMeshOptions {
-  /** For instance `SAMPLE_GALLERY: "true"`, which is off here: enrolling takes seconds that few tests need. */
+  /**
+   * For instance `SAMPLE_GALLERY: "true"`, which is off here: enrolling takes seconds that few tests need. Wait for its end with
+   * `printed("sample gallery is enrolled")`.
+   */
   env?: Record<string, string>;
   processes?: boolean;
 }
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
+const PRINT_TIMEOUT_MS = 120_000;
 
 /** Resolves when the gateway says that it is ready. Needs a built tree, as `npm test` makes it. */
 export async function startTestMesh({
@@ -51,6 +57,13 @@ export async function startTestMesh({
       return state;
     },
     output: () => supervisor.output(),
+    async printed(text) {
+      const deadlineAtMs = Date.now() + PRINT_TIMEOUT_MS;
+      while (!supervisor.output().includes(text)) {
+        if (Date.now() > deadlineAtMs) throw new Error(`never printed "${text}":\n${supervisor.output()}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
     kill(what) {
       const { supervisor: parent, children } = mesh.state();
       const pid = what === "supervisor" ? parent.pid : children[what]?.pid;

@@ -9,7 +9,7 @@ import {
   type JobState,
   type ResultEvent,
 } from "@similarfaces/contracts";
-import { readEvents } from "../eventStream.js";
+import { StreamLost, followEvents } from "../followEvents.js";
 import { describeEvent } from "../describe.js";
 import { withMesh } from "../withMesh.js";
 import { ProgressBar } from "../progressBar.js";
@@ -84,21 +84,40 @@ async function analyzeFile(
     return error instanceof Error ? `cannot be read (${error.message})` : "cannot be read";
   }
   const key = process.env["API_KEY"];
-  const response = await fetch(address, {
-    method: "POST",
-    headers: { accept: "text/event-stream", ...(key ? { authorization: `Bearer ${key}` } : {}) },
-    body: photo,
-  });
-  if (!response.ok || !response.body) return refusal(response);
+  const headers = { accept: "text/event-stream", ...(key ? { authorization: `Bearer ${key}` } : {}) };
+  try {
+    const response = await fetch(address, { method: "POST", headers, body: photo });
+    if (!response.ok) return await refusal(response);
+    return await answers(response, headers, address, (result, job) => {
+      const line = printer(file, result, job);
+      if (line !== "") print(line);
+    });
+  } catch (error) {
+    if (error instanceof StreamLost) return error.message;
+    return `the gateway at ${address.origin} did not answer`;
+  }
+}
+
+/** Every result of the job that the photo has become. @returns a sentence if the photo could not be analysed, or not wholly */
+async function answers(
+  response: Response,
+  headers: Record<string, string>,
+  address: URL,
+  each: (result: ResultEvent, job: JobState) => void,
+): Promise<string | undefined> {
+  const events = new URL(`${response.headers.get("location")}/events`, address);
   let job: JobState = emptyJob("");
-  for await (const { event, data } of readEvents(response.body)) {
+  for await (const { event, data } of followEvents(events, { response, headers })) {
     if (event === "complete") return missing(jobAt(job, Number.POSITIVE_INFINITY));
+    if (event === "failure") {
+      const { failure } = JSON.parse(data) as { failure: FailureJson };
+      return `${failure.message} (${failure.code})`;
+    }
     const result = JSON.parse(data) as ResultEvent;
     job = reduceJob(job, result);
-    const line = printer(file, result, job);
-    if (line !== "") print(line);
+    each(result, job);
   }
-  return "the gateway ended the stream before the job was complete";
+  return undefined;
 }
 
 const printJson: Printer = (file, event) => JSON.stringify({ file, ...event });

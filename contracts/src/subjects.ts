@@ -5,6 +5,8 @@ export const WORK_PREFIX = "sf.v1.work";
 export const RESULT_PREFIX = "sf.v1.result";
 export const LIVE_PREFIX = "sf.v1.live";
 export const GALLERY_PREFIX = "sf.v1.gallery";
+/** Pictures at rest, where the broker keeps them; private to that driver. */
+export const BLOB_PREFIX = "sf.v1.blob";
 
 export const imageWorkSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.image`;
 export const faceWorkSubject = (jobId: string, face: number): string =>
@@ -94,3 +96,15 @@ export const gallerySubject = (operation: GalleryOperation): string => `${GALLER
 export const GALLERY_QUEUE = "match";
 
 export type FaceWorkStage = Exclude<FaceStage, "match" | "enrol">;
+
+/** A blob's key as a subject: a token per part, a dot in a name (which would part it) as "=". */
+export const blobSubject = (key: string): string =>
+  `${BLOB_PREFIX}.${key.replaceAll(".", "=").replaceAll("/", ".")}`;
+export const blobChunkSubject = (key: string, chunk: number): string => `${blobSubject(key)}.${chunk}`;
+
+/** The inverse of `blobChunkSubject`. */
+export function parseBlobSubject(subject: string): { key: string; chunk: number } {
+  const tokens = subject.slice(BLOB_PREFIX.length + 1).split(".");
+  const chunk = Number(tokens.pop());
+  return { key: tokens.join("/").replaceAll("=", "."), chunk };
+}

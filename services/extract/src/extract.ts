@@ -17,6 +17,7 @@ import { detectorOf } from "./detector.js";
 import { extractedOf } from "./extracted.js";
 import { faceWork } from "./faceWork.js";
 import { decodePhoto, encodeJpeg } from "./photo.js";
+import { plainJpeg } from "./plainJpeg.js";
 import { viewsOf, type Views } from "./views.js";
 
 export interface ExtractOptions {
@@ -55,7 +56,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
         outcome: { case: "extract", value: extracted },
         model: earlier?.model ?? detector.name,
         work: await faceWork(work, extracted.faces, chips),
-        beforeAck: () => storePictures(work.jobId, views, chips),
+        beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
         afterAck: async () => void (await blobs.delete(work.blobKey)),
       };
     },
@@ -70,8 +71,14 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   }
 
   /** The photo first: a page that was opened on a running job waits for it. */
-  async function storePictures(jobId: string, { photo }: Views, chips: Chips): Promise<void> {
-    await blobs.put(jobBlobKey(jobId, "photo.jpg"), await encodeJpeg(photo), "image/jpeg");
+  async function storePictures(
+    jobId: string,
+    upload: Uint8Array,
+    { photo }: Views,
+    chips: Chips,
+  ): Promise<void> {
+    const jpeg = (await plainJpeg(upload)) ?? (await encodeJpeg(photo));
+    await blobs.put(jobBlobKey(jobId, "photo.jpg"), jpeg, "image/jpeg");
     for (let face = 0; face < chips.count; face++) {
       const chip = { pixels: await chips.chip(face), width: CHIP_SIDE, height: CHIP_SIDE };
       await blobs.put(jobBlobKey(jobId, `face-${face}.jpg`), await encodeJpeg(chip), "image/jpeg");

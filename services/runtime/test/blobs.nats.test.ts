@@ -1,4 +1,4 @@
-import { newJobId } from "@similarfaces/contracts";
+import { blobChunkSubject, newJobId } from "@similarfaces/contracts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { galleryBlobKey, jobBlobKey } from "../src/blobs.js";
 import { openNatsBlobs } from "../src/blobs/nats.js";
@@ -17,10 +17,23 @@ afterAll(async () => {
   await server?.stop();
 });
 
-testBlobs("JetStream object stores", () => openNatsBlobs(broker, { jobTtlMs: 600_000, replicas: 1 }));
+testBlobs("JetStream", () => openNatsBlobs(broker, { jobTtlMs: 600_000, replicas: 1 }));
+
+it("keeps a large photo in several messages, and loses all of it together", async () => {
+  const blobs = await openNatsBlobs(broker, { jobTtlMs: 600_000 });
+  const upload = jobBlobKey(newJobId(Date.now()), "upload");
+  const bytes = Uint8Array.from({ length: 5_000_001 }, (_, i) => (i * 7 + (i >> 12)) & 255);
+  await blobs.put(upload, bytes, "image/jpeg");
+  expect(Buffer.compare((await blobs.get(upload))!.bytes, bytes)).toBe(0);
+  expect(await blobs.list(upload)).toEqual([upload]);
+  await broker.jsm.streams.purge("SF_BLOBS_JOBS", { filter: blobChunkSubject(upload, 3) });
+  expect(await blobs.get(upload)).toBeUndefined();
+  expect(await blobs.delete(upload)).toBe(true);
+  expect(await blobs.list(upload)).toEqual([]);
+});
 
 it("are changed by who provisions, and by nobody else", async () => {
-  const ttlMs = async () => (await broker.jsm.streams.info("OBJ_SF_JOBS")).config.max_age / 1_000_000;
+  const ttlMs = async () => (await broker.jsm.streams.info("SF_BLOBS_JOBS")).config.max_age / 1_000_000;
   await openNatsBlobs(broker, { jobTtlMs: 60_000, replicas: 1 });
   expect(await ttlMs()).toBe(60_000);
   await openNatsBlobs(broker, { jobTtlMs: 600_000 });

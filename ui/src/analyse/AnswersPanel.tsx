@@ -61,12 +61,12 @@ export function AnswersPanel(props: AnswersPanelProps) {
             Nothing is lost: the answers are kept there, and come as soon as it is reached again.
           </Notice>
         </Show>
-        <Show when={props.job.failure()}>
-          {(gone) => <Notice title="The server no longer has this job.">{gone().message}</Notice>}
+        <Show when={props.job.failure()} keyed>
+          {(gone) => <Notice title="The server no longer has this job.">{gone.message}</Notice>}
         </Show>
         <Switch>
-          <Match when={failure()}>
-            {(why) => <Bad title="This photo could not be analysed.">{why().message}</Bad>}
+          <Match when={failure()} keyed>
+            {(why) => <Bad title="This photo could not be analysed.">{why.message}</Bad>}
           </Match>
           <Match when={extract().state === "expired"}>
             <Bad title="The photo was not analysed in time.">

@@ -46,16 +46,28 @@ export function LinesSkeleton() {
   );
 }
 
-/** Of the similar faces: a sentence and five portraits. */
+/** Of the similar faces: a sentence and five portraits with a figure and a word each, as Similar lays them out. */
 export function PortraitsSkeleton() {
   return (
-    <div class="skeleton-portraits" aria-hidden="true">
-      <b />
-      <i />
-      <i />
-      <i />
-      <i />
-      <i />
+    <div class="field-value skeleton-portraits" aria-hidden="true">
+      <p class="field-words" />
+      <div class="similar">
+        <PortraitSkeleton />
+        <PortraitSkeleton />
+        <PortraitSkeleton />
+        <PortraitSkeleton />
+        <PortraitSkeleton />
+      </div>
+    </div>
+  );
+}
+
+function PortraitSkeleton() {
+  return (
+    <div class="similar-face">
+      <span class="portrait" />
+      <span class="similar-share">&nbsp;</span>
+      <span class="similar-verdict">&nbsp;</span>
     </div>
   );
 }

@@ -38,10 +38,10 @@ export function DeleteJob(props: { job: Job; onClose: () => void }) {
         The photo, the faces cut out of it and every answer are removed from every store, at once and for
         everybody who has this address. What you added to the gallery stays there.
       </p>
-      <Show when={failure()}>
+      <Show when={failure()} keyed>
         {(why) => (
           <Notice kind="bad" title="It was not deleted.">
-            {why().message}
+            {why.message}
           </Notice>
         )}
       </Show>

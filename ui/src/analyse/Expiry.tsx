@@ -9,13 +9,13 @@ export function Expiry(props: { accepted: AcceptedJson | undefined }) {
   const timer = setInterval(() => setNowMs(serverNowMs()), 5_000);
   onCleanup(() => clearInterval(timer));
   return (
-    <Show when={props.accepted}>
+    <Show when={props.accepted} keyed>
       {(accepted) => (
         <Show
-          when={nowMs() < accepted().expiresAtMs}
-          fallback={`Deleted by the server at ${formatClock(accepted().expiresAtMs)}; what you see is this page's own and goes when you leave.`}
+          when={nowMs() < accepted.expiresAtMs}
+          fallback={`Deleted by the server at ${formatClock(accepted.expiresAtMs)}; what you see is this page's own and goes when you leave.`}
         >
-          Deletes itself at {formatClock(accepted().expiresAtMs)}
+          Deletes itself at {formatClock(accepted.expiresAtMs)}
         </Show>
       )}
     </Show>

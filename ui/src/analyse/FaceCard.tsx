@@ -155,10 +155,10 @@ function FieldBlock<T>(props: {
             No answer in time. The rest is complete; send the photo again for this one.
           </p>
         </Match>
-        <Match when={failureOf(props.field())}>
+        <Match when={failureOf(props.field())} keyed>
           {(failure) => (
             <p class="field-none">
-              Could not be computed. <span class="quiet">{failure().message}</span>
+              Could not be computed. <span class="quiet">{failure.message}</span>
             </p>
           )}
         </Match>

@@ -61,38 +61,38 @@ function StageDetails(props: { stage: FaceStage; field: Field<unknown> }) {
   const model = () => about()?.models.find(({ id, version }) => `${id}@${version}` === done()?.model);
   const accuracy = () => (model() ? accuracyOf(model()!) : undefined);
   return (
-    <Show when={done()}>
+    <Show when={done()} keyed>
       {(field) => (
         <section class="details-stage" data-stage={props.stage}>
           <h3>
             <StageLabel stage={props.stage} />
           </h3>
           <p class="small quiet">
-            {field().model}
-            <Show when={field().timings}>
+            {field.model}
+            <Show when={field.timings} keyed>
               {(timings) => (
                 <>
                   {" "}
-                  · waited {formatMs(timings().startedAtMs - timings().queuedAtMs)}, worked{" "}
-                  {formatMs(timings().finishedAtMs - timings().startedAtMs)}
+                  · waited {formatMs(timings.startedAtMs - timings.queuedAtMs)}, worked{" "}
+                  {formatMs(timings.finishedAtMs - timings.startedAtMs)}
                 </>
               )}
             </Show>
-            <Show when={field().attempt > 1}> · attempt {field().attempt}</Show>
+            <Show when={field.attempt > 1}> · attempt {field.attempt}</Show>
           </p>
-          <Show when={classification()}>
-            {(bars) => <Bars bars={bars()} label={`${props.stage}, all labels`} />}
+          <Show when={classification()} keyed>
+            {(bars) => <Bars bars={bars} label={`${props.stage}, all labels`} />}
           </Show>
-          <Show when={accuracy()}>
+          <Show when={accuracy()} keyed>
             {(measured) => (
               <div class="details-accuracy small">
-                <p>{measured().sentence}</p>
+                <p>{measured.sentence}</p>
                 <ul class="details-groups">
-                  <For each={measured().groups}>
+                  <For each={measured.groups}>
                     {({ name, value }) => (
                       <li>
                         {name}{" "}
-                        <b>{measured().unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
+                        <b>{measured.unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
                       </li>
                     )}
                   </For>

@@ -27,6 +27,8 @@ export interface PhotoProps {
 
 const ZOOM_STEP = 1.4;
 
+const NOWHERE: Placement = { left: 0, top: 0, width: 1, height: 1 };
+
 /** The photo in its frame, magnified by wheel, pinch, buttons and keys; drawn on in screen pixels, so sharp at any zoom. */
 export function Photo(props: PhotoProps) {
   let frame!: HTMLDivElement;
@@ -150,7 +152,12 @@ export function Photo(props: PhotoProps) {
           {props.src ? "This browser cannot show this picture; the answers come all the same." : ""}
         </p>
       </Show>
-      <Show when={placement()}>{(placed) => props.children?.(placed, () => size()!)}</Show>
+      <Show when={placement()}>
+        {props.children?.(
+          () => placement() ?? NOWHERE,
+          () => size() ?? NOWHERE,
+        )}
+      </Show>
       <div class="photo-tools" role="group" aria-label="Magnification">
         <button
           aria-label="Smaller"
@@ -161,7 +168,7 @@ export function Photo(props: PhotoProps) {
           −
         </button>
         <button
-          aria-label="Whole photo"
+          aria-label={`${Math.round(view().zoom * 100)} %, show the whole photo`}
           title="Whole photo (0)"
           disabled={view().zoom <= 1}
           onClick={toWhole}

@@ -26,7 +26,7 @@ export function Receipt(props: {
         Deleted
       </h1>
       <p class="quiet">Everything of this job was deleted at {formatTime(props.deletedAtMs)}.</p>
-      <Show when={props.receipt}>
+      <Show when={props.receipt} keyed>
         {(receipt) => (
           <>
             <table class="receipt-stores">
@@ -38,7 +38,7 @@ export function Receipt(props: {
                 </tr>
               </thead>
               <tbody>
-                <For each={receipt().stores}>
+                <For each={receipt.stores}>
                   {({ store, found, secondLook }) => (
                     <tr>
                       <th scope="row">{STORES[store]}</th>
@@ -50,8 +50,8 @@ export function Receipt(props: {
               </tbody>
             </table>
             <p class="small quiet">
-              What a model was still computing is removed by a last look at{" "}
-              {formatTime(receipt().lastLookAtMs)}. Job <code>{receipt().jobId}</code>
+              What a model was still computing is removed by a last look at {formatTime(receipt.lastLookAtMs)}
+              . Job <code>{receipt.jobId}</code>
             </p>
           </>
         )}

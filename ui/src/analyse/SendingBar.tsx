@@ -6,9 +6,12 @@ export function SendingBar(props: { step: Step | undefined }) {
   const sending = () => (props.step?.at === "sending" ? props.step : undefined);
   return (
     <Show when={sending()}>
-      {(sent) => (
-        <progress class="sending-bar" aria-label="Sent" max={sent().totalBytes} value={sent().sentBytes} />
-      )}
+      <progress
+        class="sending-bar"
+        aria-label="Sent"
+        max={sending()?.totalBytes ?? 1}
+        value={sending()?.sentBytes ?? 0}
+      />
     </Show>
   );
 }

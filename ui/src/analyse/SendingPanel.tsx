@@ -37,7 +37,7 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
         </h1>
         <p class="workspace-meta small quiet">
           <Show when={sending()}>
-            {(sent) => `${formatBytes(sent().sentBytes)} of ${formatBytes(sent().totalBytes)}`}
+            {formatBytes(sending()?.sentBytes ?? 0)} of {formatBytes(sending()?.totalBytes ?? 0)}
           </Show>
         </p>
         <Show when={!refusal()}>
@@ -47,11 +47,11 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
         </Show>
       </div>
       <div class="workspace-notices">
-        <Show when={refusal()}>
+        <Show when={refusal()} keyed>
           {(why) => (
             <Notice
               kind="bad"
-              title={why().title}
+              title={why.title}
               actions={
                 <>
                   <button class="button button-main" onClick={() => props.onChoosePhoto()}>
@@ -63,14 +63,14 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
                 </>
               }
             >
-              {why().help}
+              {why.help}
             </Notice>
           )}
         </Show>
-        <Show when={waiting()}>
+        <Show when={waiting()} keyed>
           {(failure) => (
             <Notice title="The photo could not be sent yet.">
-              {failure().message} It is sent again by itself; keep this page open.
+              {failure.message} It is sent again by itself; keep this page open.
             </Notice>
           )}
         </Show>

@@ -111,7 +111,7 @@ function Figure(props: { ms: number | undefined; elapsedMs: number; isRunning: b
 
 function StageRow(props: { row: Row; axisMs: number }) {
   const percent = (ms: number) => `${(ms / props.axisMs) * 100}%`;
-  const bar = ([from, to]: Span) => ({ x: percent(from), width: percent(to - from) });
+  const bar = ([from, to]: Span = [0, 0]) => ({ x: percent(from), width: percent(to - from) });
   const lengthOf = (span: Span | undefined) => (span ? formatMs(span[1] - span[0]) : "");
   return (
     <tr class="fall-row" data-stage={props.row.stage} data-state={props.row.state}>
@@ -120,12 +120,8 @@ function StageRow(props: { row: Row; axisMs: number }) {
       </th>
       <td class="fall-track">
         <svg aria-hidden="true">
-          <Show when={props.row.wait}>
-            {(span) => <rect class="fall-bar-wait" y="10%" height="58%" {...bar(span())} />}
-          </Show>
-          <Show when={props.row.work}>
-            {(span) => <rect class="fall-bar-work" y="10%" height="58%" {...bar(span())} />}
-          </Show>
+          <rect class="fall-bar-wait" y="10%" height="58%" {...bar(props.row.wait)} />
+          <rect class="fall-bar-work" y="10%" height="58%" {...bar(props.row.work)} />
           <For each={props.row.others}>
             {(span) => <rect class="fall-bar-other" y="80%" height="20%" {...bar(span)} />}
           </For>

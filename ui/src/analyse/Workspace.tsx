@@ -91,48 +91,47 @@ export function Workspace(props: WorkspaceProps) {
           </div>
           <Show
             when={job()}
+            keyed
             fallback={
-              <Show when={props.shot}>
-                {(shot) => <SendingPanel shot={shot()} {...choosePhoto(props)} />}
+              <Show when={props.shot} keyed>
+                {(shot) => <SendingPanel shot={shot} onChoosePhoto={props.onChoosePhoto} />}
               </Show>
             }
           >
             {(known) => (
               <AnswersPanel
-                job={known()}
+                job={known}
                 choice={choice}
                 onDelete={() => setIsAsking(true)}
-                {...choosePhoto(props)}
+                onChoosePhoto={props.onChoosePhoto}
               />
             )}
           </Show>
           <Show when={!isRefused()}>
             <Waterfall job={state()} face={choice.chosen()} uploadMs={uploadMs()} />
           </Show>
-          <Show when={isAsking() && job()}>
-            {(asked) => <DeleteJob job={asked()} onClose={() => setIsAsking(false)} />}
+          <Show when={isAsking() && job()} keyed>
+            {(asked) => <DeleteJob job={asked} onClose={() => setIsAsking(false)} />}
           </Show>
         </div>
       }
     >
-      <Match when={isGone() && job()}>
-        {(gone) => <GoneJob jobId={gone().jobId} failure={gone().failure()!} {...choosePhoto(props)} />}
+      <Match when={isGone() && job()} keyed>
+        {(gone) => (
+          <GoneJob jobId={gone.jobId} failure={gone.failure()!} onChoosePhoto={props.onChoosePhoto} />
+        )}
       </Match>
-      <Match when={isDeleted() && job()}>
+      <Match when={isDeleted() && job()} keyed>
         {(deleted) => (
           <Receipt
-            receipt={deleted().receipt()}
-            deletedAtMs={deleted().state().deletedAtMs ?? 0}
-            {...choosePhoto(props)}
+            receipt={deleted.receipt()}
+            deletedAtMs={deleted.state().deletedAtMs ?? 0}
+            onChoosePhoto={props.onChoosePhoto}
           />
         )}
       </Match>
     </Switch>
   );
-}
-
-function choosePhoto(props: WorkspaceProps) {
-  return { onChoosePhoto: () => props.onChoosePhoto() };
 }
 
 function sizeOf(job: JobState | undefined) {

@@ -1,5 +1,6 @@
 /** An area of 100 by 24 units under the probabilities of the years 0 to 100, the highest of them 22 units high. */
 export function ageCurvePath(probabilities: readonly number[]): string {
+  if (probabilities.length === 0) return "";
   const highest = Math.max(...probabilities, Number.MIN_VALUE);
   const last = Math.max(1, probabilities.length - 1);
   const points = probabilities.map((probability, year) => {

@@ -1,5 +1,5 @@
 import type { JobState } from "@similarfaces/contracts/job";
-import { createEffect, on, type Accessor } from "solid-js";
+import { createEffect, createMemo, on, type Accessor } from "solid-js";
 import { announce } from "../announce";
 import { counted } from "../formats";
 import { faceSentence, isSettled } from "./faceSentence";
@@ -11,15 +11,15 @@ const ANNOUNCED_FACES_MAX = 6;
 export function announceAnswers(job: Accessor<JobState | undefined>): void {
   const told = new Set<number>();
   const faces = () => job()?.faces ?? [];
+  // Every result makes another job; only a change of these is news.
+  const extract = createMemo(() => job()?.extract.state);
+  const state = createMemo(() => job()?.state);
   createEffect(
-    on(
-      () => job()?.extract.state,
-      (state) => {
-        if (state === "done")
-          announce(faces().length === 0 ? "No face found." : `${counted(faces().length, "face")} found.`);
-        if (state === "failed") announce("The photo could not be analysed.");
-      },
-    ),
+    on(extract, (state) => {
+      if (state === "done")
+        announce(faces().length === 0 ? "No face found." : `${counted(faces().length, "face")} found.`);
+      if (state === "failed") announce("The photo could not be analysed.");
+    }),
   );
   createEffect(() => {
     if (faces().length > ANNOUNCED_FACES_MAX) return;
@@ -30,13 +30,10 @@ export function announceAnswers(job: Accessor<JobState | undefined>): void {
     }
   });
   createEffect(
-    on(
-      () => job()?.state,
-      (state) => {
-        if (state === "complete" && faces().length > ANNOUNCED_FACES_MAX) {
-          announce(`All answers for ${faces().length} faces are there.`);
-        }
-      },
-    ),
+    on(state, (state) => {
+      if (state === "complete" && faces().length > ANNOUNCED_FACES_MAX) {
+        announce(`All answers for ${faces().length} faces are there.`);
+      }
+    }),
   );
 }

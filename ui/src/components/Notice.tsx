@@ -30,12 +30,12 @@ export function Notice(props: NoticeProps) {
           <div class="notice-actions">{props.actions}</div>
         </Show>
       </div>
-      <Show when={props.onClose}>
+      <Show when={props.onClose} keyed>
         {(close) => (
           <button
             class="button button-plain button-icon"
             aria-label="Close this message"
-            onClick={() => close()()}
+            onClick={() => close()}
           >
             ✕
           </button>

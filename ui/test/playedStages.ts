@@ -1,0 +1,89 @@
+import type { MessageInitShape, ResultSchema } from "@similarfaces/contracts";
+import { EMBEDDING } from "../../gateway/test/meshFixture.js";
+
+type Result = MessageInitShape<typeof ResultSchema>;
+
+const times = () => {
+  const nowMs = Date.now();
+  return { queuedAtMs: nowMs - 30, startedAtMs: nowMs - 20, finishedAtMs: nowMs };
+};
+
+/** What extract would say of a photo of 1,920 by 1,080 pixels: faces in rows, the first the largest. */
+export function extractOf(jobId: string, faces: number, { columns = 4, facesOmitted = 0 } = {}): Result {
+  const size = { width: 1_920, height: 1_080 };
+  const cell = { width: size.width / columns, height: size.height / Math.ceil(faces / columns) };
+  const side = Math.min(cell.width, cell.height) * 0.4;
+  return {
+    jobId,
+    stage: "extract",
+    timings: times(),
+    outcome: {
+      case: "extract",
+      value: {
+        size,
+        facesOmitted,
+        faces: Array.from({ length: faces }, (_, index) => {
+          const x = ((index % columns) + 0.5) * cell.width - side / 2;
+          const y = (Math.floor(index / columns) + 0.5) * cell.height - side / 2;
+          const at = (right: number, down: number) => ({ x: x + right * side, y: y + down * side });
+          return {
+            index,
+            box: { x, y, width: side, height: side },
+            landmarks: {
+              leftEye: at(0.3, 0.4),
+              rightEye: at(0.7, 0.4),
+              nose: at(0.5, 0.6),
+              leftMouth: at(0.35, 0.8),
+              rightMouth: at(0.65, 0.8),
+            },
+            score: 0.95,
+          };
+        }),
+      },
+    },
+  };
+}
+
+const guess = (...probabilities: [label: string, probability: number][]) => ({
+  label: probabilities[0]![0],
+  probability: probabilities[0]![1],
+  probabilities: probabilities.map(([label, probability]) => ({ label, probability })),
+});
+
+/** What the other stages would say of one of its faces. */
+export function answersOf(jobId: string, face: number) {
+  const result = (stage: string, outcome: unknown) =>
+    ({ jobId, stage, face, timings: times(), outcome }) as Result;
+  const years = Array.from({ length: 101 }, (_, year) => Math.exp(-((year - 31) ** 2) / 60));
+  return {
+    age: result("age", {
+      case: "age",
+      value: { years: 31, lowYears: 25, highYears: 37, probabilities: years },
+    }),
+    gender: result("gender", { case: "gender", value: guess(["female", 0.94], ["male", 0.06]) }),
+    race: result("race", {
+      case: "race",
+      value: guess(["East Asian", 0.55], ["Southeast Asian", 0.3], ["White", 0.15]),
+    }),
+    emotion: result("emotion", {
+      case: "emotion",
+      value: guess(["happy", 0.71], ["neutral", 0.2], ["surprise", 0.09]),
+    }),
+    embed: result("embed", { case: "embed", value: { embedding: EMBEDDING } }),
+    match: result("match", {
+      case: "match",
+      value: {
+        galleryFaces: 76,
+        verdict: "quite_alike",
+        matches: [0.81, 0.4, 0.2, 0.1, 0.02].map((likelihood, at) => ({
+          identityId: `identity-${at}`,
+          faceId: `face-${at}`,
+          name: `Composite ${at}`,
+          similarity: likelihood / 2,
+          likelihood,
+          verdict: at === 0 ? "quite_alike" : at === 1 ? "a_little_alike" : "no_close_match",
+        })),
+      },
+    }),
+  };
+}

@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
+import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, photo, screenshot, visit } from "./browser";
+
+/** The About page on a whole mesh in which race is switched off. */
+describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
+  let mesh: TestMesh;
+  let browser: Browser;
+  beforeAll(async () => {
+    mesh = await startTestMesh({
+      env: { STAGES: "extract,embed,age,gender,emotion,match,enrol", JOB_TTL_MS: "120000" },
+    });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await mesh?.stop();
+  });
+
+  /** Until it is complete. */
+  const analyse = async (name: string) => {
+    const reply = await fetch(`${mesh.url}/v1/jobs?stages=age,gender,emotion`, {
+      method: "POST",
+      headers: { prefer: "wait=30" },
+      body: await readFile(photo(name)),
+    });
+    expect(reply.status).toBe(200);
+  };
+
+  it("shows what each stage does at the moment, and that one is switched off", async () => {
+    const { page, problems } = await visit(browser, `${mesh.url}/about`);
+    const age = page.getByRole("group", { name: /^age: how old it looks/ });
+    await age.waitFor();
+    expect(await age.getAttribute("aria-label")).toContain("no answers in the last minute");
+    await analyse("group-4");
+    await expect.poll(() => age.getAttribute("aria-label")).toMatch(/waited \d.* worked \d/);
+    expect(await age.innerHTML()).toMatch(/work \d+ ms/);
+    const race = page.getByRole("group", { name: "race: switched off" });
+    expect(await race.innerHTML()).toContain("switched off");
+    // Which models are in use is told by their answers.
+    await page.getByText("compact-age@1.0.0, answering").waitFor();
+    await screenshot(page, "about", { fullPage: true });
+    expect(problems).toEqual([]);
+  });
+
+  it("says so when the figures stand still, and goes on by itself", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`);
+    await page.getByRole("group", { name: /^age/ }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText("The figures stand still.").waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("The figures stand still.").waitFor({ state: "detached" });
+  });
+
+  it("shows the models with their limits and their figures per group", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`);
+    const gender = page.locator("#model-compact-gender");
+    await gender.waitFor();
+    expect(await gender.innerText()).toContain("Right for 90 of 100 faces.");
+    const byRace = gender.getByRole("list", { name: "Right, by race label" });
+    expect(await byRace.getByRole("listitem").count()).toBe(7);
+    expect(await gender.innerText()).toContain("worst for Black (84 %)");
+    const race = page.locator("#model-compact-race");
+    expect(await race.getByRole("table").innerText()).toContain("Latino or Hispanic");
+  });
+
+  it("says what is stored for how long, by the settings", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`);
+    const answers = page.getByRole("row", { name: /^The answers/ });
+    expect(await answers.innerText()).toContain("2 min");
+  });
+
+  it("shows the messages, one file at a time, by keyboard too", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`);
+    const tabs = page.getByRole("tab");
+    await tabs.first().focus();
+    await page.keyboard.press("End");
+    expect(await tabs.last().getAttribute("aria-selected")).toBe("true");
+    const shown = await page.getByRole("tabpanel").innerText();
+    expect(shown).toContain("message FaceWork");
+    const { contracts } = (await (await fetch(`${mesh.url}/v1/about`)).json()) as {
+      contracts: { file: string; text: string }[];
+    };
+    expect(shown.trim()).toBe(contracts.at(-1)!.text.trim());
+  });
+
+  it.each(["light", "dark"] as const)("has no fault that axe finds, in %s", async (colorScheme) => {
+    const { page } = await visit(browser, `${mesh.url}/about`, { colorScheme });
+    await page.locator(".contracts").waitFor();
+    await screenshot(page, `about-${colorScheme}`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it("fits a phone, the diagram upright", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`, PHONE);
+    await page.locator('.diagram[data-layout="tall"]').waitFor();
+    await page.locator(".contracts").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await screenshot(page, "about-phone", { fullPage: true });
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it("stands still for who wants no motion", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`, { reducedMotion: "reduce" });
+    await page.getByRole("group", { name: /^age/ }).waitFor();
+    const moving = page.waitForFunction(() => {
+      if (!document.querySelector(".diagram-flow[data-busy]")) return false;
+      return { animations: document.getAnimations().filter(({ playState }) => playState === "running").length };
+    });
+    await analyse("group-4");
+    expect(await (await moving).jsonValue()).toEqual({ animations: 0 });
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { planImport, storedSource } from "../src/gallery/importPlan";
+
+const given = (...paths: string[]) => paths.map((path) => ({ path, file: new File(["x"], path) }));
+const namesOf = (...paths: string[]) =>
+  planImport(given(...paths)).people.map(({ name, photos }) => [name, photos.map(({ source }) => source)]);
+
+describe("a folder to import", () => {
+  it("has one person per folder, with the photos in the order of their numbers", () => {
+    expect(namesOf("all/Ada/10.jpg", "all/Bob/1.png", "all/Ada/9.jpg")).toEqual([
+      ["Ada", ["9.jpg", "10.jpg"]],
+      ["Bob", ["1.png"]],
+    ]);
+  });
+
+  it("keeps apart photos of one name in folders of one person", () => {
+    expect(namesOf("all/Ada/2023/1.jpg", "all/Ada/2024/1.jpg")).toEqual([
+      ["Ada", ["2023 - 1.jpg", "2024 - 1.jpg"]],
+    ]);
+  });
+
+  it("takes photos that lie in it directly as people named by their files", () => {
+    expect(namesOf("all/Ada Lovelace.JPG", "all/Bob.heic")).toEqual([
+      ["Ada Lovelace", ["Ada Lovelace.JPG"]],
+      ["Bob", ["Bob.heic"]],
+    ]);
+  });
+
+  it("knows a name in whichever way it is composed", () => {
+    expect(namesOf("all/Jose\u0301/1.jpg", "all/Jos\u00e9/2.jpg")).toEqual([
+      ["Jos\u00e9", ["1.jpg", "2.jpg"]],
+    ]);
+  });
+
+  it("says which files are no photos, but for what file managers leave behind", () => {
+    const plan = planImport(
+      given("all/Ada/1.jpg", "all/Ada/notes.txt", "all/.DS_Store", "all/Ada/._1.jpg", "all/Thumbs.db"),
+    );
+    expect(plan).toMatchObject({ photos: 1, passedOver: ["all/Ada/notes.txt"] });
+  });
+
+  it("knows what is in by what the gateway makes of a file's name", () => {
+    expect(storedSource("a\u0000b\u202e.jpg")).toBe("ab.jpg");
+    expect(storedSource(`${"x".repeat(300)}.jpg`)).toHaveLength(200);
+  });
+});

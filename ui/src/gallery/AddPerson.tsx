@@ -170,7 +170,7 @@ function AddForm(props: AddFormProps) {
             <CandidateList
               candidates={state.candidates}
               isRunning={state.isRunning}
-              onTake={addition.take}
+              onTake={isFromJob() ? undefined : addition.take}
               onRemoved={addition.forget}
             />
           </Show>

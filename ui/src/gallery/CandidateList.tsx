@@ -8,7 +8,8 @@ import "./CandidateList.css";
 interface CandidateListProps {
   candidates: readonly Candidate[];
   isRunning: boolean;
-  onTake: (id: number) => void;
+  /** Undefined where there is nothing to choose from. */
+  onTake: ((id: number) => void) | undefined;
   /** Its face was deleted from the gallery again. */
   onRemoved: (id: number) => void;
 }
@@ -49,15 +50,19 @@ export function CandidateList(props: CandidateListProps) {
                   </button>
                 )}
               </Match>
-              <Match when={!props.isRunning && ["chosen", "refused"].includes(candidate.step.at)}>
-                <button
-                  type="button"
-                  class="button button-plain button-icon"
-                  aria-label={`Leave ${candidate.source} out`}
-                  onClick={() => props.onTake(candidate.id)}
-                >
-                  ✕
-                </button>
+              <Match
+                when={!props.isRunning && ["chosen", "refused"].includes(candidate.step.at) && props.onTake}
+              >
+                {(take) => (
+                  <button
+                    type="button"
+                    class="button button-plain button-icon"
+                    aria-label={`Leave ${candidate.source} out`}
+                    onClick={() => take()(candidate.id)}
+                  >
+                    ✕
+                  </button>
+                )}
               </Match>
             </Switch>
           </li>

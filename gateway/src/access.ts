@@ -79,7 +79,8 @@ export function createAccess({ host, apiKey, apiKeyFor, allowedHosts }: AccessOp
 
 /** The key of `Bearer <key>`, or the password of `Basic`, whatever the name. */
 function keyOf(authorization: string): string | undefined {
-  const [scheme = "", credentials = ""] = authorization.split(" ", 2);
+  // A key may have spaces in it.
+  const [, scheme = "", credentials = ""] = /^(\S+) +(.*)$/.exec(authorization) ?? [];
   if (/^bearer$/i.test(scheme)) return credentials;
   if (!/^basic$/i.test(scheme)) return undefined;
   const pair = Buffer.from(credentials, "base64").toString("utf8");

@@ -110,6 +110,13 @@ describe("the API key", () => {
     expect(outcome(options, { method: "POST" })).toBe("ok");
   });
 
+  it("may have spaces in it", () => {
+    const options = { apiKey: "correct horse battery" };
+    expect(outcome(options, gallery({ authorization: "Bearer correct horse battery" }))).toBe("ok");
+    expect(outcome(options, gallery({ authorization: "Bearer correct" }))).toBe("unauthorized");
+    expect(outcome(options, gallery(basic("correct horse battery")))).toBe("ok");
+  });
+
   it("may be needed for everything but probes", () => {
     const options = { apiKey: "secret", apiKeyFor: "everything" } as const;
     expect(outcome(options, {})).toBe("unauthorized");

@@ -222,7 +222,8 @@ function json(method: string, body: object): RequestInit {
 
 /** What changes the gallery needs the key, where the gateway has one. */
 function keyHeader(): Record<string, string> {
-  return apiKey() ? { authorization: `Bearer ${apiKey()}` } : {};
+  // What cannot be sent in a header is not the key: it is refused like a wrong one.
+  return /^[\x20-\x7e]+$/.test(apiKey()) ? { authorization: `Bearer ${apiKey()}` } : {};
 }
 
 const identityPath = (id: string) => `/v1/gallery/identities/${encodeURIComponent(id)}`;

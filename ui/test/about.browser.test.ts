@@ -107,7 +107,9 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
     await page.getByRole("group", { name: /^age/ }).waitFor();
     const moving = page.waitForFunction(() => {
       if (!document.querySelector(".diagram-flow[data-busy]")) return false;
-      return { animations: document.getAnimations().filter(({ playState }) => playState === "running").length };
+      return {
+        animations: document.getAnimations().filter(({ playState }) => playState === "running").length,
+      };
     });
     await analyse("group-4");
     expect(await (await moving).jsonValue()).toEqual({ animations: 0 });

@@ -25,7 +25,12 @@ export function Portrait(props: { src: string | undefined; alt: string; size?: "
         />
       </Show>
       <Show when={props.src && state() === "missing"}>
-        <svg viewBox="0 0 24 24" role="img" aria-label={`${props.alt} (no picture)`}>
+        <svg
+          viewBox="0 0 24 24"
+          role="img"
+          aria-hidden={props.alt === ""}
+          aria-label={`${props.alt} (no picture)`}
+        >
           <circle cx="12" cy="9.5" r="4" />
           <path d="M4.500 21a7.500 7.500 0 0 1 15 0z" />
         </svg>

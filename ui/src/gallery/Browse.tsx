@@ -7,7 +7,7 @@ import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
 import { about } from "../installation";
 import { navigate, query } from "../router";
-import type { Identity } from "../wire";
+import type { Identity, IdentityPage } from "../wire";
 import { createLoaded } from "./createLoaded";
 import { ExportButton } from "./ExportButton";
 import "./Browse.css";
@@ -22,23 +22,9 @@ const beginnings = new Map<string, string[]>();
 /** Everybody, by name, page by page; the address says which. */
 export function Browse() {
   const name = () => query().get("name") ?? "";
-  const page = () => Math.max(1, Math.floor(Number(query().get("page") ?? 1)) || 1);
-  const pageToken = () => query().get("after") ?? "";
   const statistics = createLoaded(() => "", galleryStatistics);
-  const people = createLoaded(
-    () => `${name()}\n${pageToken()}`,
-    async () => {
-      const found = await listIdentities({ name: name(), pageSize: PAGE_SIZE, pageToken: pageToken() });
-      const known = beginnings.get(name()) ?? [""];
-      known[page() - 1] = pageToken();
-      if (found.nextPageToken !== "") known[page()] = found.nextPageToken;
-      beginnings.set(name(), known);
-      if (name() !== "") announce(`${counted(found.total, "person", "people")} found`);
-      return found;
-    },
-  );
+  const people = createLoaded(() => query().toString(), loadPage);
   const total = () => people.value()?.total ?? 0;
-  const pages = () => Math.max(1, Math.ceil(total() / PAGE_SIZE));
   const canEnrol = () => about()?.stages.includes("enrol") ?? true;
   const isEmpty = () => people.value() !== undefined && total() === 0;
 
@@ -89,20 +75,48 @@ export function Browse() {
         <ul class="people" aria-label="People" aria-busy={people.isLoading()}>
           <For each={people.value()?.identities}>{(identity) => <PersonCard identity={identity} />}</For>
         </ul>
-        <Show when={pages() > 1}>
-          <nav class="pager" aria-label="Pages of people">
-            <Turn href={page() > 1 ? addressOf(name(), page() - 1) : undefined} label="Previous" />
-            <span>
-              Page {page().toLocaleString()} of {pages().toLocaleString()}
-            </span>
-            <Turn
-              href={people.value()?.nextPageToken ? addressOf(name(), page() + 1) : undefined}
-              label="Next"
-            />
-          </nav>
-        </Show>
+        <Show when={people.value()}>{(shown) => <Pager page={shown()} />}</Show>
       </Show>
     </>
+  );
+}
+
+/** What one address shows, as it was loaded. */
+interface PageOfPeople extends IdentityPage {
+  name: string;
+  number: number;
+}
+
+async function loadPage(address: string): Promise<PageOfPeople> {
+  const asked = new URLSearchParams(address);
+  const name = asked.get("name") ?? "";
+  const pageToken = asked.get("after") ?? "";
+  const number = pageToken === "" ? 1 : Math.max(2, Math.floor(Number(asked.get("page"))) || 2);
+  const found = await listIdentities({ name, pageSize: PAGE_SIZE, pageToken });
+  const known = beginnings.get(name) ?? [""];
+  known[number - 1] = pageToken;
+  if (found.nextPageToken !== "") known[number] = found.nextPageToken;
+  beginnings.set(name, known);
+  if (name !== "") announce(`${counted(found.total, "person", "people")} found`);
+  return { ...found, name, number };
+}
+
+function Pager(props: { page: PageOfPeople }) {
+  const hasNext = () => props.page.nextPageToken !== "";
+  /** A page of people with very many faces is shorter, so that it may take more of them than are counted here. */
+  const pages = () =>
+    Math.max(Math.ceil(props.page.total / PAGE_SIZE), props.page.number + (hasNext() ? 1 : 0));
+  const to = (number: number) => addressOf(props.page.name, number);
+  return (
+    <Show when={pages() > 1}>
+      <nav class="pager" aria-label="Pages of people">
+        <Turn label="Previous" href={props.page.number > 1 ? to(props.page.number - 1) : undefined} />
+        <span>
+          Page {props.page.number.toLocaleString()} of {pages().toLocaleString()}
+        </span>
+        <Turn label="Next" href={hasNext() ? to(props.page.number + 1) : undefined} />
+      </nav>
+    </Show>
   );
 }
 

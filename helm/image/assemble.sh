@@ -87,6 +87,8 @@ drop_what_never_runs() {
   for uws in "$modules/uWebSockets.js" "$modules/uws-glibc-2-36"; do
     find "$uws" -name '*.node' -not -name "uws_linux_${arch}_$abi.node" -delete 2>/dev/null || true
   done
+  # Node takes `main`; these are the same for bundlers.
+  rm -rf "$modules"/@opentelemetry/*/build/{esm,esnext}
   # Types, maps and notes; licences stay.
   find "$out" \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
   find "$modules" -iname '*.md' -not -iname '*licen[sc]e*' -delete
@@ -96,8 +98,9 @@ drop_what_never_runs() {
     workspace=$(dirname "${manifest#"$out"/}")
     if [ "$workspace" != . ] && [[ " ${workspaces[*]} " != *" $workspace "* ]]; then rm "$manifest"; fi
   done
-  find "$out" -xtype l -delete
   find "$out" -type d -empty -delete
+  # Links to workspaces that are gone now.
+  find "$out" -xtype l -delete
   rm "$out/.npmrc" "$out/package-lock.json"
 }
 

@@ -60,9 +60,12 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
         "nats.conf"
       ];
       const room = Number(/max_file_store: (\d+)MB/.exec(config)![1]) * MIB;
-      const blobs = ofKind(render(files), "ConfigMap").find(({ data }) => data.BLOBS_DRIVER).data
-        .BLOBS_DRIVER;
-      expect(room).toBeGreaterThan(reserved + (blobs === "nats" ? stores : 0));
+      const { BLOBS_DRIVER, GALLERY_DRIVER, GALLERY_MAX_MIB } = ofKind(render(files), "ConfigMap").find(
+        ({ data }) => data.BLOBS_DRIVER,
+      ).data;
+      const blobs = BLOBS_DRIVER === "nats" ? stores : 0;
+      const gallery = GALLERY_DRIVER === "nats" ? Number(GALLERY_MAX_MIB) * MIB : 0;
+      expect(room).toBeGreaterThan(reserved + blobs + gallery);
     }
   });
 

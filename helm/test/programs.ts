@@ -16,17 +16,19 @@ export const BUILT = [...PROGRAMS, "ui/dist/site/index.html"].every((path) => ex
 
 /** Every name in capitals in the files where programs declare their settings. */
 export function variablesRead(): Set<string> {
-  const runtime = join(ROOT, "services/runtime/dist");
-  const shared = readdirSync(runtime).filter((file) =>
-    /([sS]ettings|provisionMain|nodeTypes)\.js$/.test(file),
-  );
-  const files = [
-    ...shared.map((file) => join(runtime, file)),
-    ...PROGRAMS.filter((program) => program.endsWith("/main.js")).map((program) =>
-      join(ROOT, program.replace("main.js", "config.js")),
-    ),
+  const folders = [
+    "gateway/dist",
+    ...["runtime", "extract", "embed", "analyze", "match"].map((name) => `services/${name}/dist`),
   ];
-  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const text = folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) =>
+        join(ROOT, folder, file),
+      ),
+    )
+    .filter((file) => /(config|[sS]ettings|provisionMain|nodeTypes)\.js$/.test(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
   // Read by the AWS SDK, by Node and by the exporter of traces themselves.
   const byOthers = [
     "AWS_ACCESS_KEY_ID",

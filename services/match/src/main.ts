@@ -1,4 +1,4 @@
-import { openBlobs, runService } from "@similarfaces/runtime";
+import { openBlobs, runService, untilProvisioned } from "@similarfaces/runtime";
 import { readConfig } from "./config.js";
 import { startMatch } from "./startMatch.js";
 
@@ -7,7 +7,9 @@ await runService(process.env, {
   emitters: ["stage", "match"],
   readConfig,
   async start(context) {
-    const { config, broker, metrics } = context;
+    const { config, broker, metrics, signal } = context;
+    // Stores are made with their copies by who provisions; this process would make them with one.
+    for (const stage of config.stages) await untilProvisioned(broker, stage, signal);
     const blobs = await openBlobs(config, broker, { metrics });
     const match = await startMatch({ ...context, blobs });
     return {

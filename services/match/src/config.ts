@@ -3,6 +3,7 @@ import {
   inferenceSettings,
   integer,
   oneOf,
+  optional,
   readSettings,
   runtimeSettings,
   stagesSetting,
@@ -16,6 +17,8 @@ export const gallerySettings = {
   galleryDriver: oneOf("GALLERY_DRIVER", ["nats", "elasticsearch"], { default: "nats" }),
   /** Room of the `nats` driver's bucket, which the broker reserves. 100,000 faces take about 240 MiB. */
   galleryMaxMib: integer("GALLERY_MAX_MIB", { min: 1, max: 65_536, default: 384 }),
+  /** Where the `nats` driver leaves a snapshot, for a start that reads only what has changed since. Unset: nowhere. */
+  gallerySnapshotFile: optional("GALLERY_SNAPSHOT_FILE"),
   ...elasticsearchSettings,
 } as const;
 

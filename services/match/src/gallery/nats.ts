@@ -12,8 +12,10 @@ import type { Broker, Log } from "@similarfaces/runtime";
 import { badRequest } from "./check.js";
 import type { Candidate, DriverFace, EnrolledFace, FaceRow, GalleryDriver, Nearest } from "./gallery.js";
 import { Catalogue, folded, type FaceEntry, type IdentityEntry } from "./nats/catalogue.js";
-import { Follower, type Change } from "./nats/follower.js";
+import { Follower, type Change, type Position } from "./nats/follower.js";
+import { createProgress } from "./nats/progress.js";
 import { GalleryRecord, faceKey, faceOf, identityKey, identityOf } from "./nats/record.js";
+import { SNAPSHOT_AGE_MAX_MS, Snapshot } from "./nats/snapshot.js";
 
 export interface NatsGalleryOptions {
   broker: Broker;
@@ -23,6 +25,8 @@ export interface NatsGalleryOptions {
   model: string;
   /** Limit of the bucket, which reserves it. 100,000 faces take about 240 MB. */
   bytesMax: number;
+  /** Where a snapshot is left for the next start; without it, every start reads the whole bucket. */
+  snapshotFile?: string | undefined;
   log: Log;
   /** Gives up reading. */
   signal?: AbortSignal | undefined;
@@ -31,6 +35,10 @@ export interface NatsGalleryOptions {
 /** Changes to one record that others may come before. */
 const TRIES_MAX = 20;
 const WRITES_AT_ONCE = 16;
+/** Marks of deletions stay until no snapshot can be of use that is older than they are. */
+const MARKS_KEPT_MS = 2 * SNAPSHOT_AGE_MAX_MS;
+/** Faces that are a second's reading. */
+const WORTH_SAVING = 20_000;
 
 /**
  * The gallery in JetStream: a key-value bucket is the record, and every replica holds all of it in memory, following
@@ -38,21 +46,58 @@ const WRITES_AT_ONCE = 16;
  * milliseconds; all calls but `nearest` first take in what any replica has changed before.
  */
 export async function openNatsGallery(options: NatsGalleryOptions): Promise<GalleryDriver> {
-  const { broker, bucket, model, bytesMax, log, signal } = options;
+  const { broker, bucket, model, bytesMax, snapshotFile, log, signal } = options;
   const record = await GalleryRecord.open(broker, bucket, bytesMax);
   const catalogue = new Catalogue(model);
+  const snapshot = snapshotFile === undefined ? undefined : new Snapshot(snapshotFile, bucket);
+  const progress = createProgress(log);
+  const position = await snapshot?.load(catalogue).catch((err: unknown) => {
+    log.warn({ err }, "the snapshot of the gallery is of no use");
+    return undefined;
+  });
+  if (!position) catalogue.clear();
+  const oldMarks: number[] = [];
   const follower = new Follower({
     broker,
     bucket,
     log,
-    apply: (changes) => applyTo(catalogue, changes, log),
-    reset: () => catalogue.clear(),
+    position,
+    apply(changes) {
+      applyTo(catalogue, changes, log);
+      const marks = changes.filter(({ value }) => value === undefined);
+      if (marks.length === 0) return;
+      snapshot?.forget();
+      for (const { atMs, revision } of marks) {
+        if (Date.now() - atMs > MARKS_KEPT_MS) oldMarks.push(revision);
+      }
+    },
+    reset() {
+      catalogue.clear();
+      snapshot?.forget();
+    },
+    onProgress: progress.step,
   });
   const stop = () => void follower.close();
   signal?.addEventListener("abort", stop);
   await follower.start();
   signal?.removeEventListener("abort", stop);
-  return new NatsGallery(record, catalogue, follower);
+  progress.end({
+    identities: catalogue.identities,
+    faces: catalogue.faces,
+    snapshot: position !== undefined,
+  });
+  const driver = new NatsGallery(record, catalogue, follower, { snapshot, saved: position, log });
+  // A process that is killed leaves none: the work of reading everything is not to be done twice.
+  if (!position && catalogue.faces >= WORTH_SAVING) void driver.saveSnapshot();
+  void record.deleteMarks(oldMarks).catch((err: unknown) => log.warn({ err }, "old marks of deletions stay"));
+  return driver;
+}
+
+interface Saving {
+  snapshot: Snapshot | undefined;
+  /** The position of the last snapshot. */
+  saved: Position | undefined;
+  log: Log;
 }
 
 class NatsGallery implements GalleryDriver {
@@ -63,7 +108,10 @@ class NatsGallery implements GalleryDriver {
   /** The last addition to each identity, so that the same face comes in once. */
   readonly #adding = new Map<string, Promise<unknown>>();
 
-  constructor(record: GalleryRecord, catalogue: Catalogue, follower: Follower) {
+  readonly #saving: Saving;
+
+  constructor(record: GalleryRecord, catalogue: Catalogue, follower: Follower, saving: Saving) {
+    this.#saving = saving;
     this.#record = record;
     this.#catalogue = catalogue;
     this.#follower = follower;
@@ -122,8 +170,9 @@ class NatsGallery implements GalleryDriver {
           .find((entry) => entry.digest === digest && entry.face.model === face.face.model);
       // A face whose adding was cut short waits for its identity.
       const owner = known ? { ...face.identity, id: known.identityId } : face.identity;
-      if (!this.#catalogue.identity(owner.id)) await this.#record.createIdentity(owner);
-      const added = known ? undefined : await this.#record.createFace(face);
+      const isNew = !this.#catalogue.identity(owner.id);
+      if (isNew) await this.#record.createIdentity(owner);
+      const added = known ? undefined : await this.#createFace(face, isNew);
       await this.#caughtUp();
       const entry = this.#catalogue.face(known?.face.id ?? face.face.id);
       const identity = entry && this.#catalogue.identity(entry.identityId);
@@ -140,6 +189,19 @@ class NatsGallery implements GalleryDriver {
       await this.#caughtUp();
     }
     throw contended();
+  }
+
+  /** An identity that was made for a face which then found no room is taken back. */
+  async #createFace(face: DriverFace, withIdentity: boolean): Promise<number | undefined> {
+    try {
+      return await this.#record.createFace(face);
+    } catch (error) {
+      const { id } = face.identity;
+      if (withIdentity && isFull(error) && this.#catalogue.facesOf(id).length === 0) {
+        await this.#record.delete(identityKey(id)).catch(() => {});
+      }
+      throw error;
+    }
   }
 
   async list({ nameContains, pageSize, pageToken }: Parameters<GalleryDriver["list"]>[0]) {
@@ -240,7 +302,23 @@ class NatsGallery implements GalleryDriver {
   }
 
   async close(): Promise<void> {
+    const whole = this.#follower.following();
     await this.#follower.close();
+    if (whole) await this.saveSnapshot();
+  }
+
+  /** Never rejects: a start without one is slower, not wrong. */
+  async saveSnapshot(): Promise<void> {
+    const { snapshot, saved, log } = this.#saving;
+    const { position } = this.#follower;
+    if (!snapshot || !position) return;
+    if (saved?.created === position.created && saved.revision === position.revision) return;
+    try {
+      await snapshot.save(this.#catalogue, position);
+      this.#saving.saved = position;
+    } catch (err) {
+      log.warn({ err }, "no snapshot of the gallery could be saved");
+    }
   }
 
   /** What anybody has changed before this call is in memory after it. */
@@ -342,6 +420,10 @@ function readToken(token: string): [name: string, id: string] {
     // Not one of ours.
   }
   throw badRequest("this page token was never given");
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof StageFailure && error.code === "gallery_full";
 }
 
 function contended(): StageFailure {

@@ -9,6 +9,7 @@ import { openNatsGallery } from "./nats.js";
 export interface GalleryConfig {
   galleryDriver: GalleryDriverName;
   galleryMaxMib: number;
+  gallerySnapshotFile: string | undefined;
   elasticsearchUrl: string | undefined;
   elasticsearchApiKey: string | undefined;
   elasticsearchIndex: string;
@@ -41,7 +42,8 @@ async function openDriver(options: OpenGalleryOptions): Promise<GalleryDriver> {
   const { config, broker, model, log, signal } = options;
   if (config.galleryDriver === "nats") {
     const bytesMax = config.galleryMaxMib * MIB;
-    return openNatsGallery({ broker, bucket: BUCKET, model, bytesMax, log, signal });
+    const snapshotFile = config.gallerySnapshotFile;
+    return openNatsGallery({ broker, bucket: BUCKET, model, bytesMax, snapshotFile, log, signal });
   }
   const { elasticsearchUrl: url, elasticsearchApiKey: apiKey } = config;
   if (url === undefined)

@@ -76,6 +76,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   const port = await choosePort(config);
   const broker = config.natsUrl ? undefined : await natsServer(config.dataDir, config.natsServer);
   const env: NodeJS.ProcessEnv = {
+    GALLERY_SNAPSHOT_FILE: join(config.dataDir, "gallery.snapshot"),
     ...options.env,
     PORT: String(port),
     LOG_FORMAT: "json",

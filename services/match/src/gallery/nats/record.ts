@@ -105,6 +105,14 @@ export class GalleryRecord {
     }
   }
 
+  /** Marks that nobody needs any more. One that has been replaced by a new record is gone already. */
+  async deleteMarks(revisions: readonly number[]): Promise<void> {
+    const { jsm } = this.#broker;
+    for (const revision of revisions) {
+      await unlessDown(() => jsm.streams.deleteMessage(this.stream, revision, false).catch(unlessMissing));
+    }
+  }
+
   /** Of the last change that anybody has made. */
   async lastRevision(): Promise<number> {
     const { state } = await unlessDown(() => this.#broker.jsm.streams.info(this.stream));
@@ -163,6 +171,11 @@ function isConflict(error: unknown): boolean {
     (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
       error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
   );
+}
+
+function unlessMissing(error: unknown): void {
+  // "no message found", by another code in each version of the server.
+  if (!(error instanceof JetStreamApiError)) throw error;
 }
 
 async function unlessDown<T>(operation: () => Promise<T>): Promise<T> {

@@ -93,8 +93,9 @@ export class Vectors {
   }
 
   #candidates(probe: Float32Array, count: number): number[] {
-    const sketch = new Int8Array(SKETCH_SIZE);
-    writeSketch(sketch, probe);
+    const sketch = Int8Array.from({ length: SKETCH_SIZE }, (_, i) =>
+      sketched(probe[2 * i]!, probe[2 * i + 1]!),
+    );
     const found: { row: number; distance: number }[] = [];
     for (const [chunk, sketches] of this.#sketches.entries()) {
       const first = chunk * SKETCH_CHUNK_ROWS;
@@ -115,10 +116,22 @@ export class Vectors {
     return found.map(({ row }) => row);
   }
 
+  /** In one pass: adding 100,000 is what a start consists of. */
   #write(row: number, vector: Float32Array): void {
-    this.#row(row).set(vector);
-    this.#inverseNorms[Math.floor(row / CHUNK_ROWS)]![row % CHUNK_ROWS] = inverseNormOf(vector);
-    writeSketch(this.#sketch(row), vector);
+    const chunk = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
+    const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
+    const sketches = this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!;
+    const sketchAt = (row % SKETCH_CHUNK_ROWS) * SKETCH_SIZE;
+    let squares = 0;
+    for (let i = 0; i < SKETCH_SIZE; i++) {
+      const even = vector[2 * i]!;
+      const odd = vector[2 * i + 1]!;
+      chunk[at + 2 * i] = even;
+      chunk[at + 2 * i + 1] = odd;
+      sketches[sketchAt + i] = sketched(even, odd);
+      squares += even * even + odd * odd;
+    }
+    this.#inverseNorms[Math.floor(row / CHUNK_ROWS)]![row % CHUNK_ROWS] = 1 / Math.sqrt(squares);
   }
 
   #row(row: number): Float32Array {
@@ -140,11 +153,9 @@ export class Vectors {
   }
 }
 
-function writeSketch(sketch: Int8Array, vector: Float32Array): void {
-  for (let i = 0; i < SKETCH_SIZE; i++) {
-    const sum = (vector[2 * i]! + vector[2 * i + 1]!) * SKETCH_SCALE;
-    sketch[i] = Math.max(-127, Math.min(127, Math.round(sum)));
-  }
+function sketched(even: number, odd: number): number {
+  const sum = Math.round((even + odd) * SKETCH_SCALE);
+  return sum > 127 ? 127 : sum < -127 ? -127 : sum;
 }
 
 function inverseNormOf(vector: Float32Array): number {

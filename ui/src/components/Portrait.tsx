@@ -1,16 +1,12 @@
-import { Show, createEffect, createSignal, on } from "solid-js";
+import { Show, createEffect, createMemo, createSignal, on } from "solid-js";
 import "./Portrait.css";
 
 /** A face's picture in its final size from the start; a silhouette where it cannot be had (any more). */
 export function Portrait(props: { src: string | undefined; alt: string; size?: "small" | "large" }) {
   const [state, setState] = createSignal<"loading" | "shown" | "missing">("loading");
-  createEffect(
-    on(
-      () => props.src,
-      () => setState("loading"),
-      { defer: true },
-    ),
-  );
+  // What says the same again loads nothing again.
+  const src = createMemo(() => props.src);
+  createEffect(on(src, () => setState("loading"), { defer: true }));
   return (
     <span class="portrait" data-size={props.size ?? "small"} data-state={props.src ? state() : "loading"}>
       <Show when={props.src && state() !== "missing"}>

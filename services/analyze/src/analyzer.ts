@@ -30,7 +30,7 @@ export function createAnalyzer(name: AnalyzerName, { inference }: AnalyzerOption
 
     async handle({ chip }, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
-      const picture = { pixels: chip.slice(), width: CHIP_SIDE, height: CHIP_SIDE };
+      const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
       const { outputs, startedAtMs } = await model.predict(picture, { priority, signal, traceparent });
       return { outcome: attribute.read(outputs, model.manifest), model: model.name, startedAtMs };
     },

@@ -41,7 +41,7 @@ export function createEmbed({ inference }: EmbedOptions): Stage<FaceWork> {
 
     async handle(work, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
-      const pixels = work.chip.slice();
+      const pixels = new Uint8Array(work.chip);
       const picture = { pixels, width: CHIP_SIDE, height: CHIP_SIDE };
       const prediction = await model.predict(picture, { priority, signal, traceparent });
       const embedding = embeddingToBytes(normalise(vectorOf(prediction)));

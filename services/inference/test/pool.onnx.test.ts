@@ -93,9 +93,13 @@ describe("the worker pool", () => {
     await expect(gender(3)).rejects.toThrow(/the models are closed/);
   });
 
-  it("leaves a picture that is part of a larger buffer to its owner", async () => {
+  it.each([
+    ["array", (length: number) => new Uint8Array(length)],
+    // Its slice is a view, as its subarray is; messages of the broker are such.
+    ["Buffer", (length: number) => Buffer.from(new ArrayBuffer(length))],
+  ])("leaves a picture that is part of a larger %s to its owner", async (_, allocate) => {
     inference = await open(["gender"], 1);
-    const buffer = new Uint8Array(144 * 144 * 3 + 10).fill(7);
+    const buffer = allocate(144 * 144 * 3 + 10).fill(7);
     const pixels = buffer.subarray(10);
     await inference.model("gender").predict({ pixels, width: 144, height: 144 });
     expect(buffer[20]).toBe(7);

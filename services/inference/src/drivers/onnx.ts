@@ -191,9 +191,14 @@ class Pool {
   }
 }
 
-/** A transfer takes the whole buffer along: a picture that is part of a larger one is copied first. */
+/**
+ * A transfer takes the whole buffer along: a picture that is part of a larger one is copied first. Not by `slice`, which
+ * copies nothing of a Buffer: the broker's receive buffer would go, with the messages that follow in it.
+ */
 function owned(picture: Picture): Picture {
   const { pixels } = picture;
   const whole = pixels.byteOffset === 0 && pixels.byteLength === pixels.buffer.byteLength;
-  return whole && pixels.buffer instanceof ArrayBuffer ? picture : { ...picture, pixels: pixels.slice() };
+  return whole && pixels.buffer instanceof ArrayBuffer
+    ? picture
+    : { ...picture, pixels: new Uint8Array(pixels) };
 }

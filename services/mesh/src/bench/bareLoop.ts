@@ -19,7 +19,7 @@ export async function analyseBare(inference: Inference, photo: Uint8Array): Prom
   for (const { index } of faces) {
     const chip = await chips.chip(index);
     for (const task of CHIP_TASKS) {
-      const picture = { pixels: chip.slice(), width: CHIP_SIDE, height: CHIP_SIDE };
+      const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
       runs.push(inference.model(task).predict(picture, {}));
     }
   }

@@ -10,6 +10,8 @@ import { elasticsearchForTests } from "./elasticsearchForTests.js";
 import { MODEL, cosineOf, embedding, face, memoryBlobs, near, probe, testGallery } from "./gallerySuite.js";
 
 const server = await elasticsearchForTests();
+/** Of a request, on a machine that has much else to do. */
+const patienceMs = 30_000;
 const log = createLog({ service: "test", level: "silent" });
 
 describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 and Maven Central)", () => {
@@ -209,10 +211,10 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     return store;
   }
 
-  async function newGallery(kind: ElasticsearchOptions["kind"] = "int8_hnsw") {
+  async function newGallery(kind: ElasticsearchOptions["kind"] = "int8_hnsw", waitMs = patienceMs) {
     const used = { ...options(newStore()), kind };
     const gallery = createGallery(
-      await openElasticsearchGallery({ ...used, model: MODEL, log }),
+      await openElasticsearchGallery({ ...used, model: MODEL, log, patienceMs: waitMs }),
       memoryBlobs(),
       MODEL,
     );

@@ -1,13 +1,12 @@
-import type { Client, estypes } from "@elastic/elasticsearch";
+import type { estypes } from "@elastic/elasticsearch";
 import type { Candidate, Nearest } from "../gallery.js";
-import { identityKey, vectorOf, type IdentityDocument } from "./documents.js";
-import { ItemError, type Requests } from "./request.js";
+import { vectorOf } from "./documents.js";
+import { ItemError } from "./request.js";
 import type { IndexKind } from "./settings.js";
+import type { Store } from "./store.js";
 
-export interface Search {
-  client: Client;
-  request: Requests;
-  index: string;
+/** Of the index, and of the embedder whose vectors are compared. */
+export interface SearchOptions {
   kind: IndexKind;
   model: string;
 }
@@ -26,7 +25,13 @@ const CANDIDATES_MAX = 10_000;
 const OVERSAMPLE: Record<IndexKind, number | undefined> = { int8_hnsw: 2, bbq_hnsw: 4, flat: undefined };
 
 /** The identities nearest to the probe, by exact cosine. */
-export async function searchNearest(search: Search, probe: Float32Array, count: number): Promise<Nearest> {
+export async function searchNearest(
+  store: Store,
+  options: SearchOptions,
+  probe: Float32Array,
+  count: number,
+): Promise<Nearest> {
+  await store.fresh.wait();
   const vector = vectorOf(probe);
   const best = new Map<string, Candidate>();
   const stale: string[] = [];
@@ -34,9 +39,9 @@ export async function searchNearest(search: Search, probe: Float32Array, count: 
   for (;;) {
     const wanted = count - best.size;
     const size = Math.max(FACES_MIN, wanted * FACES_PER_IDENTITY);
-    const [hits, total] = await ask(search, vector, size, [...best.keys()], stale);
+    const [hits, total] = await ask(store, options, vector, size, [...best.keys()], stale);
     galleryFaces = total;
-    const listed = await identitiesOf(search, hits);
+    const listed = await store.records.names(hits.map(({ identity_id }) => identity_id));
     for (const { identity_id, face_id, score } of hits) {
       const identity = listed.get(identity_id);
       // Deleted or moved a moment ago, and not yet out of the index.
@@ -62,7 +67,8 @@ interface Hit {
 }
 
 async function ask(
-  { client, request, index, kind, model }: Search,
+  { client, request, index }: Store,
+  { kind, model }: SearchOptions,
   vector: number[],
   size: number,
   identitiesKnown: readonly string[],
@@ -106,26 +112,4 @@ async function ask(
   const [nearest, all] = responses;
   const hits = nearest!.hits.hits.map(({ _source, _score }) => ({ ..._source!, score: _score! }));
   return [hits, (all!.hits.total as estypes.SearchTotalHits).value];
-}
-
-/** Names and faces of the identities that were found; read as they are now, not as they are indexed. */
-async function identitiesOf(
-  { client, request, index }: Search,
-  hits: readonly Hit[],
-): Promise<Map<string, Pick<IdentityDocument, "name" | "face_ids">>> {
-  const ids = [...new Set(hits.map(({ identity_id }) => identity_id))];
-  if (ids.length === 0) return new Map();
-  const { docs } = await request(() =>
-    client.mget<IdentityDocument>({
-      index,
-      ids: ids.map(identityKey),
-      _source_includes: ["name", "face_ids"],
-    }),
-  );
-  const found = new Map<string, IdentityDocument>();
-  for (const [i, document] of docs.entries()) {
-    if ("error" in document) throw new ItemError(404, document.error);
-    if ("found" in document && document.found) found.set(ids[i]!, document._source!);
-  }
-  return found;
 }

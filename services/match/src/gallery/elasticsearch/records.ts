@@ -12,17 +12,32 @@ export interface Record {
   version: { if_seq_no: number; if_primary_term: number } | undefined;
 }
 
+export type Records = ReturnType<typeof createRecords>;
+
 /** Reads by id, which see every write that was answered, refreshed or not. */
 export function createRecords(client: Client, index: string, request: Requests) {
-  async function mget<T>(ids: readonly string[]): Promise<(estypes.GetGetResult<T> | undefined)[]> {
+  async function mget<T>(
+    ids: readonly string[],
+    fields?: (keyof T & string)[],
+  ): Promise<(estypes.GetGetResult<T> | undefined)[]> {
     if (ids.length === 0) return [];
     return request(async () => {
-      const { docs } = await client.mget<T>({ index, ids: [...ids] });
+      const { docs } = await client.mget<T>({
+        index,
+        ids: [...ids],
+        ...(fields ? { _source_includes: fields } : {}),
+      });
       return docs.map((document) => {
         if ("error" in document) throw new ItemError(404, document.error);
         return document.found ? document : undefined;
       });
     });
+  }
+
+  async function identitiesOf(identityIds: readonly string[], fields?: (keyof IdentityDocument & string)[]) {
+    const unique = [...new Set(identityIds)];
+    const found = await mget<IdentityDocument>(unique.map(identityKey), fields);
+    return new Map(found.flatMap((one, i) => (one ? [[unique[i]!, one._source!] as const] : [])));
   }
 
   return {
@@ -31,11 +46,13 @@ export function createRecords(client: Client, index: string, request: Requests) 
       return found && recordOf(found);
     },
 
-    async identities(identityIds: readonly string[]): Promise<Map<string, IdentityDocument>> {
-      const unique = [...new Set(identityIds)];
-      const found = await mget<IdentityDocument>(unique.map(identityKey));
-      return new Map(found.flatMap((one, i) => (one ? [[unique[i]!, one._source!] as const] : [])));
-    },
+    identities: (identityIds: readonly string[]) => identitiesOf(identityIds),
+
+    /** What a search needs of them. */
+    names: (
+      identityIds: readonly string[],
+    ): Promise<Map<string, Pick<IdentityDocument, "name" | "face_ids">>> =>
+      identitiesOf(identityIds, ["name", "face_ids"]),
 
     async faces(faceIds: readonly string[]): Promise<(FaceDocument | undefined)[]> {
       return (await mget<FaceDocument>(faceIds.map(faceKey))).map((one) => one?._source);

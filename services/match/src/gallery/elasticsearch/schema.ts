@@ -5,6 +5,7 @@ import type { ElasticsearchOptions, IndexKind } from "./settings.js";
 
 /** Replicas see each other's changes after this at the latest; a driver sees its own at once (it asks for a refresh). */
 const REFRESH_INTERVAL = "500ms";
+const ADMIN_TIMEOUT_MS = 60_000;
 /** Of what is stored, in the template's _meta. */
 const SCHEMA_VERSION = 1;
 
@@ -51,9 +52,11 @@ const SETTINGS: estypes.IndicesIndexSettings = {
 
 /** Puts the template, and the first index with its alias where there is none; any number of replicas may do so at once. */
 export async function ensureIndex(
-  client: Client,
+  connected: Client,
   { index: alias, kind }: ElasticsearchOptions,
 ): Promise<void> {
+  // Every node has its part in these.
+  const client = connected.child({ requestTimeout: ADMIN_TIMEOUT_MS });
   await client.indices.putIndexTemplate({
     name: alias,
     index_patterns: [`${alias}-*`],

@@ -74,10 +74,17 @@ export function AnswersPanel(props: AnswersPanelProps) {
             </Bad>
           </Match>
           <Match when={extract().state === "done" && faces().length === 0}>
-            <Bad title="No face was found in this photo.">
+            <Notice
+              title="No face was found in this photo."
+              actions={
+                <button class="button" onClick={() => props.onChoosePhoto()}>
+                  Analyse another
+                </button>
+              }
+            >
               Faces are found from about 20 pixels across. Very dark, blurred, covered or turned-away faces
               are missed.
-            </Bad>
+            </Notice>
           </Match>
         </Switch>
         <Show when={state().facesOmitted > 0}>

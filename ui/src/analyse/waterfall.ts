@@ -44,7 +44,7 @@ export interface Headlines {
 export function headlinesOf(job: JobView): Headlines {
   const acceptedAtMs = job.accepted?.acceptedAtMs;
   if (acceptedAtMs === undefined) return {};
-  const firstBoxAtMs = job.extract.state === "done" ? endOf(job.extract) : undefined;
+  const firstBoxAtMs = job.extract.state === "done" && job.faces.length > 0 ? endOf(job.extract) : undefined;
   const fields = [job.extract, ...job.faces.flatMap(({ fields }) => Object.values(fields))];
   const ends = fields.flatMap((field) => endOf(field) ?? []);
   return {

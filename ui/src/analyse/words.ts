@@ -12,7 +12,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   very_alike: "Very alike",
   quite_alike: "Quite alike",
   a_little_alike: "A little alike",
-  no_close_match: "Not alike",
+  no_close_match: "Not close",
 };
 
 /** How alike one portrait is. */

@@ -25,7 +25,7 @@ export function CandidateList(props: CandidateListProps) {
               class="candidate-photo"
               src={candidate.preview}
               alt=""
-              onError={({ currentTarget }) => (currentTarget.hidden = true)}
+              onError={({ currentTarget }) => currentTarget.setAttribute("data-broken", "")}
             />
             <Show when={faceOf(candidate)}>
               {(face) => (

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { HttpResponse, TemplatedApp, WebSocket, us_listen_socket } from "uWebSockets.js";
 import { StageFailure } from "@similarfaces/contracts";
@@ -86,21 +87,34 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
   };
 }
 
-function listen(app: TemplatedApp, { host, port }: HttpOptions): Promise<us_listen_socket> {
+/**
+ * Not with LIBUS_LISTEN_EXCLUSIVE_PORT, which leaves SO_REUSEADDR out: a gateway that was killed could not come back to its port
+ * before the last of its connections is forgotten, a minute later. But without it two gateways on one port would share its
+ * visitors silently, so the port is tried first.
+ */
+async function listen(app: TemplatedApp, { host, port }: HttpOptions): Promise<us_listen_socket> {
+  await tryPort(host, port);
   return new Promise((resolve, reject) => {
-    // 1 = LIBUS_LISTEN_EXCLUSIVE_PORT: two gateways on one port would share its visitors silently.
-    // The types know no options before the callback; every build does.
-    const listenWith = app.listen.bind(app) as unknown as (
-      host: string,
-      port: number,
-      options: number,
-      done: (socket: us_listen_socket | false) => void,
-    ) => TemplatedApp;
-    listenWith(host, port, 1, (socket) => {
+    app.listen(host, port, (socket) => {
       if (socket) resolve(socket);
-      else reject(Object.assign(new Error(`${host}:${port} is taken`), { code: "EADDRINUSE" }));
+      else reject(taken(host, port));
     });
   });
+}
+
+/** @throws Error if somebody listens there */
+function tryPort(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const trial = createServer();
+    trial.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "EADDRINUSE" ? taken(host, port) : error),
+    );
+    trial.listen({ host, port, exclusive: true }, () => trial.close(() => resolve()));
+  });
+}
+
+function taken(host: string, port: number): Error {
+  return Object.assign(new Error(`${host}:${port} is taken`), { code: "EADDRINUSE" });
 }
 
 /** uWS's request lives on the stack of its handler: everything is copied out at once. */

@@ -14,7 +14,6 @@ import {
   runService,
   runStage,
   type Blobs,
-  type RunningStage,
   type Stage,
   type StageWork,
 } from "@similarfaces/runtime";
@@ -46,24 +45,22 @@ await runService(process.env, {
         return opened;
       }),
     ]);
+    // Before the stages: where it cannot have its port, no delivery has been begun in vain.
+    const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     const concurrency = concurrencyOf(config);
-    const running: RunningStage[] = await Promise.all(
-      stagesOf(config, inference, blobs).map((stage) =>
+    const hasGallery = stages.includes("match") || stages.includes("enrol");
+    const [match, ...running] = await Promise.all([
+      hasGallery ? startMatch({ config, broker, blobs, metrics, log, tracing, signal }) : undefined,
+      ...stagesOf(config, inference, blobs).map((stage) =>
         runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing }),
       ),
-    );
-    const hasGallery = stages.includes("match") || stages.includes("enrol");
-    const match = hasGallery
-      ? await startMatch({ config, broker, blobs, metrics, log, tracing, signal })
-      : undefined;
-    // Last: whoever can reach it finds every stage at work.
-    const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
+    ]);
     return {
       address: { url: gateway.url, driver: gateway.driver },
       ready: () => gateway.ready() && match?.ready?.() !== false,
       async drain() {
         // Viewers stay connected while the stages finish what they hold.
-        await Promise.all([...running, ...(match ? [match] : [])].map((stage) => stage.drain()));
+        await Promise.all([match?.drain(), ...running.map((stage) => stage.drain())]);
         await gateway.close();
         await inference.close();
         await blobs.close();

@@ -1,7 +1,7 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isPortFree } from "./ports.js";
+import { anyFreePort } from "./ports.js";
 import type { Program } from "./program.js";
 
 export interface NatsServer {
@@ -11,17 +11,12 @@ export interface NatsServer {
 }
 
 export const NATS_SERVER = "nats-server";
-/**
- * Below the ports that systems give to outgoing connections (32768 on Linux, 49152 elsewhere): while the broker is down,
- * one that tries to reconnect could be given its very port and meet itself there.
- */
-const PORTS = { first: 15_000, last: 30_000 };
 /** More than all streams and stores reserve (some 20 GB): without it 3/4 of the free disk would be the limit. */
 const FILE_STORE_MAX = "100GB";
 
 /** JetStream on disk under the data folder, on loopback, for whoever has the token. Written afresh on every start. */
 export async function natsServer(dataDir: string, binary: string): Promise<NatsServer> {
-  const port = await freePort();
+  const port = await anyFreePort("127.0.0.1");
   const token = randomBytes(24).toString("base64url");
   const storeDir = join(dataDir, "jetstream");
   mkdirSync(storeDir, { recursive: true, mode: 0o700 });
@@ -44,11 +39,4 @@ export async function natsServer(dataDir: string, binary: string): Promise<NatsS
     isService: false,
   };
   return { program, url: `nats://127.0.0.1:${port}`, token };
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.first, PORTS.last);
-    if (await isPortFree("127.0.0.1", port)) return port;
-  }
 }

@@ -5,7 +5,7 @@ import type { MeshConfig } from "../config.js";
 import { SetupError } from "../setupError.js";
 import { KeptProgram } from "./keptProgram.js";
 import { NATS_SERVER, natsServer } from "./natsServer.js";
-import { isPortFree } from "./ports.js";
+import { anyFreePort, isPortFree } from "./ports.js";
 import { identityOf } from "./processIdentity.js";
 import type { ProgramEvents } from "./program.js";
 import { meshProgram, servicePrograms } from "./programs.js";
@@ -108,8 +108,6 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       if (notice.address) {
         address = notice.address;
         state.url = address.url;
-        // A free port was asked for: it is this one from now on, also after a restart.
-        env["PORT"] = new URL(address.url).port;
         writeRunState(config.dataDir, state);
       }
       if (awaited.size === 0 && address) ready.resolve({ ...address, natsServer: notice.natsServer });
@@ -164,7 +162,7 @@ function whereTheOtherRuns(dataDir: string): string {
  * @throws SetupError if it is taken
  */
 async function choosePort({ host, port }: MeshConfig): Promise<number> {
-  if (port === 0) return 0;
+  if (port === 0) return anyFreePort(host);
   if (port !== undefined) {
     if (await isPortFree(host, port)) return port;
     throw new SetupError(
@@ -174,7 +172,7 @@ async function choosePort({ host, port }: MeshConfig): Promise<number> {
   for (let offset = 0; offset < PORTS_TRIED; offset++) {
     if (await isPortFree(host, PORT_USUAL + offset)) return PORT_USUAL + offset;
   }
-  return 0;
+  return anyFreePort(host);
 }
 
 class Deferred<T> {

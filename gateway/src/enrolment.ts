@@ -47,6 +47,7 @@ export interface EnrolmentOptions {
 
 const NAME_CHARACTERS_MAX = 200;
 const CONSENT_CHARACTERS_MAX = 2_000;
+const SOURCE_CHARACTERS_MAX = 500;
 
 export function newIdentityId(): string {
   return randomUUID();
@@ -91,16 +92,20 @@ export class Enrolment {
     this.#options.intake.check();
   }
 
-  /** The largest face of each photo. @throws StageFailure as acceptPhoto does, for the first photo that is refused */
+  /**
+   * The largest face of each photo; `source` says where they came from, else each file's name does.
+   * @throws StageFailure as acceptPhoto does, for the first photo that is refused
+   */
   async enrolPhotos(
     photos: readonly FormFile[],
     enrollee: Enrollee,
+    source: string | undefined,
     trace: TraceContext,
   ): Promise<AcceptedJob[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     const jobs: AcceptedJob[] = [];
     for (const { bytes, name } of photos) {
-      const enrolment = { ...enrollee, source: plainFileName(name) };
+      const enrolment = { ...enrollee, source: plainText(source ?? fileName(name)) };
       const request = { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment };
       jobs.push(await this.#options.intake.accept(bytes, request, trace));
     }
@@ -189,10 +194,12 @@ function extractResult(
   });
 }
 
-/** A note on where the face came from, not a path: what a client calls its file may be anything. */
-function plainFileName(name: string): string {
-  return name
-    .replace(/^.*[/\\]/, "")
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "")
-    .slice(0, 200);
+/** Not a path: what a client calls its file may be anything. */
+function fileName(name: string): string {
+  return name.replace(/^.*[/\\]/, "");
+}
+
+/** A note on where the face came from. */
+function plainText(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").slice(0, SOURCE_CHARACTERS_MAX);
 }

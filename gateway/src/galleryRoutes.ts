@@ -210,7 +210,7 @@ async function readEnrolment(
     return {
       ...given("name", fields.get("name")),
       ...given("consent", fields.get("consent")),
-      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, trace),
+      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, fields.get("source"), trace),
     };
   }
   const body = await readJsonBody(request);

@@ -164,6 +164,14 @@ describe("the gallery over HTTP", () => {
     });
   });
 
+  it("keeps where a photo came from, in the enroller's words without control characters", async () => {
+    const fields = { name: "Ada", consent: "herself", source: "Ada/1.jpg\u0000" };
+    const { body } = await call("POST", "/identities", form(fields));
+    const [{ jobId }] = body["jobs"] as [{ jobId: string }];
+    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
+    expect(options!.enrolment!.source).toBe("Ada/1.jpg");
+  });
+
   it("adds photos to an identity under its own name, with its consent where none is given", async () => {
     const { status, body } = await call("POST", "/identities/someone/faces", form({}));
     expect(status).toBe(202);

@@ -5,6 +5,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./start.js")).start,
   dev: async () => (await import("./dev.js")).dev,
   analyze: async () => (await import("./analyze.js")).analyze,
+  gallery: async () => (await import("./gallery.js")).gallery,
   models: async () => (await import("./models.js")).models,
   bench: async () => (await import("./bench.js")).bench,
 };

@@ -1,0 +1,243 @@
+import { stat, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { GalleryApi, Refusal, type IdentityView } from "../gallery/galleryApi.js";
+import { importPhotos, type Outcome } from "../gallery/importPhotos.js";
+import { peopleOfCsv, peopleOfFolder, type People, type Photo } from "../gallery/people.js";
+import { exportTo, importFrom } from "../gallery/transfer.js";
+import { ProgressBar } from "../progressBar.js";
+import { SetupError } from "../setupError.js";
+import { withMesh } from "../withMesh.js";
+
+const USAGE = `npm run gallery -- import PATH --consent TEXT | list [TEXT] | rename WHO NAME | merge WHO INTO
+                       | delete WHO... | delete --face ID | export [FILE] | stats
+
+The people whom faces are compared with, on the running mesh or on one started for the occasion. WHO is an id or a whole name.
+
+  import   a folder with a subfolder per person, or with pictures named after people (Ada_Lovelace_2.jpg); a csv with
+           the columns file,name[,consent][,source]; or an export (.ndjson). What is in already is passed over, so that
+           an import can be repeated; faces of a name that is in the gallery are added to that person.
+           --consent TEXT    who agreed to being in the gallery; needed for photos
+           --in-flight N     photos on their way at once (default 16)
+           --report FILE     what became of each photo, as JSON
+  list     people, all or those whose name contains TEXT
+  export   embeddings and portraits, one JSON object a line, to a file or to standard output
+
+  --json      list and stats as JSON
+  --url URL   a gateway elsewhere; API_KEY is sent to it when set`;
+
+type Values = {
+  consent?: string | undefined;
+  "in-flight": string;
+  report?: string | undefined;
+  face?: string | undefined;
+  json: boolean;
+};
+type Action = (api: GalleryApi, args: string[], values: Values) => Promise<number>;
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  import: importPath,
+  list,
+  rename,
+  merge,
+  delete: remove,
+  export: exportGallery,
+  stats,
+};
+/** How many arguments each takes. */
+const ARGUMENTS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  import: [1, 1],
+  list: [0, 1],
+  rename: [2, 2],
+  merge: [2, 2],
+  delete: [0, Infinity],
+  export: [0, 1],
+  stats: [0, 0],
+};
+const IN_FLIGHT_MAX = 256;
+
+/** `npm run gallery`. @returns the exit code: 1 if anything was refused, 2 for a call that makes no sense */
+export async function gallery(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      consent: { type: "string" },
+      "in-flight": { type: "string", default: "16" },
+      report: { type: "string" },
+      face: { type: "string" },
+      json: { type: "boolean", default: false },
+      url: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [verb = "", ...rest] = positionals;
+  const action = ACTIONS[verb];
+  const [least, most] = ARGUMENTS[verb] ?? [0, 0];
+  const nothing = verb === "delete" && rest.length === 0 && values.face === undefined;
+  if (values.help || !action || rest.length < least || rest.length > most || nothing) {
+    process.stderr.write(`${USAGE}\n`);
+    return values.help ? 0 : 2;
+  }
+  const problem = verb === "import" ? importProblem(rest[0]!, values) : undefined;
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    return 2;
+  }
+  try {
+    return await withMesh(values.url, (url) =>
+      action(new GalleryApi(url, process.env["API_KEY"]), rest, values),
+    );
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message} (${error.code})\n`);
+    return 1;
+  }
+}
+
+function importProblem(path: string, values: Values): string | undefined {
+  const inFlight = Number(values["in-flight"]);
+  if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > IN_FLIGHT_MAX) {
+    return `--in-flight is a whole number from 1 to ${IN_FLIGHT_MAX}`;
+  }
+  if (!isExport(path) && !values.consent?.trim()) {
+    return 'Say who agreed to being in the gallery: --consent "..."';
+  }
+  return undefined;
+}
+
+function isExport(path: string): boolean {
+  return /\.(ndjson|jsonl)$/i.test(path);
+}
+
+async function importPath(api: GalleryApi, [path = ""]: string[], values: Values): Promise<number> {
+  const about = await stat(path).catch(() => {
+    throw new SetupError(`${path}: there is no such file or folder`);
+  });
+  if (isExport(path)) return importExport(api, path);
+  const isCsv = about.isFile() && /\.csv$/i.test(path);
+  if (!about.isDirectory() && !isCsv)
+    throw new SetupError(`${path} is neither a folder, nor a csv, nor an .ndjson`);
+  return importPeople(api, isCsv ? await peopleOfCsv(path) : await peopleOfFolder(path), values);
+}
+
+async function importPeople(
+  api: GalleryApi,
+  { people, otherFiles }: People,
+  values: Values,
+): Promise<number> {
+  const photos = people.flatMap((person) => person.photos);
+  const startedAtMs = performance.now();
+  const bar = new ProgressBar("faces", photos.length);
+  const outcomes: { photo: Photo; outcome: Outcome }[] = [];
+  await importPhotos({
+    api,
+    people,
+    consent: values.consent ?? "",
+    inFlight: Number(values["in-flight"]),
+    onPhoto(photo, outcome) {
+      outcomes.push({ photo, outcome });
+      if (outcome.kind === "refused")
+        bar.above("", `${printable(photo.source)}: ${outcome.message} (${outcome.code})`);
+      bar.advance();
+    },
+  });
+  bar.end();
+  if (values.report !== undefined) {
+    const report = outcomes.map(({ photo: { source }, outcome }) => ({ source, ...outcome }));
+    await writeFile(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  const count = (kind: Outcome["kind"]) => outcomes.filter(({ outcome }) => outcome.kind === kind).length;
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  const enrolled = count("enrolled");
+  const rate = enrolled > 0 ? `, ${(enrolled / seconds).toFixed(1)} a second` : "";
+  console.log(
+    `${enrolled} faces of ${people.length} people enrolled in ${seconds.toFixed(1)} s${rate}; ` +
+      `${count("known")} were in already, ${count("refused")} refused` +
+      (otherFiles > 0 ? `; ${otherFiles} other files passed over` : ""),
+  );
+  return count("refused") > 0 ? 1 : 0;
+}
+
+/** What a file is called must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, "?");
+}
+
+async function importExport(api: GalleryApi, path: string): Promise<number> {
+  let lines = 0;
+  const { identities, faces } = await importFrom(path, api, (sent) => (lines += sent));
+  console.log(`${lines} faces read; ${faces} faces and ${identities} people are new`);
+  return 0;
+}
+
+async function list(api: GalleryApi, [text = ""]: string[], { json }: Values): Promise<number> {
+  for await (const identity of api.identities(text)) {
+    console.log(json ? JSON.stringify(identity) : lineOf(identity));
+  }
+  return 0;
+}
+
+async function rename(api: GalleryApi, [who = "", name = ""]: string[]): Promise<number> {
+  console.log(lineOf(await api.rename((await find(api, who)).id, name)));
+  return 0;
+}
+
+async function merge(api: GalleryApi, [who = "", into = ""]: string[]): Promise<number> {
+  const [from, to] = [await find(api, who), await find(api, into)];
+  console.log(lineOf(await api.merge(from.id, to.id)));
+  return 0;
+}
+
+async function remove(api: GalleryApi, who: string[], { face }: Values): Promise<number> {
+  if (face !== undefined) {
+    const { thumbnails } = await api.deleteFace(face);
+    console.log(`face ${face} deleted, with ${thumbnails} portrait`);
+  }
+  for (const one of who) {
+    const identity = await find(api, one);
+    const { faces, thumbnails } = await api.deleteIdentity(identity.id);
+    console.log(`${identity.name} deleted: ${faces} faces, ${thumbnails} portraits`);
+  }
+  return 0;
+}
+
+async function exportGallery(api: GalleryApi, [path]: string[]): Promise<number> {
+  const faces = await exportTo(path, api);
+  if (path !== undefined) console.log(`${faces} faces written to ${path}`);
+  return 0;
+}
+
+async function stats(api: GalleryApi, _: string[], { json }: Values): Promise<number> {
+  const statistics = await api.statistics();
+  const { identities, faces, driver, model } = statistics;
+  console.log(
+    json
+      ? JSON.stringify(statistics)
+      : `${identities} people, ${faces} faces; driver ${driver}, embeddings of ${model}`,
+  );
+  return 0;
+}
+
+/** @throws Refusal where nobody, or more than one, is called that */
+async function find(api: GalleryApi, who: string): Promise<IdentityView> {
+  const byId = /^[A-Za-z0-9_-]{1,64}$/.test(who) ? await api.identity(who).catch(unlessUnknown) : undefined;
+  if (byId) return byId;
+  const wanted = who.normalize("NFC").trim();
+  const found: IdentityView[] = [];
+  for await (const identity of api.identities(wanted)) if (identity.name === wanted) found.push(identity);
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  const message = only
+    ? `${found.length} people are called ${who}; say which by id:\n${found.map(lineOf).join("\n")}\n`
+    : `nobody in the gallery is called ${who} or has that id`;
+  throw new Refusal({ code: only ? "bad_request" : "identity_not_found", message, retryable: false });
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (!(error instanceof Refusal) || error.code !== "identity_not_found") throw error;
+}
+
+function lineOf({ id, name, faces, createdAtMs }: IdentityView): string {
+  const since = new Date(createdAtMs).toISOString().slice(0, 10);
+  return `${id}  ${since}  ${String(faces.length).padStart(4)} faces  ${name}`;
+}

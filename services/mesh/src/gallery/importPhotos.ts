@@ -1,0 +1,136 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { Refusal, type GalleryApi, type IdentityView } from "./galleryApi.js";
+import type { Person, Photo } from "./people.js";
+
+export type Outcome =
+  | { kind: "enrolled" }
+  /** By its source, or because the very same face is there. */
+  | { kind: "known" }
+  | { kind: "refused"; code: string; message: string };
+
+export interface ImportOptions {
+  api: GalleryApi;
+  people: readonly Person[];
+  /** Of those who have none of their own. */
+  consent: string;
+  /** Photos on their way at once. */
+  inFlight: number;
+  onPhoto(photo: Photo, outcome: Outcome): void;
+}
+
+const TRIES_MAX = 4;
+
+/**
+ * Enrols everybody's photos. The first face of somebody new makes the identity, the others join it. Whoever is in the gallery
+ * under that name already gets the faces that are not there yet, so that an import can be repeated.
+ */
+export async function importPhotos({
+  api,
+  people,
+  consent,
+  inFlight,
+  onPhoto,
+}: ImportOptions): Promise<void> {
+  const known = await knownPeople(api);
+  const slots = createSlots(inFlight);
+  const faceIds = new Set([...known.values()].flat().flatMap(({ faces }) => faces.map(({ id }) => id)));
+
+  async function importPerson(person: Person): Promise<void> {
+    const identity = identityOf(person, known.get(person.name) ?? []);
+    const sources = new Set(identity?.faces.map(({ source }) => source));
+    const waiting = person.photos.filter((photo) => {
+      if (!sources.has(photo.source)) return true;
+      onPhoto(photo, { kind: "known" });
+      return false;
+    });
+    let identityId = identity?.id;
+    // One after the other until there is an identity that the rest can join.
+    while (identityId === undefined && waiting.length > 0) {
+      identityId = await enrol(waiting.shift()!, { name: person.name }, person.consent);
+    }
+    if (identityId === undefined) return;
+    const as = { identityId };
+    await Promise.all(waiting.map((photo) => enrol(photo, as, person.consent)));
+  }
+
+  /** @returns the identity that the face belongs to now; undefined where it was refused */
+  async function enrol(
+    photo: Photo,
+    as: { name: string } | { identityId: string },
+    own: string | undefined,
+  ): Promise<string | undefined> {
+    return slots(async () => {
+      try {
+        const bytes = await readFile(photo.path);
+        const { path, source } = photo;
+        const question = { bytes, fileName: basename(path), source, consent: own ?? consent, as };
+        const { identityId, faceId } = await persistently(async () => {
+          const accepted = await api.enrol(question);
+          return { identityId: accepted.identityId, faceId: await api.enrolled(accepted.jobId) };
+        });
+        onPhoto(photo, { kind: faceIds.has(faceId) ? "known" : "enrolled" });
+        faceIds.add(faceId);
+        return identityId;
+      } catch (error) {
+        onPhoto(photo, refusedBy(error));
+        return undefined;
+      }
+    });
+  }
+
+  // As many people as photos: each has at least one to send.
+  const queue = [...people];
+  const lane = async () => {
+    for (let person = queue.shift(); person; person = queue.shift()) await importPerson(person);
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+}
+
+async function knownPeople(api: GalleryApi): Promise<Map<string, IdentityView[]>> {
+  const known = new Map<string, IdentityView[]>();
+  for await (const identity of api.identities()) {
+    known.set(identity.name, [...(known.get(identity.name) ?? []), identity]);
+  }
+  return known;
+}
+
+/** Of several people of one name, the one who has some of these photos. */
+function identityOf({ photos }: Person, namesakes: readonly IdentityView[]): IdentityView | undefined {
+  const sources = new Set(photos.map(({ source }) => source));
+  return namesakes.find(({ faces }) => faces.some(({ source }) => sources.has(source))) ?? namesakes[0];
+}
+
+/** A job whose time was over, or whose process died, is worth another; the face's own faults are not. */
+async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Refusal) || !error.retryable || tries === TRIES_MAX) throw error;
+    }
+  }
+}
+
+function refusedBy(error: unknown): Outcome {
+  if (error instanceof Refusal) return { kind: "refused", code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: "refused", code: "unreadable_file", message };
+}
+
+/** Runs at most so many at once, in the order in which they come. */
+function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { nameOfFile, peopleOfCsv, peopleOfFolder } from "../src/gallery/people.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "similarfaces-people-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function put(...paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), "");
+  }
+}
+
+it.each([
+  ["Ada_Lovelace_0002.jpg", "Ada Lovelace"],
+  ["Ada Lovelace (2).png", "Ada Lovelace"],
+  ["ada-lovelace-2.jpeg", "ada-lovelace"],
+  ["Jean-Luc.webp", "Jean-Luc"],
+  ["7.jpg", "7"],
+  ["R2D2.gif", "R2D2"],
+  ["Zoë.tiff", "Zoë"],
+])("a picture called %s is of %s", (file, name) => {
+  expect(nameOfFile(file)).toBe(name);
+});
+
+it("people are subfolders, and names of files beside them", async () => {
+  await put(
+    "Ada/1.jpg",
+    "Ada/trip/2.JPG",
+    "Bea_1.png",
+    "Bea_2.png",
+    ".hidden/1.jpg",
+    "Ada/.DS_Store",
+    "notes.txt",
+    "Ada/x.mov",
+  );
+  const { people, otherFiles } = await peopleOfFolder(folder);
+  expect(people.map(({ name, photos }) => [name, photos.map(({ source }) => source)])).toEqual([
+    ["Ada", ["Ada/1.jpg", "Ada/trip/2.JPG"]],
+    ["Bea", ["Bea_1.png", "Bea_2.png"]],
+  ]);
+  expect(otherFiles).toBe(2);
+});
+
+it("names are composed, so that a folder of another system is the same person", async () => {
+  await put("Zoe\u0308/1.jpg");
+  expect((await peopleOfFolder(folder)).people).toMatchObject([
+    { name: "Zo\u00eb", photos: [{ source: "Zo\u00eb/1.jpg" }] },
+  ]);
+});
+
+it("a csv may say consent and source, and refuses what is none", async () => {
+  const csv = join(folder, "people.csv");
+  await writeFile(csv, 'file,name,source,consent\nx/1.jpg,"O\'Neil, ""Zoe""",badge 7,on paper\n');
+  expect(await peopleOfCsv(csv)).toEqual({
+    otherFiles: 0,
+    people: [
+      {
+        name: 'O\'Neil, "Zoe"',
+        consent: "on paper",
+        photos: [{ path: join(folder, "x/1.jpg"), source: "badge 7" }],
+      },
+    ],
+  });
+  await writeFile(csv, "picture,who\n1.jpg,Ada\n");
+  await expect(peopleOfCsv(csv)).rejects.toThrow(/row 1 has no file.*file,name/);
+  await writeFile(csv, 'file,name\n"1.jpg,Ada\n');
+  await expect(peopleOfCsv(csv)).rejects.toThrow(/people\.csv: /);
+});

@@ -72,7 +72,10 @@ export function FaceCard(props: FaceCardProps) {
           aria-label={`Details of face ${index() + 1}`}
           onClick={() => props.choice.toggle(index())}
         >
-          {isOpen() ? "Less" : "Details"}
+          Details
+          <svg viewBox="0 0 12 12" aria-hidden="true">
+            <path d="M2 4l4 4 4-4" />
+          </svg>
         </button>
       </div>
       <div class="face-fields">

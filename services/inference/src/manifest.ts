@@ -77,6 +77,8 @@ export function usualSide(task: Task): number {
 
 /** A model of a pack, read and verified: what is in `graph` is what runs. */
 export interface LoadedModel {
+  /** Where it lies; what is wrong with it names the file. */
+  folder: string;
   manifest: Manifest;
   graph: Uint8Array;
 }
@@ -92,13 +94,14 @@ export class PackError extends Error {
  */
 export async function loadModel(modelsDir: string, pack: string, task: Task): Promise<LoadedModel> {
   const manifest = await loadManifest(modelsDir, pack, task);
-  const path = join(modelsDir, pack, task, manifest.file);
+  const folder = join(modelsDir, pack, task);
+  const path = join(folder, manifest.file);
   const graph = await readFile(path).catch((cause: unknown) => {
     const hint = manifest.url ? `; fetch it with: npm run models -- pull ${pack}` : "";
     throw new PackError(`${path}: the file that the manifest names is missing${hint}`, { cause });
   });
   verifyDigest(path, manifest, graph);
-  return { manifest, graph };
+  return { folder, manifest, graph };
 }
 
 /** @throws PackError for an unknown pack or task, and for the first field that the schema refuses */
@@ -117,7 +120,7 @@ export async function loadManifest(modelsDir: string, pack: string, task: Task):
     throw new PackError(`${path}: this is not JSON`, { cause });
   }
   const validate = await manifestValidator(modelsDir);
-  if (!validate(manifest)) throw new PackError(`${path}: ${sentenceOf(validate.errors?.at(-1))}`);
+  if (!validate(manifest)) throw new PackError(`${path}: ${sentenceOf(validate.errors ?? [])}`);
   const valid = manifest as Manifest;
   if (valid.task !== task)
     throw new PackError(`${path}: field task is "${valid.task}", the folder says "${task}"`);
@@ -154,9 +157,14 @@ function manifestValidator(modelsDir: string): Promise<ValidateFunction> {
   return validator;
 }
 
-function sentenceOf(error: ErrorObject | undefined): string {
+function sentenceOf(errors: readonly ErrorObject[]): string {
+  // That a condition's consequence does not hold says nothing; what of it does not hold comes before.
+  const error = errors.find(({ keyword }) => keyword !== "if");
   if (!error) return "the manifest does not fit its schema";
-  const field = error.instancePath.slice(1).replaceAll("/", ".") || "manifest";
+  const inside = error.instancePath.slice(1).replaceAll("/", ".");
+  const missing = error.params["missingProperty"] as string | undefined;
+  if (missing !== undefined) return `field ${inside === "" ? missing : `${inside}.${missing}`} is missing`;
+  const field = inside || "manifest";
   const extra = error.params["additionalProperty"] as string | undefined;
   return `field ${field} ${error.message ?? "does not fit"}${extra ? ` ("${extra}")` : ""}`;
 }

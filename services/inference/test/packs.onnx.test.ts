@@ -45,14 +45,30 @@ describe("a pack that is not as it should be is refused before anything is serve
     await writeFile(path, "this is no graph");
     const { createHash } = await import("node:crypto");
     await change({ bytes: 16, sha256: createHash("sha256").update("this is no graph").digest("hex") });
-    await expect(open()).rejects.toThrow(/compact-gender@1\.0\.0: model\.onnx is no graph that runs here/);
+    await expect(open()).rejects.toThrow(/mine\/gender\/model\.onnx: this is no graph that runs here/);
   });
 
   it("names a missing label, a wrong shape, a wrong output and an unknown field", async () => {
+    await change({ labels: undefined });
+    await expect(open()).rejects.toThrow(/mine\/gender\/manifest\.json: field labels is missing$/);
     await change({ labels: ["male", "female", "other"] });
     await expect(open()).rejects.toThrow(/field labels has 3 names, .* has 2 classes/);
     await change({ labels: ["male", "female"], inputs: [{ ...chip, shape: ["n", 112, 112, 3] }] });
-    await expect(open()).rejects.toThrow(/field inputs, "chip" has shape \[n, 112, 112, 3\]/);
+    await expect(open()).rejects.toThrow(
+      /gender\/manifest\.json: field inputs, "chip" has shape \[n, 112, 112, 3\]/,
+    );
+    await change({ inputs: [chip], outputs: [{ name: "probabilities", dtype: "float32", shape: ["n", 3] }] });
+    await expect(open()).rejects.toThrow(/field labels has 2 names, .* has 3 classes/);
+    await change({
+      outputs: [
+        { name: "probabilities", dtype: "float32", shape: ["n", 2] },
+        { name: "years", dtype: "float32", shape: ["n"] },
+      ],
+    });
+    await expect(open()).rejects.toThrow(/field outputs names "years", the graph has probabilities/);
+    await change({ outputs: [{ name: "probabilities", dtype: "float32", shape: ["n", 2] }] });
+    await change({ inputs: [{ ...chip, range: [0] as unknown as [number, number] }] });
+    await expect(open()).rejects.toThrow(/field inputs\.0\.range must NOT have fewer than 2 items/);
     await change({ inputs: [{ ...chip, name: "picture" }] });
     await expect(open()).rejects.toThrow(/field inputs names "picture", the graph has chip/);
     await change({ inputs: [chip], colour: "red" } as Partial<Manifest>);
@@ -80,7 +96,8 @@ function open(pack = "mine", task: Task = "gender") {
   return openInference({ modelsDir, tasks: [task], pack, workers: 1 });
 }
 
-async function change(changes: Partial<Manifest>): Promise<void> {
+/** Undefined takes a field out. */
+async function change(changes: { [Field in keyof Manifest]?: Manifest[Field] | undefined }): Promise<void> {
   const path = join(modelsDir, "mine", "gender", "manifest.json");
   const manifest = JSON.parse(await readFile(path, "utf8")) as Manifest;
   await writeFile(path, JSON.stringify({ ...manifest, ...changes }));

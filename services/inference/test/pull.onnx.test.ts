@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { benchModel, listPack, listPacks, pullModel, verifyModel } from "@similarfaces/inference";
+import { benchChain, benchModel, listPack, listPacks, pullModel, verifyModel } from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const GRAPH = join(MODELS, "compact", "gender", "model.onnx");
@@ -74,5 +74,15 @@ describe("verify and bench", () => {
     expect(minMs).toBeGreaterThan(0);
     expect(medianMs).toBeGreaterThanOrEqual(minMs);
     expect(multiplyAdds).toBe(57_947_584);
+  });
+
+  it("times models one after the other", async () => {
+    const entries = (await listPack(MODELS, "compact")).filter(
+      ({ task }) => task === "gender" || task === "age",
+    );
+    const { models, medianMs, minMs } = await benchChain(MODELS, entries, 3);
+    expect(models).toBe(2);
+    expect(minMs).toBeGreaterThan(0);
+    expect(medianMs).toBeGreaterThanOrEqual(minMs);
   });
 });

@@ -149,8 +149,8 @@ describe("npm run models -- eval", () => {
     const { results } = JSON.parse(await readFile(`${out}.json`, "utf8")) as { results: Evaluated[] };
     expect(results[0]!.measurement).toMatchObject({ data: "one face", n: 1 });
     const markdown = await readFile(`${out}.md`, "utf8");
-    expect(markdown).toContain("### emotion: compact-emotion@1.0.0, faces found by compact-detect@1.0.0");
-    expect(markdown).toContain("#### one face");
+    expect(markdown).toContain("## emotion: compact-emotion@1.0.0, faces found by compact-detect@1.0.0");
+    expect(markdown).toContain("### one face");
     expect(markdown).toContain("| confusion rows true | angry | disgust |");
   });
 

@@ -54,7 +54,8 @@ try {
 
 /** Opens a session, checks it against its manifest and runs it once: the first run allocates what later ones use. */
 async function load(model: LoadedModel): Promise<Loaded> {
-  const { manifest, graph } = model;
+  const { folder, manifest, graph } = model;
+  const path = `${folder}/${manifest.file}`;
   const session = await InferenceSession.create(graph, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -63,15 +64,15 @@ async function load(model: LoadedModel): Promise<Loaded> {
     logSeverityLevel: 3,
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${modelName(manifest)}: ${manifest.file} is no graph that runs here (${reason})`);
+    throw new Error(`${path}: this is no graph that runs here (${reason})`);
   });
-  checkSession(session, manifest);
+  checkSession(session, model);
   const loaded = { session, model };
   const side = usualSide(manifest.task);
   const picture = { pixels: new Uint8Array(side * side * 3), width: side, height: side };
   await run(loaded, picture).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${modelName(manifest)}: ${manifest.file} does not run on ${side}x${side} (${reason})`);
+    throw new Error(`${path}: does not run on a picture of ${side}x${side} (${reason})`);
   });
   return loaded;
 }

@@ -1,19 +1,22 @@
 import type { InferenceSession } from "onnxruntime-node";
-import { modelName, PackError, type Manifest, type Shape } from "../manifest.js";
+import { PackError, type LoadedModel, type Shape } from "../manifest.js";
 
 /**
  * Checks that a graph has the inputs and outputs that its manifest promises.
  * @throws PackError naming the field
  */
-export function checkSession(session: InferenceSession, manifest: Manifest): void {
-  const name = modelName(manifest);
+export function checkSession(
+  session: InferenceSession,
+  { folder, manifest }: Omit<LoadedModel, "graph">,
+): void {
+  const path = `${folder}/manifest.json`;
   const [input] = manifest.inputs;
-  check(name, "inputs", input, session.inputMetadata);
-  for (const output of manifest.outputs) check(name, "outputs", output, session.outputMetadata);
+  check(path, "inputs", input, session.inputMetadata);
+  for (const output of manifest.outputs) check(path, "outputs", output, session.outputMetadata);
 }
 
 function check(
-  model: string,
+  path: string,
   field: "inputs" | "outputs",
   promised: { name: string; dtype: string; shape: Shape },
   there: readonly InferenceSession.ValueMetadata[],
@@ -21,16 +24,16 @@ function check(
   const found = there.find(({ name }) => name === promised.name);
   if (!found) {
     const names = there.map(({ name }) => name).join(", ");
-    throw new PackError(`${model}: field ${field} names "${promised.name}", the graph has ${names}`);
+    throw new PackError(`${path}: field ${field} names "${promised.name}", the graph has ${names}`);
   }
   if (!found.isTensor || found.type !== promised.dtype) {
     throw new PackError(
-      `${model}: field ${field}, "${promised.name}" is ${promised.dtype}, in the graph it is another type`,
+      `${path}: field ${field}, "${promised.name}" is ${promised.dtype}, in the graph it is another type`,
     );
   }
   if (!fits(promised.shape, found.shape)) {
     throw new PackError(
-      `${model}: field ${field}, "${promised.name}" has shape [${promised.shape.join(", ")}], the graph's is [${found.shape.join(", ")}]`,
+      `${path}: field ${field}, "${promised.name}" has shape [${promised.shape.join(", ")}], the graph's is [${found.shape.join(", ")}]`,
     );
   }
 }

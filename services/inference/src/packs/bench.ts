@@ -1,5 +1,5 @@
 import { openOnnx } from "../drivers/onnx.js";
-import { loadModel, usualSide, type Task } from "../manifest.js";
+import { loadModel, modelName, usualSide, type LoadedModel, type Task } from "../manifest.js";
 import type { PackEntry } from "./list.js";
 
 export interface Benchmark {
@@ -17,6 +17,13 @@ export interface Benchmark {
   readonly multiplyAdds?: number;
 }
 
+/** One photo with one face through every model of a pack, one after the other in one worker. */
+export interface ChainBenchmark {
+  readonly models: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+}
+
 /** Times one model on one worker, one picture at a time: `runs` runs after the warm-up. @throws PackError */
 export async function benchModel(
   modelsDir: string,
@@ -24,35 +31,64 @@ export async function benchModel(
   runs: number,
 ): Promise<Benchmark> {
   const loaded = await loadModel(modelsDir, pack, task);
-  const durations: number[] = [];
   let loadSeconds = 0;
+  const durations = await timeRuns([loaded], runs, (seconds) => (loadSeconds = seconds));
+  const side = usualSide(task);
+  const operations = loaded.manifest.operations;
+  return {
+    task,
+    model: modelName(loaded.manifest),
+    width: side,
+    height: side,
+    loadSeconds,
+    ...medianAndMin(durations),
+    ...(operations ? { multiplyAdds: operations.multiplyAdds } : {}),
+  };
+}
+
+/** Times a pack's models together, as many as there are: detection in an 800-pixel frame, the others on a chip. @throws PackError */
+export async function benchChain(
+  modelsDir: string,
+  entries: readonly Pick<PackEntry, "pack" | "task">[],
+  runs: number,
+): Promise<ChainBenchmark> {
+  const loaded = await Promise.all(entries.map(({ pack, task }) => loadModel(modelsDir, pack, task)));
+  return { models: loaded.length, ...medianAndMin(await timeRuns(loaded, runs)) };
+}
+
+/** Milliseconds of each round through the models, in one worker. */
+async function timeRuns(
+  models: readonly LoadedModel[],
+  runs: number,
+  onLoad: (seconds: number) => void = () => {},
+): Promise<number[]> {
+  let roundMs = 0;
   const inference = await openOnnx({
-    models: [loaded],
+    models,
     workers: 1,
-    onLoad: (_, seconds) => (loadSeconds = seconds),
-    onRun: (_, { durationMs }) => durations.push(durationMs),
+    onLoad: (_, seconds) => onLoad(seconds),
+    onRun: (_, { durationMs }) => (roundMs += durationMs),
   });
   try {
-    const model = inference.model(task);
-    const side = usualSide(task);
+    const rounds: number[] = [];
     for (let run = 0; run < runs; run++) {
-      await model.predict({ pixels: noise(side * side * 3), width: side, height: side });
+      roundMs = 0;
+      for (const { manifest } of models) {
+        const side = usualSide(manifest.task);
+        const picture = { pixels: noise(side * side * 3), width: side, height: side };
+        await inference.model(manifest.task).predict(picture);
+      }
+      rounds.push(roundMs);
     }
-    const sorted = durations.toSorted((a, b) => a - b);
-    const operations = loaded.manifest.operations;
-    return {
-      task,
-      model: model.name,
-      width: side,
-      height: side,
-      loadSeconds,
-      medianMs: sorted[sorted.length >> 1]!,
-      minMs: sorted[0]!,
-      ...(operations ? { multiplyAdds: operations.multiplyAdds } : {}),
-    };
+    return rounds;
   } finally {
     await inference.close();
   }
+}
+
+function medianAndMin(durations: readonly number[]): { medianMs: number; minMs: number } {
+  const sorted = durations.toSorted((a, b) => a - b);
+  return { medianMs: sorted[sorted.length >> 1]!, minMs: sorted[0]! };
 }
 
 /** The same noise every time (mulberry32): a flat picture would let zeros through that no photo has. */

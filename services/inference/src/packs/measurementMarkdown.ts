@@ -6,7 +6,7 @@ import type { Measurement } from "../manifest.js";
  */
 export function measurementMarkdown(measurement: Measurement, labels: readonly string[] = []): string {
   const { data, n, date, figures } = measurement;
-  const lines = [`#### ${data}`, "", `n = ${n.toLocaleString("en")}, measured ${date}.`];
+  const lines = [`### ${data}`, "", `n = ${n.toLocaleString("en")}, measured ${date}.`];
   const single = Object.entries(figures).filter(([, value]) => typeof value !== "object" || value === null);
   if (single.length > 0)
     lines.push("", ...single.map(([name, value]) => `- ${words(name)}: ${String(value)}`));

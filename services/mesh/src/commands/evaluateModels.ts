@@ -50,5 +50,5 @@ export async function evaluateModels(request: EvaluateModels): Promise<number> {
 
 function markdownOf({ task, model, detector, labels, measurement }: Evaluated): string {
   const by = task === "detect" ? "" : `, faces found by ${detector}`;
-  return `### ${task}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
+  return `## ${task}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
 }

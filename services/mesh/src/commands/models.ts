@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
   PackError,
+  benchChain,
   benchModel,
   listPack,
   listPacks,
@@ -139,6 +140,9 @@ async function pull(dir: string, entries: readonly PackEntry[], { from }: Option
 
 async function bench(dir: string, entries: readonly PackEntry[], { runs }: Options): Promise<number> {
   const present = entries.filter(({ present }) => present);
+  for (const { pack, task } of entries.filter((entry) => !entry.present)) {
+    console.log(`${pack}/${task}: its file is not here: npm run models -- pull ${pack}`);
+  }
   const bar = new ProgressBar("models", present.length);
   const results = [];
   for (const entry of present) {
@@ -158,12 +162,12 @@ async function bench(dir: string, entries: readonly PackEntry[], { runs }: Optio
       loadSeconds.toFixed(2),
     ]),
   );
-  for (const pack of new Set(results.map(({ pack }) => pack))) {
-    const chain = results.filter((result) => result.pack === pack);
+  for (const pack of new Set(present.map(({ pack }) => pack))) {
+    const chain = present.filter((entry) => entry.pack === pack);
     if (chain.length < 2) continue;
-    const sum = chain.reduce((total, { medianMs }) => total + medianMs, 0);
+    const { models, medianMs, minMs } = await benchChain(dir, chain, runs);
     console.log(
-      `${pack}: one face in one photo, ${chain.length} models one after the other: ${sum.toFixed(1)} ms`,
+      `${pack}: one face in one photo, its ${models} models one after the other: median ${medianMs.toFixed(1)} ms, min ${minMs.toFixed(1)} ms`,
     );
   }
   return 0;

@@ -1,0 +1,71 @@
+"""The model repository that Triton serves over the Open Inference Protocol: one folder per model, named as its manifest's id.
+
+    REPOSITORY/<id>/config.pbtxt       names, types and shapes, from the manifest; the batch that the graph was compiled for
+    REPOSITORY/<id>/1/model.py         served.py
+    REPOSITORY/<id>/1/model.pt         the compiled graph
+    PACKS/<target>/detect/manifest.json   the detector's manifest with the one frame size that it was compiled for
+"""
+import json
+import os
+import shutil
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODELS = os.path.dirname(HERE)
+TASKS = "detect", "embed", "age", "gender", "race", "emotion"
+#: Pixels of the frame that a compiled detector takes; every look at a photo is laid into one.
+FRAME_SIDE = 800
+#: As in services/runtime/src/nodeTypes.ts: chips in a run (batchSizeMax), and NeuronCores of a chip (lanes), one server process each.
+TARGETS = {
+    "inf2": {"batch": 8, "cores": 2, "runtime": "torch_neuronx"},
+    "inf1": {"batch": 4, "cores": 4, "runtime": "torch_neuron"},
+}
+DATATYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32"}
+
+
+def manifest_of(task, pack="compact"):
+    with open(f"{MODELS}/{pack}/{task}/manifest.json") as file:
+        return json.load(file)
+
+
+def compiled_shape(task, shape, batch):
+    """A manifest's shape with every free number fixed."""
+    free = {"n": batch, "height": FRAME_SIDE, "width": FRAME_SIDE, "cells": sum((FRAME_SIDE // s) ** 2 for s in (8, 16, 32))}
+    return [free[side] if isinstance(side, str) else side for side in shape]
+
+
+def lay_out(task, target, compiled, repository, packs):
+    """Writes a model's folder; `compiled` is the traced module."""
+    import torch
+
+    manifest, batch = manifest_of(task), TARGETS[target]["batch"]
+    folder = f"{repository}/{manifest['id']}"
+    os.makedirs(f"{folder}/1", exist_ok=True)
+    with open(f"{folder}/config.pbtxt", "w") as file:
+        file.write(config(task, target, manifest))
+    shutil.copy(f"{HERE}/served.py", f"{folder}/1/model.py")
+    torch.jit.save(compiled, f"{folder}/1/model.pt")
+    if task == "detect":
+        manifest["inputs"][0]["shape"] = compiled_shape(task, manifest["inputs"][0]["shape"], batch)
+        os.makedirs(f"{packs}/{target}/detect", exist_ok=True)
+        with open(f"{packs}/{target}/detect/manifest.json", "w") as file:
+            json.dump(manifest, file, indent=2)
+
+
+def config(task, target, manifest):
+    """`max_batch_size: 0`: the first dimension is part of the shape, and the client fills up short batches."""
+    batch, cores, runtime = (TARGETS[target][key] for key in ("batch", "cores", "runtime"))
+
+    def tensors(kind, entries):
+        rows = []
+        for entry in entries:
+            dims = ", ".join(map(str, compiled_shape(task, entry["shape"], batch)))
+            rows.append(f'  {{ name: "{entry["name"]}", data_type: {DATATYPES[entry["dtype"]]}, dims: [ {dims} ] }}')
+        return f"{kind} [\n" + ",\n".join(rows) + "\n]\n"
+
+    return (
+        f'name: "{manifest["id"]}"\nbackend: "python"\nmax_batch_size: 0\n'
+        + tensors("input", manifest["inputs"])
+        + tensors("output", manifest["outputs"])
+        + f"instance_group [ {{ kind: KIND_CPU, count: {cores} }} ]\n"
+        + f'parameters {{ key: "runtime", value: {{ string_value: "{runtime}" }} }}\n'
+    )

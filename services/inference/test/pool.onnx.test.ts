@@ -64,11 +64,13 @@ describe("the worker pool", () => {
   it("replaces a worker that ends with a request inside it; the others are not lost", async () => {
     inference = await open(["gender"], 1);
     const posted = vi.spyOn(Worker.prototype, "postMessage");
-    const doomed = gender(1);
-    const waiting = gender(90);
+    await gender(1);
     const [worker] = posted.mock.contexts as Worker[];
     posted.mockRestore();
-    await worker!.terminate();
+    // A message that is none ends the worker, with the request behind it inside.
+    worker!.postMessage(null, []);
+    const doomed = gender(1);
+    const waiting = gender(90);
     await expect(doomed).rejects.toMatchObject({ code: "model_failed", retryable: true });
     expect(await waiting).toHaveLength(2);
     expect(inference.load()).toEqual({ workers: 1, busy: 0, waiting: 0 });
@@ -83,13 +85,13 @@ describe("the worker pool", () => {
     expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
   });
 
-  it("ends what waits when it closes", async () => {
+  it("refuses what waits when it closes, and ends what is being computed", async () => {
     inference = await open(["gender"], 1);
     const all = Promise.allSettled([gender(1), gender(2)]);
     await inference.close();
-    for (const outcome of await all) {
-      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "model_failed" } });
-    }
+    const [computed, waited] = await all;
+    expect(computed).toMatchObject({ status: "fulfilled" });
+    expect(waited).toMatchObject({ status: "rejected", reason: { code: "model_failed" } });
     await expect(gender(3)).rejects.toThrow(/the models are closed/);
   });
 

@@ -26,7 +26,8 @@ threads.Worker = class extends Worker {
 syncBuiltinESMExports();
 const predict = () =>
   inference.model("gender").predict({ pixels: new Uint8Array(144 * 144 * 3), width: 144, height: 144 });
+// A message that is none ends the worker.
+first.postMessage(null, []);
 predict().catch(() => {});
-void predict();
-await first.terminate();
+predict().catch(() => {});
 setInterval(() => {}, 1_000);

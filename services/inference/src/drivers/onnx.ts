@@ -106,12 +106,16 @@ class Pool {
     return { workers: busy + this.#idle.length, busy, waiting: this.#waiting.size };
   }
 
+  /** What waits is refused; what is being computed ends first: a thread ended inside the runtime takes the process along. */
   async close(): Promise<void> {
     this.#closed = true;
     for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
       request.reject(modelFailed("the models are closed"));
     }
-    await Promise.all([...this.#idle, ...this.#busy.keys()].map((worker) => worker.terminate()));
+    const gone = [...this.#busy.keys()].map(
+      (worker) => new Promise((resolve) => worker.once("exit", resolve)),
+    );
+    await Promise.all([...this.#idle.map((worker) => worker.terminate()), ...gone]);
   }
 
   #dispatch(): void {
@@ -157,7 +161,8 @@ class Pool {
     const request = this.#busy.get(worker);
     if (!request) return;
     this.#busy.delete(worker);
-    if (!this.#closed) this.#idle.push(worker);
+    if (this.#closed) void worker.terminate();
+    else this.#idle.push(worker);
     if (reply.type === "failed") request.reject(modelFailed(reply.message));
     else {
       const { outputs, finishedAtMs, run } = reply;

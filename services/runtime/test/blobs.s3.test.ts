@@ -34,6 +34,8 @@ describe.skipIf(!versitygw)("a real S3 server (versitygw, built by Go)", () => {
   });
   beforeAll(async () => {
     server = await startS3Server(versitygw!);
+    process.env["AWS_ACCESS_KEY_ID"] = server.accessKeyId;
+    process.env["AWS_SECRET_ACCESS_KEY"] = server.secretAccessKey;
   });
   afterAll(() => server?.stop());
 
@@ -67,7 +69,7 @@ describe.skipIf(!versitygw)("a real S3 server (versitygw, built by Go)", () => {
     try {
       await expect(openS3Blobs(options())).rejects.toMatchObject({ code: "storage_unavailable" });
     } finally {
-      process.env["AWS_SECRET_ACCESS_KEY"] = "test-secret";
+      process.env["AWS_SECRET_ACCESS_KEY"] = server.secretAccessKey;
     }
   });
 

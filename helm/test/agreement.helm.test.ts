@@ -102,6 +102,19 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
     }
   });
 
+  it("labels pods as the dashboards ask for them", () => {
+    const folder = join(ROOT, "observability/grafana/dashboards");
+    const asked = readdirSync(folder).flatMap((file) =>
+      [...readFileSync(join(folder, file), "utf8").matchAll(/label_(similarfaces_\w+)/g)].map(
+        ([, name]) => name!,
+      ),
+    );
+    const labels = podsOf(render([])).flatMap(([, { metadata }]) => Object.keys(metadata.labels));
+    // As kube-state-metrics writes them.
+    const written = new Set(labels.map((label) => label.replace(/\W/g, "_")));
+    expect([...new Set(asked)].filter((name) => !written.has(name))).toEqual([]);
+  });
+
   it("starts the programs of the images", () => {
     const started = podsOf(render(EXAMPLES["inf2"]!)).flatMap(([, pod]) =>
       containersOf(pod).flatMap(({ args = [] }) => args.filter((arg: string) => arg.includes("/dist/"))),

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { inferenceSettings } from "../src/inferenceSettings.js";
+import { runtimeSettings, stagesSetting } from "../src/runtimeSettings.js";
 import { ConfigError, flag, integer, oneOf, readSettings, required, url } from "../src/settings.js";
 
 const spec = {
@@ -44,3 +47,9 @@ function thrownBy(run: () => unknown): unknown {
   }
   throw new Error("nothing was thrown");
 }
+
+it("the README names every key", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const settings = [...Object.values({ ...runtimeSettings, ...inferenceSettings }), stagesSetting];
+  expect(settings.map(({ key }) => key).filter((key) => !readme.includes(`\`${key}\``))).toEqual([]);
+});

@@ -70,6 +70,7 @@ function collectBody(message: IncomingMessage, bytesMax: number): Promise<Uint8A
     message.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= bytesMax) chunks.push(chunk);
+      else chunks.length = 0;
       if (bytes > DRAIN_BYTES_MAX) message.destroy();
     });
     message.once("end", () => {
@@ -110,6 +111,8 @@ function sinkOf(response: ServerResponse): EventSink {
 function serveLive(server: ReturnType<typeof createServer>, { live }: HttpOptions): WebSocketServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: live.messageBytesMax });
   server.on("upgrade", (message: IncomingMessage, connection, head) => {
+    // From here on nobody else listens: a client that resets it would end the process.
+    connection.on("error", () => {});
     const request = requestOf(message);
     const refusal =
       request.path === live.path

@@ -12,5 +12,9 @@ export async function serve(driver: "auto" | "uws" | "node", options: HttpOption
   if (server) return server;
   if (driver === "uws")
     throw new Error("HTTP_DRIVER is uws, and no build of uWebSockets.js loads on this machine");
-  return serveNode(options);
+  const fallback = await serveNode(options);
+  return {
+    ...fallback,
+    description: `${fallback.description} (no build of uWebSockets.js loads on this machine)`,
+  };
 }

@@ -165,6 +165,7 @@ function collectBody(
       bytes += chunk.byteLength;
       // The chunk is gone when this handler returns.
       if (bytes <= bytesMax) chunks.push(Buffer.from(chunk.slice(0)));
+      else chunks.length = 0;
       if (bytes > DRAIN_BYTES_MAX) return void res.close();
       if (!isLast) return;
       if (bytes > bytesMax) reject(new StageFailure("body_too_large"));
@@ -202,7 +203,9 @@ class Exchange {
       res.writeStatus(`${status} ${STATUS_CODES[status] ?? ""}`);
       for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
       if (this.#withoutBody) {
-        res.endWithoutBody(Buffer.byteLength(body));
+        // Given to endWithoutBody, the length leaves the response pending, and the connection's next request is cut off.
+        if (!stream) res.writeHeader("content-length", String(Buffer.byteLength(body)));
+        res.endWithoutBody();
         this.#close();
       } else if (stream) {
         stream(this.#sink());
@@ -256,6 +259,9 @@ class Exchange {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** What `send` answers for a message beyond `maxBackpressure`. */
+const DROPPED = 2;
 
 interface SocketData {
   onMessage: (text: string) => void;
@@ -311,8 +317,9 @@ function liveSocket(ws: WebSocket<SocketData>): LiveSocket {
       if (!isOpen) return false;
       // Flagged for compression, and nothing is compressed: builds before September 2023 lose bytes of a message beyond
       // 16 KiB on the other path (uNetworking/uWebSockets#1662).
-      ws.send(text, false, true);
-      return ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX;
+      // Lost between others it would never be missed: the viewer comes back and resumes.
+      if (ws.send(text, false, true) === DROPPED) ws.end(1013, "too slow");
+      return isOpen && ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX;
     },
     onMessage: (listener) => void (data.onMessage = listener),
     onDrain: (listener) => void (data.onDrain = listener),

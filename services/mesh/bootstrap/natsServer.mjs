@@ -84,7 +84,7 @@ function isUsable(path) {
 
 function versionOf(path) {
   const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
-  return /v?(\d+\.\d+\.\d+\S*)/.exec(stdout ?? "")?.[1];
+  return /^nats-server: v?(\d+\.\d+\.\d+\S*)/m.exec(stdout ?? "")?.[1];
 }
 
 async function fromRelease() {

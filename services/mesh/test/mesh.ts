@@ -33,6 +33,8 @@ export interface TestMeshOptions {
    */
   env?: Record<string, string>;
   processes?: boolean;
+  /** The Node that everything runs on, where it is another one. */
+  node?: string;
 }
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -40,12 +42,9 @@ const START_TIMEOUT_MS = 60_000;
 const PRINT_TIMEOUT_MS = 120_000;
 
 /** Resolves when the gateway says that it is ready. Needs a built tree, as `npm test` makes it. */
-export async function startTestMesh({
-  env = {},
-  processes = false,
-}: TestMeshOptions = {}): Promise<TestMesh> {
+export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "similarfaces-mesh-"));
-  let supervisor = await startSupervisor(dataDir, env, processes);
+  let supervisor = await startSupervisor(dataDir, options);
   const mesh: TestMesh = {
     get url() {
       return supervisor.url;
@@ -73,7 +72,7 @@ export async function startTestMesh({
     end: (signal = "SIGTERM") => supervisor.end(signal),
     async restart(more = {}) {
       await supervisor.end("SIGTERM");
-      supervisor = await startSupervisor(dataDir, { ...env, ...more }, processes);
+      supervisor = await startSupervisor(dataDir, { ...options, env: { ...options.env, ...more } });
     },
     async stop() {
       await supervisor.end("SIGTERM");
@@ -93,10 +92,9 @@ interface SupervisorProcess {
 
 async function startSupervisor(
   dataDir: string,
-  env: Record<string, string>,
-  processes: boolean,
+  { env = {}, processes = false, node = process.execPath }: TestMeshOptions,
 ): Promise<SupervisorProcess> {
-  const child = spawn(process.execPath, [MAIN, "start", ...(processes ? ["--processes"] : [])], {
+  const child = spawn(node, [MAIN, "start", ...(processes ? ["--processes"] : [])], {
     env: {
       ...process.env,
       NATS_SERVER: natsServerPath(),

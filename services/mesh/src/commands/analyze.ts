@@ -81,7 +81,8 @@ async function analyzeFile(
   try {
     photo = await readFile(file);
   } catch (error) {
-    return error instanceof Error ? `cannot be read (${error.message})` : "cannot be read";
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? "there is no such file" : `cannot be read (${message})`;
   }
   const key = process.env["API_KEY"];
   const headers = { accept: "text/event-stream", ...(key ? { authorization: `Bearer ${key}` } : {}) };

@@ -9,6 +9,7 @@ import { closedLoop } from "./closedLoop.js";
 import { median, percentile, triple } from "./figures.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { scrape, valueOf } from "./scrape.js";
+import { analyseUnread } from "./tail.js";
 
 export interface PipelineOptions {
   modelsDir: string;
@@ -127,10 +128,6 @@ async function benchThroughput(
   const delays: number[] = [];
   let cpuSeconds = 0;
   let done = 0;
-  const viaMesh = async (photo: MixPhoto) => {
-    const { outcome, reason } = await visit(mesh.url, photo.bytes, "sse", performance.now());
-    if (outcome !== "complete") throw new Error(`${photo.name}: ${outcome} ${reason ?? ""}`);
-  };
   for (let round = 0; round < rounds; round++) {
     // Both get the same photos in the same order, others in each round.
     const [drawBare, drawMesh] = [1, 2].map(() => drawFrom(photos, seededRandom(round + 1)));
@@ -138,7 +135,9 @@ async function benchThroughput(
       analyseBare(inference, drawBare!().bytes),
     );
     const before = await scrape(mesh.url);
-    const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () => viaMesh(drawMesh!()));
+    const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
+      analyseUnread(mesh.url, drawMesh!().bytes),
+    );
     const after = await scrape(mesh.url);
     bare.push(limit.perSecond);
     meshes.push(own.perSecond);

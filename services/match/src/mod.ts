@@ -1,6 +1,11 @@
 export * from "./gallery/gallery.js";
 export { createGallery } from "./gallery/createGallery.js";
-export { openGallery, type GalleryConfig, type OpenGalleryOptions } from "./gallery/open.js";
+export {
+  openGallery,
+  openGalleryDriver,
+  type GalleryConfig,
+  type OpenGalleryOptions,
+} from "./gallery/open.js";
 export { gallerySettings, matchSettings } from "./config.js";
 export { openNatsGallery, type NatsGalleryOptions } from "./gallery/nats.js";
 export { createMatch } from "./match.js";

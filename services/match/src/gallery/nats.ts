@@ -171,9 +171,12 @@ class NatsGallery implements GalleryDriver {
       // A face whose adding was cut short waits for its identity.
       const owner = known ? { ...face.identity, id: known.identityId } : face.identity;
       const isNew = !this.#catalogue.identity(owner.id);
-      if (isNew) await this.#record.createIdentity(owner);
+      const made = isNew ? await this.#record.createIdentity(owner) : undefined;
       const added = known ? undefined : await this.#createFace(face, isNew);
-      await this.#caughtUp();
+      const written = added ?? made;
+      // Of what others have written before, all that there is has been taken in when one's own change has.
+      if (written !== undefined) await this.#follower.reached(written);
+      else if (isNew || !known) await this.#caughtUp();
       const entry = this.#catalogue.face(known?.face.id ?? face.face.id);
       const identity = entry && this.#catalogue.identity(entry.identityId);
       if (identity) {

@@ -35,10 +35,13 @@ const MIB = 1024 * 1024;
 /** @throws ConfigError, StageFailure gallery_unavailable or wrong_product */
 export async function openGallery(options: OpenGalleryOptions): Promise<Gallery> {
   const { blobs, model, metrics } = options;
-  return measuredGallery(createGallery(await openDriver(options), blobs, model), metrics);
+  return measuredGallery(createGallery(await openGalleryDriver(options), blobs, model), metrics);
 }
 
-async function openDriver(options: OpenGalleryOptions): Promise<GalleryDriver> {
+/** The store alone, without portraits. @throws as openGallery does */
+export async function openGalleryDriver(
+  options: Omit<OpenGalleryOptions, "blobs" | "metrics">,
+): Promise<GalleryDriver> {
   const { config, broker, model, log, signal } = options;
   if (config.galleryDriver === "nats") {
     const bytesMax = config.galleryMaxMib * MIB;

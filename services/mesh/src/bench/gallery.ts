@@ -1,0 +1,15 @@
+import { benchDriver, type BenchDriverOptions, type SizeReport } from "./gallery/benchDriver.js";
+import { benchImport, type BenchImportOptions, type ImportReport } from "./gallery/benchImport.js";
+
+export interface BenchGalleryOptions {
+  search: BenchDriverOptions | undefined;
+  import: BenchImportOptions | undefined;
+}
+
+/** `npm run bench -- gallery`. */
+export async function benchGallery(
+  options: BenchGalleryOptions,
+): Promise<{ sizes: SizeReport[]; import: ImportReport | undefined }> {
+  const sizes = options.search ? await benchDriver(options.search) : [];
+  return { sizes, import: options.import && (await benchImport(options.import)) };
+}

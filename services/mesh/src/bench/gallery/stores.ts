@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startElasticsearch } from "@similarfaces/load";
+import { openGalleryDriver, type GalleryConfig, type GalleryDriver } from "@similarfaces/match";
+import { connectBroker, createLog, provision, type Broker } from "@similarfaces/runtime";
+import { natsServer } from "../../supervisor/natsServer.js";
+
+export const MODEL = "synthetic@1.0.0";
+
+/** A broker, and where the driver is another an Elasticsearch, for one run and with nothing in them. */
+export interface Stores {
+  readonly broker: Broker;
+  /** Another replica. `snapshotFile`: of the `nats` driver. */
+  open(snapshotFile?: string): Promise<GalleryDriver>;
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+export async function startStores(driver: GalleryConfig["galleryDriver"]): Promise<Stores> {
+  const folder = await mkdtemp(join(tmpdir(), "similarfaces-bench-"));
+  const { program, url, token } = await natsServer(folder, process.env["NATS_SERVER"] ?? "nats-server");
+  const child = spawn(program.command, program.args, { stdio: "ignore" });
+  const endWithBench = () => child.kill("SIGKILL");
+  process.once("exit", endWithBench);
+  const broker = await connectBroker({ url, token, name: "similarfaces bench" });
+  await provision(broker, { replicas: 1, jobTtlMs: 600_000, stages: ["extract", "match"] });
+  const elasticsearch = driver === "elasticsearch" ? await elasticsearchOf() : undefined;
+  const log = createLog({ service: "bench", level: "warn" });
+  const signal = new AbortController().signal;
+  return {
+    broker,
+    folder,
+    open(snapshotFile) {
+      const config: GalleryConfig = {
+        galleryDriver: driver,
+        galleryMaxMib: 1_024,
+        gallerySnapshotFile: snapshotFile,
+        elasticsearchUrl: elasticsearch?.url,
+        elasticsearchApiKey: process.env["ELASTICSEARCH_API_KEY"],
+        elasticsearchIndex: `similarfaces-bench-${process.pid}`,
+        elasticsearchIndexKind: "int8_hnsw",
+      };
+      return openGalleryDriver({ config, broker, model: MODEL, log, signal });
+    },
+    async stop() {
+      await broker.close();
+      await elasticsearch?.stop();
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+      process.off("exit", endWithBench);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function elasticsearchOf(): Promise<{ url: string; stop(): Promise<void> }> {
+  const url = process.env["ELASTICSEARCH_URL"];
+  return url ? { url, stop: async () => {} } : startElasticsearch();
+}

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
 import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, photo, screenshot, visit } from "./browser";
 
-/** The About page on a whole mesh in which race is switched off. */
+/** The About page on a whole mesh in which race and the gallery are switched off. */
 describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   let mesh: TestMesh;
   let browser: Browser;
   beforeAll(async () => {
     mesh = await startTestMesh({
-      env: { STAGES: "extract,embed,age,gender,emotion,match,enrol", JOB_TTL_MS: "120000" },
+      env: { STAGES: "extract,embed,age,gender,emotion", JOB_TTL_MS: "120000" },
     });
     browser = await openBrowser();
   });
@@ -21,7 +21,7 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
 
   /** Until it is complete. */
   const analyse = async (name: string) => {
-    const reply = await fetch(`${mesh.url}/v1/jobs?stages=age,gender,emotion`, {
+    const reply = await fetch(`${mesh.url}/v1/jobs`, {
       method: "POST",
       headers: { prefer: "wait=30" },
       body: await readFile(photo(name)),
@@ -100,6 +100,15 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await screenshot(page, "about-phone", { fullPage: true });
     expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it("says at the gallery's address that there is none", async () => {
+    const { page, problems } = await visit(browser, `${mesh.url}/gallery`);
+    await page.getByText("This installation compares no faces.").waitFor();
+    expect(await page.getByRole("button", { name: "Export" }).count()).toBe(0);
+    await page.goto(`${mesh.url}/gallery/add`);
+    await page.getByText("This installation adds nobody to a gallery.").waitFor();
+    expect(problems).toEqual([]);
   });
 
   it("stands still for who wants no motion", async () => {

@@ -93,6 +93,7 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByRole("textbox", { name: /Who agreed/ }).fill(words);
     await page.getByRole("checkbox").check();
   };
+  const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent ?? "");
   const main = (page: Page) => page.locator("#main");
 
   it("says what to do while nobody is in it", async () => {
@@ -225,10 +226,13 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
 
     await page.getByRole("button", { name: "Delete", exact: true }).click();
     await page.getByRole("button", { name: "Keep" }).click();
+    expect(await focused(page)).toBe("Delete");
     expect(await statistics()).toMatchObject({ identities: 1 });
     await page.getByRole("button", { name: "Delete", exact: true }).click();
     await page.getByRole("button", { name: "Delete this person" }).click();
     await main(page).getByText("Bob was deleted.").waitFor();
+    // The keyboard goes on in the page, not at the top of the document.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
     expect(await main(page).innerText()).toContain("1 person, 4 faces with their numbers");
     expect(new URL(page.url()).pathname).toBe("/gallery");
     expect(await statistics()).toMatchObject({ identities: 0, faces: 0 });

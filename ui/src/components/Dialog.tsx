@@ -1,4 +1,4 @@
-import { onMount, type JSX } from "solid-js";
+import { onCleanup, onMount, type JSX } from "solid-js";
 import "./Dialog.css";
 
 export interface DialogProps {
@@ -13,12 +13,18 @@ export interface DialogProps {
 export function Dialog(props: DialogProps) {
   let dialog!: HTMLDialogElement;
   onMount(() => dialog.showModal());
+  // Closed by a button of its own it would be gone without giving the focus back.
+  let isGone = false;
+  onCleanup(() => {
+    isGone = true;
+    dialog.close();
+  });
   return (
     <dialog
       ref={dialog}
       class="dialog"
       aria-label={props.title}
-      onClose={() => props.onClose()}
+      onClose={() => isGone || props.onClose()}
       onClick={(event) => event.target === dialog && dialog.close()}
     >
       <div class="dialog-body">

@@ -5,9 +5,9 @@ import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
-import { about } from "../installation";
 import { navigate, query } from "../router";
 import type { Identity, IdentityPage } from "../wire";
+import { canCompare, canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { ExportButton } from "./ExportButton";
 import "./Browse.css";
@@ -25,7 +25,6 @@ export function Browse() {
   const statistics = createLoaded(() => "", galleryStatistics);
   const people = createLoaded(() => query().toString(), loadPage);
   const total = () => people.value()?.total ?? 0;
-  const canEnrol = () => about()?.stages.includes("enrol") ?? true;
   const isEmpty = () => people.value() !== undefined && total() === 0;
 
   return (
@@ -41,19 +40,23 @@ export function Browse() {
             </Show>
           </p>
         </div>
-        <div class="gallery-actions">
-          <Show when={canEnrol()}>
-            <Link class="button button-main" href="/gallery/add">
-              Add a person
-            </Link>
-          </Show>
-          <Link class="button" href="/gallery/import">
-            Import
-          </Link>
-          <ExportButton faces={statistics.value()?.faces} />
-        </div>
+        <Show when={canCompare()}>
+          <div class="gallery-actions">
+            <Show when={canEnrol()}>
+              <Link class="button button-main" href="/gallery/add">
+                Add a person
+              </Link>
+              <Link class="button" href="/gallery/import">
+                Import
+              </Link>
+            </Show>
+            <ExportButton faces={statistics.value()?.faces} />
+          </div>
+        </Show>
       </header>
-      <Search value={name()} />
+      <Show when={canCompare()}>
+        <Search value={name()} />
+      </Show>
       <Show when={people.failure()}>{(why) => <Trouble code={why().code} message={why().message} />}</Show>
       <Show when={isEmpty() && !people.failure()}>
         <Nobody name={name()} canEnrol={canEnrol()} />
@@ -227,7 +230,7 @@ function Nobody(props: { name: string; canEnrol: boolean }) {
 function Trouble(props: { code: string; message: string }) {
   return (
     <Show
-      when={about()?.stages.includes("match") === false}
+      when={!canCompare()}
       fallback={
         <Show
           when={props.code === "bad_request"}

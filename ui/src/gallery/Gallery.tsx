@@ -1,11 +1,13 @@
-import { Match, Show, Switch } from "solid-js";
+import { Match, Show, Switch, createEffect, on } from "solid-js";
+import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { query, route } from "../router";
 import { AddPerson } from "./AddPerson";
+import { canEnrol } from "./abilities";
 import { Browse } from "./Browse";
 import { ImportPage } from "./ImportPage";
 import { Person } from "./Person";
-import { forgetNews, news } from "./news";
+import { focusMain, forgetNews, news } from "./news";
 import { KeyDialog } from "./permission";
 import "./Gallery.css";
 
@@ -18,6 +20,17 @@ export default function Gallery() {
     const here = route();
     return here.page === "gallery" ? (here.identityId ?? "") : "";
   };
+  // Another part of the gallery is another page: it starts at its beginning, for the eye and for the keyboard.
+  createEffect(
+    on(
+      place,
+      () => {
+        scrollTo(0, 0);
+        focusMain();
+      },
+      { defer: true },
+    ),
+  );
   const isAdding = () => place() === "add" || (place() === "" && query().has("job"));
   return (
     <div class="page gallery">
@@ -29,6 +42,9 @@ export default function Gallery() {
         )}
       </Show>
       <Switch fallback={<Browse />}>
+        <Match when={(isAdding() || place() === "import") && !canEnrol()}>
+          <NoEnrolment />
+        </Match>
         <Match when={isAdding()}>
           <AddPerson />
         </Match>
@@ -41,5 +57,20 @@ export default function Gallery() {
       </Switch>
       <KeyDialog />
     </div>
+  );
+}
+
+function NoEnrolment() {
+  return (
+    <Notice
+      title="This installation adds nobody to a gallery."
+      actions={
+        <Link class="button" href="/gallery">
+          Everybody in the gallery
+        </Link>
+      }
+    >
+      Its stages do not include enrol.
+    </Notice>
   );
 }

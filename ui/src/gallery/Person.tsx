@@ -12,12 +12,12 @@ import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted, formatDate, formatTime } from "../formats";
-import { about } from "../installation";
 import { navigate } from "../router";
 import type { GalleryFace, Identity } from "../wire";
+import { canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { MergeDialog } from "./MergeDialog";
-import { receiptWords, tell } from "./news";
+import { focusMain, receiptWords, tell } from "./news";
 import { permitted, refusalOf } from "./permission";
 import "./Person.css";
 
@@ -77,7 +77,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           </p>
         </div>
         <div class="gallery-actions">
-          <Show when={about()?.stages.includes("enrol") ?? true}>
+          <Show when={canEnrol()}>
             <Link class="button button-main" href={`/gallery/add?identity=${props.person.id}`}>
               Add photos
             </Link>
@@ -152,6 +152,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
               const receipt = await permitted(() => deleteFace(face.id));
               tell(`A face of ${props.person.name} was deleted.`, receiptWords(receipt));
               props.onChanged();
+              focusMain();
             }}
           >
             <span class="person-question">

@@ -30,3 +30,9 @@ export function receiptWords({ identities, faces, thumbnails }: GalleryReceipt):
   ];
   return `Removed for good: ${parts.join(", ")}.`;
 }
+
+/** Where the keyboard goes on when what had the focus is gone. */
+export function focusMain(): void {
+  // A dialog that closes gives the focus back first.
+  queueMicrotask(() => document.getElementById("main")?.focus({ preventScroll: true }));
+}

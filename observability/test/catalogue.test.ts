@@ -7,8 +7,8 @@ import { RULES } from "./rules.js";
 
 /** Set on every series by the scrape: prometheus.yml here, the ServiceMonitor on Kubernetes. */
 const SCRAPE_LABELS = ["service", "job", "instance", "pod"];
-/** kube-state-metrics, cAdvisor and prometheus-nats-exporter. */
-const EXPORTERS = /^(kube|container|jetstream)_/;
+/** kube-state-metrics and cAdvisor. */
+const EXPORTERS = /^(kube|container)_/;
 const RECORDED = new Map(RULES.flatMap(({ record, expr }) => (record ? [[record, groupsOf(expr)]] : [])));
 
 describe("the catalogue", () => {

@@ -11,19 +11,16 @@ export interface Exporters {
 const STAGES = ["extract", "embed"];
 
 /**
- * What one machine does not have: pods, containers, nodes, autoscalers, and the broker's exporter; made-up values in the
- * exporters' own format, with every label that they write (kube-state-metrics 2, cAdvisor in the kubelet,
- * prometheus-nats-exporter with -jsz=all). Labels of pods and nodes are there only where kube-state-metrics is told to show
- * them (--metric-labels-allowlist).
+ * What one machine does not have: pods, containers, nodes and autoscalers; made-up values in the exporters' own format, with
+ * every label that they write (kube-state-metrics 2, cAdvisor in the kubelet). Labels of pods and nodes are there only where
+ * kube-state-metrics is told to show them (--metric-labels-allowlist).
  */
 export async function startExporters(): Promise<Exporters> {
   const startedAtMs = Date.now();
   const server = createServer((_, response) => {
     const seconds = (Date.now() - startedAtMs) / 1_000;
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-    response.end(
-      [...STAGES.flatMap((stage) => podOf(stage, seconds)), ...nodes(), ...broker()].join("\n") + "\n",
-    );
+    response.end([...STAGES.flatMap((stage) => podOf(stage, seconds)), ...nodes()].join("\n") + "\n");
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -51,6 +48,7 @@ function podOf(stage: string, seconds: number): string[] {
     `kube_pod_labels{${inNamespace},pod="${pod}",uid="${uid}",label_app_kubernetes_io_component="${stage}",label_similarfaces_io_node_type="cpu"} 1`,
     `kube_horizontalpodautoscaler_status_desired_replicas{${scaler}} 3`,
     `kube_horizontalpodautoscaler_spec_max_replicas{${scaler}} 40`,
+    `kube_pod_container_resource_requests{${inNamespace},pod="${pod}",uid="${uid}",container="${stage}",node="ip-10-0-0-0.ec2.internal",resource="cpu",unit="core"} 1`,
     `container_cpu_usage_seconds_total{${container},cpu="total"} ${(seconds * 0.8).toFixed(3)}`,
     `container_cpu_cfs_periods_total{${container}} ${Math.floor(seconds * 10)}`,
     `container_cpu_cfs_throttled_periods_total{${container}} ${Math.floor(seconds)}`,
@@ -63,19 +61,4 @@ function nodes(): string[] {
     (type, i) =>
       `kube_node_labels{node="ip-10-0-0-${i}.ec2.internal",label_kubernetes_io_arch="amd64",label_node_kubernetes_io_instance_type="${type}"} 1`,
   );
-}
-
-/** Every replica of a consumer shows it; only its leader's numbers are current. */
-function broker(): string[] {
-  return ["nats-0", "nats-1", "nats-2"].flatMap((name, i) => {
-    const server = `server_id="http://localhost:8222",server_name="${name}",cluster="nats",domain="",meta_leader="nats-1",is_meta_leader="${i === 1}"`;
-    return STAGES.flatMap((stage) => {
-      const stream = `account="$G",account_id="$G",stream_name="${stage === "extract" ? "SF_IMAGES" : "SF_FACES"}",stream_leader="nats-0",is_stream_leader="${i === 0}"`;
-      const consumer = `consumer_name="${stage}",consumer_leader="nats-0",is_consumer_leader="${i === 0}",consumer_desc="",consumer_created="2026-01-01T00:00:00Z"`;
-      return [
-        `jetstream_consumer_num_pending{${server},${stream},${consumer}} ${i === 0 ? 5 : 900}`,
-        `jetstream_consumer_num_ack_pending{${server},${stream},${consumer}} ${i === 0 ? 4 : 900}`,
-      ];
-    });
-  });
 }

@@ -105,12 +105,13 @@ export async function runStage<Work extends StageWork>(
   async function deliver(message: JsMsg): Promise<void> {
     const receivedAtMs = Date.now();
     const working = setInterval(() => message.working(), ackWaitMs / 2);
+    // Read here, not when something has gone wrong: it is decoded from the receive buffer.
+    const traceId = traceOfHeaders(message.headers)?.traceId;
     try {
       const outcome = await end(message, receivedAtMs);
       metrics.stageMessages.inc({ stage: stage.name, outcome });
     } catch (error) {
       // Nothing could be published: the message stays unacknowledged and comes again.
-      const traceId = traceOfHeaders(message.headers)?.traceId;
       log.error(
         { stage: stage.name, ...parseWorkSubject(message.subject), traceId, err: error },
         "a delivery could not be ended",

@@ -5,6 +5,5 @@ export * from "./mix.js";
 export { summarise, table, type LoadReport, type Percentiles } from "./report.js";
 export * from "./run.js";
 export * from "./saturate.js";
-export * from "./sweep.js";
 export * from "./usage.js";
 export * from "./viewer.js";

@@ -46,21 +46,7 @@ export function summarise(visits: readonly Visit[], offeredPerSecond: number, el
 
 /** One row per run: what was offered, what was answered, and how soon. */
 export function table(reports: readonly LoadReport[]): string {
-  return aligned([COLUMNS, ...reports.map(cellsOf)]);
-}
-
-export const COLUMNS = [
-  "offered/s",
-  "done/s",
-  "faces/s",
-  "first box p50/p90/p99 ms",
-  "first attribute",
-  "all results",
-  "not complete",
-];
-
-export function cellsOf(report: LoadReport): string[] {
-  return [
+  const rows = reports.map((report) => [
     report.offeredPerSecond.toFixed(2),
     report.completedPerSecond.toFixed(2),
     report.facesPerSecond.toFixed(1),
@@ -71,13 +57,19 @@ export function cellsOf(report: LoadReport): string[] {
       .filter(([outcome, count]) => outcome !== "complete" && count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(", ") || "none",
+  ]);
+  const head = [
+    "offered/s",
+    "done/s",
+    "faces/s",
+    "first box p50/p90/p99 ms",
+    "first attribute",
+    "all results",
+    "not complete",
   ];
-}
-
-/** Rows of cells as lines of columns. */
-export function aligned(rows: readonly string[][]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((cells) => cells.map((cell, i) => cell.padStart(widths[i]!)).join("  ")).join("\n");
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: string[]): string => cells.map((cell, i) => cell.padStart(widths[i]!)).join("  ");
+  return [line(head), ...rows.map(line)].join("\n");
 }
 
 function triple({ count, p50, p90, p99 }: Percentiles): string {

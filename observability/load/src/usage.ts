@@ -16,28 +16,6 @@ export function usageOf(pids: readonly number[]): Usage {
   };
 }
 
-export interface WatchedUsage {
-  /** Used between the start and now, and the most memory that was held at any look. */
-  stop(): { cpuSeconds: number; residentBytesMax: number };
-}
-
-export function watchUsage(pids: readonly number[], everyMs = 500): WatchedUsage {
-  const before = usageOf(pids);
-  let residentBytesMax = before.residentBytes;
-  const look = () => {
-    const now = usageOf(pids);
-    residentBytesMax = Math.max(residentBytesMax, now.residentBytes);
-    return now;
-  };
-  const timer = setInterval(look, everyMs);
-  return {
-    stop() {
-      clearInterval(timer);
-      return { cpuSeconds: look().cpuSeconds - before.cpuSeconds, residentBytesMax };
-    },
-  };
-}
-
 const NONE: Usage = { cpuSeconds: 0, residentBytes: 0 };
 /** Both are fixed in Linux' interface to programs on the platforms that Node runs on. */
 const TICKS_PER_SECOND = 100;

@@ -67,7 +67,10 @@ export async function benchPipeline(options: PipelineOptions): Promise<PipelineR
   }
 }
 
-async function readMix({ modelsDir, mix }: PipelineOptions): Promise<MixPhoto[]> {
+export async function readMix({
+  modelsDir,
+  mix,
+}: Pick<PipelineOptions, "modelsDir" | "mix">): Promise<MixPhoto[]> {
   return Promise.all(
     parseMix(mix).map(async ({ name, weight }) => ({
       name,

@@ -4,13 +4,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benchGallery } from "../bench/gallery.js";
 import { benchHttp } from "../bench/http.js";
-import { benchPipeline } from "../bench/pipeline.js";
+import { benchPipeline, readMix } from "../bench/pipeline.js";
+import { benchTracing } from "../bench/tracing.js";
 
-const USAGE = `npm run bench -- [pipeline | http] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
+const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
   http       the gateway's two HTTP drivers
+  tracing    what it costs to record 1 % of the traces, and all of them
   gallery    searching among synthetic people in growing number, and an import of photos
 
   --mix      photos of models/samples/photos and how often each comes
@@ -24,6 +26,7 @@ const USAGE = `npm run bench -- [pipeline | http] [--mix portrait-1:6,group-4:3]
   --json     also writes the figures to a file`;
 
 const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
+const KINDS = ["pipeline", "http", "tracing", "gallery"];
 const MIX = "portrait-1:5,portrait-2:5,group-4:4,group-18:1";
 
 /** `npm run bench`. Figures are printed, never judged: machines differ. @returns the exit code */
@@ -48,7 +51,7 @@ export async function bench(args: string[]): Promise<number> {
   const [what = "pipeline"] = positionals;
   const rounds = Number(values.rounds);
   const roundMs = Number(values.seconds) * 1_000;
-  if (values.help || !(rounds >= 1) || !(roundMs > 0) || !["pipeline", "http", "gallery"].includes(what)) {
+  if (values.help || !(rounds >= 1) || !(roundMs > 0) || !KINDS.includes(what)) {
     process.stderr.write(`${USAGE}\n`);
     return values.help ? 0 : 2;
   }
@@ -57,6 +60,10 @@ export async function bench(args: string[]): Promise<number> {
     return 0;
   }
   if (what === "gallery") return benchOfGallery(values);
+  if (what === "tracing") {
+    await benchTracing({ mix: await readMix({ modelsDir: MODELS, mix: values.mix }), rounds, roundMs });
+    return 0;
+  }
   const report = await benchPipeline({
     modelsDir: MODELS,
     mix: values.mix,

@@ -1,0 +1,228 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { ResultSchema, STAGES, fromBinary, type AnalysisStage, type JobView } from "@similarfaces/contracts";
+import { connect, type NatsConnection } from "nats";
+import { parseMix, type MixPhoto } from "../mix.js";
+import { saturate } from "../saturate.js";
+import { usageOf } from "../usage.js";
+import type { Costs, MessageKind, StageCost } from "./costs.js";
+
+export interface MeasureOptions {
+  /** What `npm start -- --processes` keeps in its data folder: processes, URL, broker. */
+  run: RunningMesh;
+  mix: string;
+  photosFolder: URL;
+  /** Of the run at full load. */
+  durationMs: number;
+  /** Photos that are sent one at a time, for what a photo alone takes. */
+  photosAlone: number;
+  /** Of each of the two runs that find out what a stream takes. */
+  streamMs?: number;
+}
+
+export interface RunningMesh {
+  url: string;
+  natsUrl: string;
+  natsToken?: string;
+  children: Record<string, { pid: number }>;
+}
+
+const GATEWAY = "gateway";
+const BROKER = "nats-server";
+
+/**
+ * Measures what a photo costs on a mesh that runs as processes: CPU time per process at full load, then the times and sizes
+ * of photos that come alone, then what a stream takes.
+ * @throws Error where the mesh runs as one process, or answers nothing
+ */
+export async function measureCosts(options: MeasureOptions): Promise<Costs> {
+  const { run, mix, streamMs = 4_000 } = options;
+  const missing = [GATEWAY, BROKER, ...STAGES].filter((name) => !run.children[name]);
+  if (missing.length > 0)
+    throw new Error(`no processes of their own: ${missing.join(", ")}; start with --processes`);
+  const photos = parseMix(mix).map(({ name, weight }): MixPhoto => ({
+    name,
+    weight,
+    bytes: Uint8Array.from(readFileSync(new URL(name, options.photosFolder))),
+  }));
+  const nc = await connect({
+    servers: run.natsUrl,
+    ...(run.natsToken === undefined ? {} : { token: run.natsToken }),
+  });
+  try {
+    const full = await atFullLoad(options, photos);
+    // As often as the mix has each, one after the other.
+    const inTurn = photos.flatMap((photo) => Array.from({ length: photo.weight }, () => photo));
+    const alone = await alonePhotos(options, inTurn, nc);
+    const stages = Object.fromEntries(
+      STAGES.map((stage): [AnalysisStage, StageCost] => [
+        stage,
+        { cpuMs: full.cpuMs[stage], ...alone.compute[stage] },
+      ]),
+    ) as Costs["stages"];
+    return {
+      measured: {
+        date: new Date().toISOString().slice(0, 10),
+        machine: cpus()[0]?.model.trim() ?? "unknown",
+        cores: availableParallelism(),
+        node: process.versions.node,
+        natsServer: nc.info?.version ?? "unknown",
+        model: alone.model,
+      },
+      mix,
+      ...facesOf(photos, alone.faces),
+      stages,
+      gatewayCpuMsPerPhoto: full.gatewayCpuMs,
+      brokerCpuMsPerPhoto: full.brokerCpuMs,
+      overheadMs: alone.overheadMs,
+      messages: alone.messages,
+      blobs: alone.blobs,
+      streamPerSecond: {
+        chips: await streamRate(nc, alone.messages.face.bytesEach, streamMs),
+        results: await streamRate(nc, alone.messages.result.bytesEach, streamMs),
+      },
+    };
+  } finally {
+    await nc.close();
+  }
+}
+
+async function atFullLoad({ run, durationMs }: MeasureOptions, mix: readonly MixPhoto[]) {
+  const cpuOf = (name: string) => usageOf([run.children[name]!.pid]).cpuSeconds;
+  const names = [GATEWAY, BROKER, ...STAGES];
+  await saturate({ url: run.url, mix, durationMs: 1_000, rampMs: 2_000 });
+  const before = new Map(names.map((name) => [name, cpuOf(name)]));
+  const report = await saturate({ url: run.url, mix, durationMs });
+  const { complete } = report.outcomes;
+  if (complete === 0) throw new Error(`no photo was answered: ${JSON.stringify(report.outcomes)}`);
+  const faces = report.facesPerSecond / report.completedPerSecond;
+  const cpuMs = (name: string) => ((cpuOf(name) - before.get(name)!) / complete) * 1_000;
+  return {
+    gatewayCpuMs: cpuMs(GATEWAY),
+    brokerCpuMs: cpuMs(BROKER),
+    cpuMs: Object.fromEntries(
+      STAGES.map((stage) => [stage, stage === "extract" ? cpuMs(stage) : cpuMs(stage) / faces]),
+    ) as Record<AnalysisStage, number>,
+  };
+}
+
+/** Photos one after the other on a mesh that does nothing else; what passes through the broker meanwhile is counted. */
+async function alonePhotos(
+  { run, photosAlone }: MeasureOptions,
+  photos: readonly MixPhoto[],
+  nc: NatsConnection,
+) {
+  const seen = { image: tally(), face: tally(), embedding: tally(), result: tally() };
+  const computeMs = new Map<string, number[]>();
+  let model = "";
+  nc.subscribe("sf.v1.work.>", {
+    callback: (_, { subject, data }) => {
+      const kind = subject.split(".")[4] as MessageKind;
+      seen[kind]?.add(data.length);
+    },
+  });
+  nc.subscribe("sf.v1.result.>", {
+    callback: (_, { data }) => {
+      seen.result.add(data.length);
+      const { stage, timings, model: of } = fromBinary(ResultSchema, data);
+      if (stage === "embed") model = of;
+      if (!timings) return;
+      computeMs.set(stage, [...(computeMs.get(stage) ?? []), timings.finishedAtMs - timings.startedAtMs]);
+    },
+  });
+  await nc.flush();
+  const faces = new Map<string, number>();
+  const blobs = { uploadBytes: mean(photos, ({ bytes }) => bytes.length), photoBytes: 0, chipBytes: 0 };
+  const elapsedMs: number[] = [];
+  for (let i = 0; i < photosAlone; i++) {
+    const photo = photos[i % photos.length]!;
+    const startedAtMs = performance.now();
+    const response = await fetch(`${run.url}/v1/jobs`, {
+      method: "POST",
+      headers: { prefer: "wait=30" },
+      body: photo.bytes,
+    });
+    elapsedMs.push(performance.now() - startedAtMs);
+    const job = (await response.json()) as JobView;
+    faces.set(photo.name, job.faces.length);
+    // Stored after the answer: asking waits for them.
+    blobs.photoBytes += (await picture(`${run.url}/v1/jobs/${job.jobId}/photo.jpg`)) / photosAlone;
+    if (job.faces.length > 0) {
+      blobs.chipBytes = await picture(`${run.url}/v1/jobs/${job.jobId}/faces/0.jpg`);
+    }
+    await sleep(50);
+  }
+  const compute = Object.fromEntries(
+    STAGES.map((stage) => [stage, momentsOf(computeMs.get(stage) ?? [])]),
+  ) as Record<AnalysisStage, Pick<StageCost, "computeMs" | "squaredVariation">>;
+  const path = compute.extract.computeMs + compute.embed.computeMs + compute.match.computeMs;
+  const messages = Object.fromEntries(
+    Object.entries(seen).map(([kind, { count, bytes }]) => [
+      kind,
+      { perPhoto: count() / photosAlone, bytesEach: bytes() / Math.max(1, count()) },
+    ]),
+  ) as Costs["messages"];
+  const overheadMs = Math.max(0, momentsOf(elapsedMs).computeMs - path);
+  return { compute, messages, blobs, faces, model, overheadMs };
+}
+
+async function picture(url: string): Promise<number> {
+  return (await (await fetch(url)).arrayBuffer()).byteLength;
+}
+
+function facesOf(photos: readonly MixPhoto[], faces: ReadonlyMap<string, number>) {
+  const weights = photos.reduce((sum, { weight }) => sum + weight, 0);
+  const moment = (of: (count: number) => number) =>
+    photos.reduce((sum, { name, weight }) => sum + (weight / weights) * of(faces.get(name) ?? 0), 0);
+  return { facesPerPhoto: moment((count) => count), squaredFacesPerPhoto: moment((count) => count ** 2) };
+}
+
+const UNDER_WAY = 128;
+const STREAM = "CAPACITY";
+
+/** Messages of a size that one stream acknowledges per second. */
+async function streamRate(nc: NatsConnection, bytesEach: number, forMs: number): Promise<number> {
+  const [js, jsm] = [jetstream(nc), await jetstreamManager(nc)];
+  const limits = { max_bytes: 512 * 1024 * 1024, max_msgs: 20_000 };
+  await jsm.streams.add({ name: STREAM, subjects: ["capacity.>"], discard: "old", ...limits });
+  try {
+    const data = new Uint8Array(Math.round(bytesEach)).map((_, i) => (i * 167) & 255);
+    const endAtMs = performance.now() + forMs;
+    let count = 0;
+    const lane = async (id: number) => {
+      while (performance.now() < endAtMs) {
+        await js.publish(`capacity.${id}`, data);
+        count++;
+      }
+    };
+    await Promise.all(Array.from({ length: UNDER_WAY }, (_, id) => lane(id)));
+    return (count / forMs) * 1_000;
+  } finally {
+    await jsm.streams.delete(STREAM);
+  }
+}
+
+function tally() {
+  let count = 0;
+  let bytes = 0;
+  return {
+    add: (length: number) => {
+      count++;
+      bytes += length;
+    },
+    count: () => count,
+    bytes: () => bytes,
+  };
+}
+
+function momentsOf(values: readonly number[]): { computeMs: number; squaredVariation: number } {
+  const computeMs = mean(values, (value) => value);
+  const variance = mean(values, (value) => (value - computeMs) ** 2);
+  return { computeMs, squaredVariation: computeMs > 0 ? variance / computeMs ** 2 : 0 };
+}
+
+function mean<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + of(value), 0) / values.length;
+}

@@ -1,0 +1,73 @@
+import { STAGES, type AnalysisStage } from "@similarfaces/contracts";
+import { PER_PHOTO, type Costs, type Prices } from "./costs.js";
+import { BUSY_MAX, workersFor } from "./queue.js";
+
+export interface Demand {
+  photosPerSecond: number;
+  /** All results of 99 % of the photos. */
+  p99Seconds: number;
+}
+
+export interface Plan {
+  demand: Demand;
+  /** Pods of one core and one worker each, as the chart's node type `cpu` asks for them. */
+  pods: Record<AnalysisStage | "gateway", number>;
+  cores: number;
+  instances: {
+    name: string;
+    nodes: number;
+    usdPerHour: number;
+    /** Of computing: the broker, the blob store and the gallery's own servers are beside it. */
+    usdPerThousandFaces: number;
+  }[];
+}
+
+/** The stages that one answer goes through one after the other; the analyzers have as long as embed and match together. */
+const PATH: readonly AnalysisStage[] = ["extract", "embed", "match"];
+
+/** @throws RangeError where the answer takes longer than asked for with nobody in front of it */
+export function planFor(demand: Demand, costs: Costs, prices: Prices): Plan {
+  const waitSeconds = waitsWithin(demand, costs);
+  const pods = { gateway: gatewayPods(demand, costs) } as Plan["pods"];
+  for (const stage of STAGES) pods[stage] = workersFor(queueOf(stage, demand, costs), waitSeconds(stage));
+  const cores = Object.values(pods).reduce((sum, count) => sum + count, 0);
+  const facesPerHour = demand.photosPerSecond * costs.facesPerPhoto * 3_600;
+  return {
+    demand,
+    pods,
+    cores,
+    instances: prices.instances.flatMap(({ name, nodeType, vcpus, usdPerHour }) => {
+      if (nodeType !== "cpu" || usdPerHour === null) return [];
+      const nodes = Math.ceil(cores / Math.floor(vcpus * prices.usableShare));
+      const total = nodes * usdPerHour;
+      return [{ name, nodes, usdPerHour: total, usdPerThousandFaces: (total / facesPerHour) * 1_000 }];
+    }),
+  };
+}
+
+export function queueOf(stage: AnalysisStage, { photosPerSecond }: Demand, costs: Costs) {
+  const { cpuMs, squaredVariation } = costs.stages[stage];
+  return {
+    perSecond: photosPerSecond * PER_PHOTO[stage](costs),
+    serviceSeconds: cpuMs / 1_000,
+    squaredVariation,
+    bunching: stage === "extract" ? 1 : costs.squaredFacesPerPhoto / costs.facesPerPhoto,
+  };
+}
+
+function gatewayPods({ photosPerSecond }: Demand, { gatewayCpuMsPerPhoto }: Costs): number {
+  // Two at least: one may go at any time.
+  return Math.max(2, Math.ceil((photosPerSecond * gatewayCpuMsPerPhoto) / 1_000 / BUSY_MAX));
+}
+
+/** What is left of the time after computing, in equal parts to the queues on the path. */
+function waitsWithin({ p99Seconds }: Demand, { stages, overheadMs }: Costs) {
+  const computeMs = PATH.reduce((sum, stage) => sum + stages[stage].computeMs, overheadMs);
+  const left = p99Seconds - computeMs / 1_000;
+  if (left <= 0) {
+    throw new RangeError(
+      `a photo alone takes ${computeMs.toFixed(0)} ms: ${p99Seconds} s leave nothing to wait`,
+    );
+  }
+  return (stage: AnalysisStage): number => (PATH.includes(stage) ? left / 3 : (2 * left) / 3);
+}

@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // How long plugins took is not news for whoever starts the mesh.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: {
     // `npm run dev`: the page from source, everything else from the gateway. With the visitor's own Host: the gateway

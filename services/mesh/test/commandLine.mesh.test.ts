@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ResultEvent } from "@similarfaces/contracts";
+import { readRunState } from "../src/supervisor/runState.js";
 import { sample } from "./client.js";
 import { command } from "./command.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
@@ -90,6 +91,17 @@ describe("the command line without a mesh", () => {
     expect(stdout).toMatch(/ match .* Composite \d+ \d+ %/);
     expect(existsSync(join(dataDir, "run.json"))).toBe(false);
     expect(existsSync(join(dataDir, "run.lock"))).toBe(false);
+  });
+
+  it("of several npm start at once exactly one runs", async () => {
+    const starts = Array.from({ length: 4 }, () => command(dataDir, ["start"]));
+    let refused = 0;
+    const ended = starts.map((start) => start.finally(() => refused++));
+    await expect.poll(() => refused, { timeout: 50_000 }).toBe(3);
+    await expect.poll(() => readRunState(dataDir)?.url, { timeout: 50_000 }).toBeDefined();
+    process.kill(readRunState(dataDir)!.supervisor.pid, "SIGTERM");
+    const codes = (await Promise.all(ended)).map(({ code }) => code);
+    expect(codes.sort()).toEqual([0, 1, 1, 1]);
   });
 
   it("npm start with a port that is taken says so and starts nothing", async () => {

@@ -132,7 +132,8 @@ export function enrolPhoto(
   const form = new FormData();
   if (!identityId) form.set("name", name);
   form.set("consent", consent);
-  form.set("photo", photo, source);
+  form.set("source", source);
+  form.set("photo", photo, "photo");
   return upload<EnrolmentJobs>(enrolPath(identityId), form, keyHeader(), options);
 }
 

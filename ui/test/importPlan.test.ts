@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { planImport, storedSource } from "../src/gallery/importPlan";
+import { nameOfFile as nameByCommandLine } from "../../services/mesh/src/gallery/people.js";
+import { nameOfFile, planImport, storedSource } from "../src/gallery/importPlan";
 
 const given = (...paths: string[]) => paths.map((path) => ({ path, file: new File(["x"], path) }));
 const namesOf = (...paths: string[]) =>
@@ -8,27 +9,39 @@ const namesOf = (...paths: string[]) =>
 describe("a folder to import", () => {
   it("has one person per folder, with the photos in the order of their numbers", () => {
     expect(namesOf("all/Ada/10.jpg", "all/Bob/1.png", "all/Ada/9.jpg")).toEqual([
-      ["Ada", ["9.jpg", "10.jpg"]],
-      ["Bob", ["1.png"]],
+      ["Ada", ["Ada/9.jpg", "Ada/10.jpg"]],
+      ["Bob", ["Bob/1.png"]],
     ]);
   });
 
   it("keeps apart photos of one name in folders of one person", () => {
     expect(namesOf("all/Ada/2023/1.jpg", "all/Ada/2024/1.jpg")).toEqual([
-      ["Ada", ["2023 - 1.jpg", "2024 - 1.jpg"]],
+      ["Ada", ["Ada/2023/1.jpg", "Ada/2024/1.jpg"]],
     ]);
   });
 
-  it("takes photos that lie in it directly as people named by their files", () => {
-    expect(namesOf("all/Ada Lovelace.JPG", "all/Bob.heic")).toEqual([
-      ["Ada Lovelace", ["Ada Lovelace.JPG"]],
+  it("takes photos that lie in it directly for those whom their names say", () => {
+    expect(namesOf("all/Ada_Lovelace_0001.JPG", "all/Ada_Lovelace_0002.jpg", "all/Bob.heic")).toEqual([
+      ["Ada Lovelace", ["Ada_Lovelace_0001.JPG", "Ada_Lovelace_0002.jpg"]],
       ["Bob", ["Bob.heic"]],
     ]);
   });
 
+  it("calls people what the command line's import calls them", () => {
+    const files = [
+      "Ada_Lovelace_0002.jpg",
+      "Ada Lovelace (2).png",
+      "7.jpg",
+      "R2D2.jpg",
+      "a.b - 3.webp",
+      "_.gif",
+    ];
+    expect(files.map(nameOfFile)).toEqual(files.map(nameByCommandLine));
+  });
+
   it("knows a name in whichever way it is composed", () => {
     expect(namesOf("all/Jose\u0301/1.jpg", "all/Jos\u00e9/2.jpg")).toEqual([
-      ["Jos\u00e9", ["1.jpg", "2.jpg"]],
+      ["Jos\u00e9", ["Jos\u00e9/1.jpg", "Jos\u00e9/2.jpg"]],
     ]);
   });
 
@@ -41,6 +54,6 @@ describe("a folder to import", () => {
 
   it("knows what is in by what the gateway makes of a file's name", () => {
     expect(storedSource("a\u0000b\u202e.jpg")).toBe("ab.jpg");
-    expect(storedSource(`${"x".repeat(300)}.jpg`)).toHaveLength(200);
+    expect(storedSource(`${"x".repeat(600)}.jpg`)).toHaveLength(500);
   });
 });

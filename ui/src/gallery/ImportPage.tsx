@@ -64,8 +64,8 @@ function Choose(props: { onFiles: (files: readonly GivenFile[]) => void }) {
     >
       <h2>Drop a folder, or the file of an export</h2>
       <p class="quiet">
-        In the folder, each person has a folder of their own, whose name becomes theirs. A photo directly in
-        it is a person named like the file.
+        In the folder, each person has a folder of their own, whose name becomes theirs; or the photos are
+        named after people, like Ada_Lovelace_2.jpg.
       </p>
       <div class="gallery-actions">
         <button class="button button-main" onClick={() => folder.click()}>

@@ -64,8 +64,9 @@ export function createImport() {
     );
 
     /** One photo first, which makes the person; then the others beside one another. */
-    async function importPerson({ name, photos }: PlannedPerson): Promise<void> {
-      const known = await findPerson(name, signal).catch((error: unknown) => {
+    async function importPerson(person: PlannedPerson): Promise<void> {
+      const { name, photos } = person;
+      const known = await findPerson(person, signal).catch((error: unknown) => {
         if (signal.aborted) return undefined;
         throw error;
       });
@@ -121,8 +122,11 @@ export function createImport() {
   }
 }
 
-/** The person of exactly that name; where there are several, the one with the most faces. */
-async function findPerson(name: string, signal: AbortSignal): Promise<Identity | undefined> {
+/** The person of exactly that name; of several, the one who has some of these photos. */
+async function findPerson(
+  { name, photos }: PlannedPerson,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
   const namesakes: Identity[] = [];
   let pageToken = "";
   do {
@@ -131,7 +135,8 @@ async function findPerson(name: string, signal: AbortSignal): Promise<Identity |
     namesakes.push(...page.identities.filter((known) => known.name === name));
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
-  return namesakes.sort((a, b) => b.faces.length - a.faces.length)[0];
+  const sources = new Set(photos.map(({ source }) => source));
+  return namesakes.find(({ faces }) => faces.some(({ source }) => sources.has(source))) ?? namesakes[0];
 }
 
 /** Asks again while the server is away; undefined once it is stopped. */

@@ -26,11 +26,12 @@ export interface ImportPlan {
 const PHOTO = /\.(jpe?g|png|webp|avif|gif|tiff?|hei[cf])$/i;
 /** What file managers leave behind. */
 const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
-const SOURCE_CHARACTERS_MAX = 200;
+const SOURCE_CHARACTERS_MAX = 500;
 
 /**
- * Who is in a folder: one person per folder below the chosen one, named by it; a photo directly in the chosen folder is a
- * person named by the file.
+ * Who is in a folder: pictures in a subfolder are of the person that it is named after, others of the one that their own name
+ * says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace). As `npm run gallery -- import` does it, so that each passes over what the
+ * other has brought in (services/mesh/src/gallery/people.ts).
  */
 export function planImport(files: readonly GivenFile[]): ImportPlan {
   const people = new Map<string, PlannedPerson>();
@@ -42,20 +43,25 @@ export function planImport(files: readonly GivenFile[]): ImportPlan {
       passedOver.push(path);
       continue;
     }
-    const parts = path.split("/").filter((part) => part !== "");
-    const [folder, ...rest] = parts.slice(1);
-    const name = (rest.length > 0 ? folder! : nameOfFile(parts.at(-1)!)).normalize("NFC").trim();
+    // The chosen folder itself names nobody.
+    const parts = path.split("/").slice(1);
+    const name = (parts.length > 1 ? parts[0]! : nameOfFile(parts[0]!)).normalize("NFC").trim();
     const person = people.get(name) ?? { name, photos: [] };
     people.set(name, person);
-    const source = rest.length > 0 ? rest.join(" - ") : parts.at(-1)!;
+    const source = parts.join("/").normalize("NFC");
     person.photos.push({ file, path, source: storedSource(source) });
     photos++;
   }
   return { people: [...people.values()], photos, passedOver };
 }
 
-function nameOfFile(name: string): string {
-  return name.replace(PHOTO, "");
+/** "Ada_Lovelace_0002.jpg" and "Ada Lovelace (2).png" are of Ada Lovelace; "7.jpg" is of 7, "R2D2.jpg" of R2D2. */
+export function nameOfFile(file: string): string {
+  const stem = file
+    .replace(/\.[^.]*$/, "")
+    .replaceAll("_", " ")
+    .trim();
+  return stem.replace(/[\s-]+(\(\d+\)|\d+)$/, "");
 }
 
 /** As the gateway keeps it (gateway/src/enrolment.ts). */

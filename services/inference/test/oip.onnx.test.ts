@@ -57,6 +57,26 @@ describe("the oip driver", () => {
     expect(server.batches).toEqual([4, 1]);
   });
 
+  it("tells the server and the observer which traces asked", async () => {
+    const told: (readonly string[])[] = [];
+    remote = await open(
+      { batchSizeMax: 2, batchWaitMs: 100 },
+      { onRun: (_, run) => told.push(run.traceparents) },
+    );
+    const sent: (string | string[] | undefined)[] = [];
+    server.fault = ({ url, headers }) => {
+      if (url?.endsWith("/infer")) sent.push(headers["traceparent"]);
+      return false;
+    };
+    const traceparents = ["1", "2"].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`);
+    const model = remote.model("gender");
+    await Promise.all(traceparents.map((traceparent) => model.predict(chip(7), { traceparent })));
+    await model.predict(chip(7));
+    // One run has one parent there: the first of those that wait together.
+    expect(sent).toEqual([traceparents[0], undefined]);
+    expect(told).toEqual([traceparents, []]);
+  });
+
   it("asks again one by one for a batch that is refused, so that one picture fails alone", async () => {
     remote = await open({ batchSizeMax: 4, batchWaitMs: 100 });
     server.batches.length = 0;

@@ -166,9 +166,9 @@ export async function startFakeElasticsearch({
     const asked = Float32Array.from(knn.query_vector as number[]);
     const [{ term }] = knn.filter.bool.filter;
     const hits = matching(term)
-      .map((_source) => ({
-        _source,
-        _score: (1 + cosineOf(asked, Float32Array.from(_source["vector"]))) / 2,
+      .map(({ identity_id, face_id, vector }) => ({
+        fields: { identity_id: [identity_id], face_id: [face_id] },
+        _score: (1 + cosineOf(asked, Float32Array.from(vector as number[]))) / 2,
       }))
       .sort((a, b) => b._score - a._score)
       .slice(0, size);

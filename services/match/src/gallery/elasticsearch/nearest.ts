@@ -80,14 +80,15 @@ async function ask(
   if (facesStale.length > 0) without.push({ terms: { face_id: [...facesStale] } });
   const oversample = OVERSAMPLE[kind];
   const { responses } = await request(async () => {
-    const answer = await client.msearch<{ identity_id: string; face_id: string }>({
+    const answer = await client.msearch({
       index,
       searches: [
         // A shard that is down would otherwise be left out in silence.
         { allow_partial_search_results: false },
         {
           size,
-          _source: ["identity_id", "face_id"],
+          _source: false,
+          docvalue_fields: ["identity_id", "face_id"],
           track_total_hits: false,
           knn: {
             field: "vector",
@@ -106,10 +107,13 @@ async function ask(
       if ("error" in response) throw new ItemError(response.status, response.error);
     }
     return answer as {
-      responses: estypes.MsearchMultiSearchItem<{ identity_id: string; face_id: string }>[];
+      responses: estypes.MsearchMultiSearchItem[];
     };
   });
   const [nearest, all] = responses;
-  const hits = nearest!.hits.hits.map(({ _source, _score }) => ({ ..._source!, score: _score! }));
+  const hits = nearest!.hits.hits.map(({ fields, _score }) => {
+    const { identity_id, face_id } = fields as { identity_id: [string]; face_id: [string] };
+    return { identity_id: identity_id[0], face_id: face_id[0], score: _score! };
+  });
   return [hits, (all!.hits.total as estypes.SearchTotalHits).value];
 }

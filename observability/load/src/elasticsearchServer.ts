@@ -110,16 +110,13 @@ export async function startElasticsearch(
 
   const start = async () => {
     const output = join(dir, "logs", "output.log");
-    // A process group of its own: the script starts a launcher, and the launcher the server.
-    const child = spawn(
-      "/bin/sh",
-      ["-c", `exec "$0" > "${output}" 2>&1`, join(home, "bin", "elasticsearch")],
-      {
-        ...run,
-        stdio: "ignore",
-        detached: true,
-      },
-    );
+    // A process group of its own, which ends with the server, or with us however we end: then its input is closed.
+    const both = `("$0" > "${output}" 2>&1; kill -9 0) & cat > /dev/null; kill -9 0`;
+    const child = spawn("/bin/sh", ["-c", both, join(home, "bin", "elasticsearch")], {
+      ...run,
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
     const killed = () => killGroup(child);
     process.once("exit", killed);
     child.once("exit", () => process.off("exit", killed));
@@ -139,7 +136,7 @@ export async function startElasticsearch(
     url: `http://127.0.0.1:${port}`,
     version,
     startedInMs,
-    memoryBytes: () => memoryOf(child),
+    memoryBytes: () => memoryOf(child.pid!),
     kill,
     restart: async () => {
       child = await start();
@@ -264,10 +261,8 @@ function giveAway(path: string): void {
 async function untilAnswers(port: number, child: ChildProcess, output: string): Promise<void> {
   const untilMs = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < untilMs) {
-    if (child.exitCode !== null) {
-      throw new Error(
-        `Elasticsearch ended with code ${child.exitCode}: ${readFileSync(output, "utf8").slice(-2_000)}`,
-      );
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`Elasticsearch ended: ${readFileSync(output, "utf8").slice(-2_000)}`);
     }
     // Any answer: with security on, it is a 401.
     if (
@@ -291,16 +286,15 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** The launcher's child is the server; any of its threads may have started it. */
-function memoryOf(launcher: ChildProcess): number {
+/** Of the largest process under this one: a shell, its shell, the launcher, the server. */
+function memoryOf(pid: number): number {
   try {
-    const tasks = `/proc/${launcher.pid}/task`;
-    const children = readdirSync(tasks).map((task) =>
-      readFileSync(join(tasks, task, "children"), "utf8").trim(),
-    );
-    const server = children.join(" ").trim().split(/\s+/)[0];
-    const status = readFileSync(`/proc/${server}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+    const below = readdirSync(`/proc/${pid}/task`)
+      .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" "))
+      .filter((child) => child !== "");
+    return Math.max(own, ...below.map((child) => memoryOf(Number(child))));
   } catch {
     return 0;
   }

@@ -19,7 +19,8 @@ const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,
   --rounds   of each measurement, whose median counts (default 5)
   --seconds  of each round (default 8)
   --no-load  without open-loop arrivals at 25, 50, 75 and 90 % of capacity
-  --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this)
+  --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
+             ELASTICSEARCH_INDEX_KIND)
   --sizes    faces (default 1000,10000,100000)
   --photos   of the import, 0 for none (default 2000)
   --from     a folder of photos to repeat under other names (default: the repository's samples)

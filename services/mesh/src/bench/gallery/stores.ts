@@ -3,8 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startElasticsearch } from "@similarfaces/load";
-import { openGalleryDriver, type GalleryConfig, type GalleryDriver } from "@similarfaces/match";
-import { connectBroker, createLog, provision, type Broker } from "@similarfaces/runtime";
+import {
+  gallerySettings,
+  openGalleryDriver,
+  type GalleryConfig,
+  type GalleryDriver,
+} from "@similarfaces/match";
+import { connectBroker, createLog, provision, readSettings, type Broker } from "@similarfaces/runtime";
 import { natsServer } from "../../supervisor/natsServer.js";
 
 export const MODEL = "synthetic@1.0.0";
@@ -27,6 +32,7 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
   const broker = await connectBroker({ url, token, name: "similarfaces bench" });
   await provision(broker, { replicas: 1, jobTtlMs: 600_000, stages: ["extract", "match"] });
   const elasticsearch = driver === "elasticsearch" ? await elasticsearchOf() : undefined;
+  const { elasticsearchIndexKind } = readSettings(process.env, gallerySettings);
   const log = createLog({ service: "bench", level: "warn" });
   const signal = new AbortController().signal;
   return {
@@ -40,7 +46,7 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
         elasticsearchUrl: elasticsearch?.url,
         elasticsearchApiKey: process.env["ELASTICSEARCH_API_KEY"],
         elasticsearchIndex: `similarfaces-bench-${process.pid}`,
-        elasticsearchIndexKind: "int8_hnsw",
+        elasticsearchIndexKind,
       };
       return openGalleryDriver({ config, broker, model: MODEL, log, signal });
     },

@@ -81,6 +81,7 @@ export async function openNatsGallery(options: NatsGalleryOptions): Promise<Gall
   signal?.addEventListener("abort", stop);
   await follower.start();
   signal?.removeEventListener("abort", stop);
+  catalogue.putInOrder();
   progress.end({
     identities: catalogue.identities,
     faces: catalogue.faces,
@@ -212,13 +213,12 @@ class NatsGallery implements GalleryDriver {
     const part = folded(nameContains);
     const all = this.#catalogue.identitiesByName();
     const first = pageToken === "" ? 0 : this.#catalogue.positionBehind(...readToken(pageToken));
+    const fits = (identity: IdentityEntry) => identity.folded.includes(part);
     const page: IdentityEntry[] = [];
-    let total = 0;
-    for (const [position, identity] of all.entries()) {
-      if (part !== "" && !identity.folded.includes(part)) continue;
-      total++;
-      if (position >= first && page.length <= pageSize) page.push(identity);
+    for (let i = first; i < all.length && page.length <= pageSize; i++) {
+      if (fits(all[i]!)) page.push(all[i]!);
     }
+    const total = part === "" ? all.length : all.filter(fits).length;
     const more = page.length > pageSize;
     if (more) page.pop();
     return create(IdentityPageSchema, {

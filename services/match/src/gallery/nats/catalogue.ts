@@ -151,12 +151,15 @@ export class Catalogue {
     return found;
   }
 
-  allIdentities(): Iterable<IdentityEntry> {
-    return this.#identities.values();
+  /** By id, those of no identity too. */
+  facesById(): readonly FaceEntry[] {
+    return this.#byFaceId.all();
   }
 
-  allFaces(): Iterable<FaceEntry> {
-    return this.#faces.values();
+  /** Puts what has been loaded in order now, and not when the first one asks. */
+  putInOrder(): void {
+    this.#byName.all();
+    this.#byFaceId.all();
   }
 
   #putEntry(entry: FaceEntry): void {

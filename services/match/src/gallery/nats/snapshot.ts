@@ -79,8 +79,9 @@ export class Snapshot {
   /** Changes may go on meanwhile: a reader replays them from the position on. */
   async save(catalogue: Catalogue, position: Position): Promise<void> {
     const forgotten = this.#forgotten;
-    const identities = [...catalogue.allIdentities()];
-    const faces = [...catalogue.allFaces()];
+    // In the order in which they are wanted after loading: what is in order is put in order fast.
+    const identities = [...catalogue.identitiesByName()];
+    const faces = [...catalogue.facesById()];
     const counts = { identities: identities.length, faces: faces.length };
     const head: Head = { version: VERSION, bucket: this.#bucket, position, savedAtMs: Date.now(), ...counts };
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });

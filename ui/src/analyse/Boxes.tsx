@@ -15,10 +15,10 @@ export interface BoxesProps {
 }
 
 /** Boxes that are narrower on screen have no room for words. */
-const TAG_PX_MIN = 64;
+const TAG_PX_MIN = 48;
 const NUMBER_PX_MIN = 16;
 const TAG_ROOM_PX = 26;
-const DOTS_PX_MIN = 40;
+const DOTS_PX_MIN = 28;
 const DOT_PX = 7;
 
 /**

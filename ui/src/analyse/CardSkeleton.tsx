@@ -66,8 +66,7 @@ function PortraitSkeleton() {
   return (
     <div class="similar-face">
       <span class="portrait" />
-      <span class="similar-share">&nbsp;</span>
-      <span class="similar-verdict">&nbsp;</span>
+      <span class="similar-words" />
     </div>
   );
 }

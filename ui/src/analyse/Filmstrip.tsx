@@ -1,4 +1,5 @@
-import { For, Match, Show, Switch } from "solid-js";
+import type { JobState } from "@similarfaces/contracts/job";
+import { For, Match, Show, Switch, createEffect } from "solid-js";
 import { photoUrl } from "../api";
 import { Link } from "../components/Link";
 import { jobOf } from "../jobs/createJob";
@@ -23,9 +24,13 @@ export function Filmstrip(props: { onChoose: () => void }) {
 function Frame(props: { shot: Shot; isShown: boolean }) {
   const job = () => (props.shot.step.at === "sent" ? jobOf(props.shot.step.jobId) : undefined);
   const source = () => props.shot.preview ?? (job() && photoUrl(job()!.jobId));
-  const state = () => stateOf(props.shot, job()?.state().state, job()?.failure() !== undefined);
+  const state = () => stateOf(props.shot, job()?.state(), job()?.failure() !== undefined);
+  let frame!: HTMLLIElement;
+  createEffect(() => {
+    if (props.isShown) frame.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   return (
-    <li>
+    <li ref={frame}>
       <Link
         class="film-frame"
         href={addressOf(props.shot.id)}
@@ -64,7 +69,7 @@ type FrameState = {
   share?: number;
 };
 
-function stateOf(shot: Shot, job: string | undefined, isGone: boolean): FrameState {
+function stateOf(shot: Shot, job: JobState | undefined, isGone: boolean): FrameState {
   const { step } = shot;
   switch (step.at) {
     case "queued":
@@ -78,7 +83,10 @@ function stateOf(shot: Shot, job: string | undefined, isGone: boolean): FrameSta
       return { name: "failed", words: "not taken" };
     case "sent":
       if (isGone) return { name: "failed", words: "no longer kept" };
-      return job === "complete"
+      if (job?.extract.state === "failed" || job?.extract.state === "expired") {
+        return { name: "failed", words: "could not be analysed" };
+      }
+      return job?.state === "complete"
         ? { name: "complete", words: "complete" }
         : { name: "running", words: "being analysed" };
   }

@@ -4,6 +4,7 @@ import { Match, Switch } from "solid-js";
 import { Notice } from "../components/Notice";
 import { formatMs, formatTime } from "../formats";
 import { about } from "../installation";
+import "./GoneJob.css";
 
 /** A job that is not there (any more): when it went, and why. */
 export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePhoto: () => void }) {
@@ -14,7 +15,7 @@ export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePh
     </button>
   );
   return (
-    <div class="page">
+    <div class="page gone">
       <h1 class="visually-hidden">This job is not there</h1>
       <Switch
         fallback={

@@ -122,6 +122,8 @@ export function Photo(props: PhotoProps) {
       on:wheel={{
         passive: false,
         handleEvent(event: WheelEvent) {
+          // Where the page scrolls, the wheel scrolls it, and magnifies with Ctrl as elsewhere.
+          if (isPageScrolling() && !event.ctrlKey) return;
           event.preventDefault();
           zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at(event));
         },
@@ -147,9 +149,14 @@ export function Photo(props: PhotoProps) {
           />
         )}
       </Show>
-      <Show when={isMissing() || !props.src}>
+      <Show when={!props.src}>
+        <svg class="photo-none" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3" />
+        </svg>
+      </Show>
+      <Show when={isMissing()}>
         <p class="photo-missing quiet">
-          {props.src ? "This browser cannot show this picture; the answers come all the same." : ""}
+          This browser cannot show this picture; its answers come all the same.
         </p>
       </Show>
       <Show when={placement()}>
@@ -158,32 +165,38 @@ export function Photo(props: PhotoProps) {
           () => size() ?? NOWHERE,
         )}
       </Show>
-      <div class="photo-tools" role="group" aria-label="Magnification">
-        <button
-          aria-label="Smaller"
-          title="Smaller (-)"
-          disabled={view().zoom <= 1}
-          onClick={() => zoomBy(1 / ZOOM_STEP)}
-        >
-          −
-        </button>
-        <button
-          aria-label={`${Math.round(view().zoom * 100)} %, show the whole photo`}
-          title="Whole photo (0)"
-          disabled={view().zoom <= 1}
-          onClick={toWhole}
-        >
-          {Math.round(view().zoom * 100)} %
-        </button>
-        <button aria-label="Larger" title="Larger (+)" onClick={() => zoomBy(ZOOM_STEP)}>
-          +
-        </button>
-        <Show when={props.focusBox}>
-          <button title="The chosen face (z)" onClick={toFace}>
-            Face
+      <Show when={placement()}>
+        <div class="photo-tools" role="group" aria-label="Magnification">
+          <button
+            aria-label="Smaller"
+            title="Smaller (-)"
+            disabled={view().zoom <= 1}
+            onClick={() => zoomBy(1 / ZOOM_STEP)}
+          >
+            −
           </button>
-        </Show>
-      </div>
+          <button
+            aria-label={`${Math.round(view().zoom * 100)} %, show the whole photo`}
+            title="Whole photo (0)"
+            disabled={view().zoom <= 1}
+            onClick={toWhole}
+          >
+            {Math.round(view().zoom * 100)} %
+          </button>
+          <button aria-label="Larger" title="Larger (+)" onClick={() => zoomBy(ZOOM_STEP)}>
+            +
+          </button>
+          <Show when={props.focusBox}>
+            <button title="The chosen face (z)" onClick={toFace}>
+              Face
+            </button>
+          </Show>
+        </div>
+      </Show>
     </div>
   );
+}
+
+function isPageScrolling(): boolean {
+  return document.documentElement.scrollHeight > innerHeight + 1;
 }

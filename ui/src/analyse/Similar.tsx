@@ -7,6 +7,9 @@ import { formatPercent } from "../formats";
 import { matchesSentence, verdictWords } from "./words";
 import "./Similar.css";
 
+/** What the figure is (services/vision/src/calibration.ts). */
+const LIKELIHOOD = "how likely this is one person, were that as common as not";
+
 /** The nearest faces of the gallery, always, with how alike each is in a word and a figure. */
 export function Similar(props: { matches: MatchesJson }) {
   return (
@@ -18,10 +21,15 @@ export function Similar(props: { matches: MatchesJson }) {
         <For each={props.matches.matches}>
           {(match) => (
             <li>
-              <Link class="similar-face" href={`/gallery/${match.identityId}`} title={match.name}>
+              <Link
+                class="similar-face"
+                href={`/gallery/${match.identityId}`}
+                title={`${match.name}: ${LIKELIHOOD}`}
+              >
                 <Portrait src={portraitUrl(match.faceId)} alt={match.name} />
-                <span class="similar-share">{formatPercent(match.likelihood)}</span>
-                <span class="similar-verdict quiet">{verdictWords(match.verdict).toLowerCase()}</span>
+                <span class="similar-words">
+                  <b>{verdictWords(match.verdict)}</b> {formatPercent(match.likelihood)}
+                </span>
               </Link>
             </li>
           )}

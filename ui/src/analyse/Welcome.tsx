@@ -1,5 +1,7 @@
 import { For, createSignal } from "solid-js";
+import { STAGES } from "@similarfaces/contracts/stages";
 import { fetchPicture } from "../api";
+import { StageLabel } from "../components/StageLabel";
 import { about } from "../installation";
 import { formatMs } from "../formats";
 import eighteenUrl from "../../../models/samples/photos/group-18.jpg";
@@ -37,12 +39,18 @@ export function Welcome(props: WelcomeProps) {
       <h1 class="visually-hidden">Analyse a photo</h1>
       <button class="welcome-drop" onClick={() => props.onChoose()}>
         <span class="welcome-corners" aria-hidden="true" />
-        <span class="welcome-title">Drop a photo</span>
+        <span class="welcome-title">
+          <span class="welcome-mouse">Drop a photo</span>
+          <span class="welcome-touch">Choose a photo</span>
+        </span>
         <span class="quiet">What seven models make of it appears as each one finishes.</span>
         <span class="button button-main">Choose photos</span>
+        <span class="welcome-stages small" aria-hidden="true">
+          <For each={STAGES}>{(stage) => <StageLabel stage={stage} />}</For>
+        </span>
       </button>
       <p class="welcome-ways">
-        <button class="button" onClick={() => props.onPaste()}>
+        <button class="button welcome-mouse" onClick={() => props.onPaste()}>
           Paste <kbd>p</kbd>
         </button>
         <button class="button" onClick={() => props.onCamera()}>

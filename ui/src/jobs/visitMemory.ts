@@ -10,6 +10,9 @@ const KEY = "visit";
 /** Longer than any server keeps a job by default; an older one would only be an empty frame. */
 const KEPT_MS = 15 * 60_000;
 
+/** As many as one socket may watch, less those that are given next. */
+const KEPT_MAX = 48;
+
 export function recallVisit(): Remembered[] {
   try {
     const remembered = JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as Remembered[];
@@ -21,7 +24,7 @@ export function recallVisit(): Remembered[] {
 
 export function rememberVisit(shots: readonly Remembered[]): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(shots));
+    sessionStorage.setItem(KEY, JSON.stringify(shots.slice(-KEPT_MAX)));
   } catch {
     // Storage is switched off: a reload then shows the job alone.
   }

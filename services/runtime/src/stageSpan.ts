@@ -68,7 +68,10 @@ export function recordParts(
 ): void {
   if (!span.recording) return;
   const attributes = { "similarfaces.stage": stage };
-  span.part("wait", queuedAtMs, startedAtMs, { attributes });
-  span.part("compute", startedAtMs, finishedAtMs, { attributes, as: computing });
-  if (storedAtMs !== undefined) span.part("publish", finishedAtMs, storedAtMs, { attributes });
+  // The broker tells microseconds, a worker whole milliseconds, perhaps by another clock.
+  const begunAtMs = Math.max(queuedAtMs, startedAtMs);
+  const answeredAtMs = Math.max(begunAtMs, finishedAtMs);
+  span.part("wait", queuedAtMs, begunAtMs, { attributes });
+  span.part("compute", begunAtMs, answeredAtMs, { attributes, as: computing });
+  if (storedAtMs !== undefined) span.part("publish", answeredAtMs, storedAtMs, { attributes });
 }

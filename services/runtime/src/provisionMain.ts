@@ -44,7 +44,7 @@ async function main(): Promise<void> {
 }
 
 async function again(attempt: () => Promise<void>, { nc }: Broker): Promise<void> {
-  for (const untilMs = Date.now() + TRY_FOR_MS; ; ) {
+  for (const untilMs = Date.now() + TRY_FOR_MS; ;) {
     try {
       return await attempt();
     } catch (error) {

@@ -91,6 +91,8 @@ export async function runStage<Work extends StageWork>(
   })();
 
   function take(message: JsMsg): void {
+    // The broker had sent it before it heard that nothing is wanted any more.
+    if (draining) return message.nak();
     const delivery = deliver(message);
     inFlight.set(delivery, message);
     metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
@@ -265,7 +267,7 @@ export async function runStage<Work extends StageWork>(
   }
 
   async function finish(): Promise<void> {
-    void messages?.close();
+    if (messages) askForNoMore(messages);
     wake();
     const done = Promise.all(inFlight.keys()).then(() => true);
     const inTime = await Promise.race([
@@ -291,6 +293,16 @@ interface Delivery {
   queuedAtMs: number;
   receivedAtMs: number;
   span: Span;
+}
+
+/**
+ * Ends a fetch without losing what the broker has sent already. `close()` would drop that, and it would come again only
+ * after its ack wait; draining the fetch's own subscription waits for the broker's word that it has heard.
+ */
+function askForNoMore(messages: ConsumerMessages): void {
+  const { sub } = messages as unknown as { sub?: { drain(): Promise<void>; isClosed(): boolean } };
+  if (!sub || sub.isClosed()) return void messages.close();
+  sub.drain().catch(() => messages.close());
 }
 
 /** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */

@@ -198,12 +198,35 @@ describe("the stage loop", () => {
     }
   });
 
+  it("hands back what the broker sends while it drains", async () => {
+    const { images } = STREAM_NAMES;
+    const publisher = await connectBroker({ url: server.url, name: "publisher" });
+    await broker.jsm.consumers.update(images, "extract", { ack_wait: nanos(300_000) });
+    try {
+      for (let round = 0; round < 20; round++) {
+        const idle = await start(async () => found(0));
+        await until(async () => (await broker.jsm.consumers.info(images, "extract")).num_waiting > 0);
+        const jobId = newJobId(Date.now());
+        await Promise.all([submit(jobId, {}, publisher), idle.drain()]);
+        const next = await start(async () => found(0));
+        expect((await resultOf(jobId)).outcome.case).toBe("extract");
+        await next.drain();
+      }
+    } finally {
+      await broker.jsm.consumers.update(images, "extract", {
+        ack_wait: nanos(consumer("extract").ack_wait_ms),
+      });
+      await publisher.close();
+    }
+  });
+
   it("pulls again when the broker refuses a pull", async () => {
     const pulls = broker.nc.subscribe(`$JS.API.CONSUMER.MSG.NEXT.${STREAM_NAMES.images}.extract`);
     running = await start(async () => found(0));
+    let seen = 0;
     for await (const { reply } of pulls) {
+      if (++seen === 2) break;
       broker.nc.publish(reply!, new Uint8Array(0), { headers: headers(400, "Bad Request") });
-      break;
     }
     const jobId = newJobId(Date.now());
     await submit(jobId);
@@ -265,6 +288,7 @@ function found(facesOmitted: number): StageOutput {
 async function submit(
   jobId: string,
   changes: { deadlineAtMs?: number; stages?: string[] } = {},
+  publisher: Broker = broker,
 ): Promise<void> {
   const work = create(ImageWorkSchema, {
     jobId,
@@ -272,7 +296,7 @@ async function submit(
     stages: ["extract"],
     ...changes,
   });
-  await publishWork(broker, {
+  await publishWork(publisher, {
     subject: imageWorkSubject(jobId),
     data: toBinary(ImageWorkSchema, work),
     messageId: workMessageId(jobId, "image"),

@@ -25,7 +25,7 @@ export default function About() {
           longer than it says below.
         </p>
       </header>
-      <Show when={about.error as unknown}>
+      <Show when={about.error as unknown} keyed>
         {(error) => (
           <Notice
             kind="bad"
@@ -36,7 +36,7 @@ export default function About() {
               </button>
             }
           >
-            {failureOf(error()).message}
+            {failureOf(error).message}
           </Notice>
         )}
       </Show>
@@ -44,8 +44,8 @@ export default function About() {
         <h2 id="about-stages" class="visually-hidden">
           The stages, now
         </h2>
-        <Show when={status.trouble()}>
-          {(trouble) => <Notice title="The figures stand still.">{trouble()}</Notice>}
+        <Show when={status.trouble()} keyed>
+          {(trouble) => <Notice title="The figures stand still.">{trouble}</Notice>}
         </Show>
         <Diagram
           store={status}
@@ -63,7 +63,7 @@ export default function About() {
           </li>
         </ul>
       </section>
-      <Show when={known()}>
+      <Show when={known()} keyed>
         {(installation) => (
           <>
             <section aria-labelledby="about-models">
@@ -73,19 +73,19 @@ export default function About() {
                 known per group, they are shown per group.
               </p>
               <Show
-                when={installation().models.length > 0}
+                when={installation.models.length > 0}
                 fallback={
                   <Notice title="The models of this installation are elsewhere.">
                     On a cluster they lie beside their stages; every answer names the model that made it.
                   </Notice>
                 }
               >
-                <Models models={installation().models} store={status} />
+                <Models models={installation.models} store={status} />
               </Show>
             </section>
             <section aria-labelledby="about-privacy">
               <h2 id="about-privacy">What is stored, and what this is not for</h2>
-              <Privacy retention={installation().retention} />
+              <Privacy retention={installation.retention} />
             </section>
             <section aria-labelledby="about-contracts">
               <h2 id="about-contracts">The messages</h2>
@@ -93,12 +93,12 @@ export default function About() {
                 All that the parts know of one another. Programs outside get the same as JSON, by HTTP,
                 server-sent events or WebSocket.
               </p>
-              <Contracts contracts={installation().contracts} />
+              <Contracts contracts={installation.contracts} />
             </section>
             <footer class="small quiet">
-              similarfaces {installation().version}. Photos of up to{" "}
-              {formatBytes(installation().limits.bodyBytesMax)} and{" "}
-              {Math.round(installation().limits.pixelsMax / 1e6)} megapixels, {installation().limits.facesMax}{" "}
+              similarfaces {installation.version}. Photos of up to{" "}
+              {formatBytes(installation.limits.bodyBytesMax)} and{" "}
+              {Math.round(installation.limits.pixelsMax / 1e6)} megapixels, {installation.limits.facesMax}{" "}
               faces each.
             </footer>
           </>

@@ -107,7 +107,9 @@ function ModelCard(props: { model: ModelAbout; stage: StageName; limits: string;
           {props.isInUse ? ", answering" : ""}
         </code>
       </header>
-      <Show when={headlineOf(model())}>{(headline) => <p class="model-headline">{headline()}.</p>}</Show>
+      <Show when={headlineOf(model())} keyed>
+        {(headline) => <p class="model-headline">{headline}.</p>}
+      </Show>
       <Show when={props.limits}>
         <p>{props.limits}</p>
       </Show>
@@ -128,7 +130,9 @@ function ModelCard(props: { model: ModelAbout; stage: StageName; limits: string;
         <p>
           Pack {model().pack}, licence {model().licence}; {model().source}.
         </p>
-        <Show when={model().notice}>{(notice) => <p>{notice()}</p>}</Show>
+        <Show when={model().notice} keyed>
+          {(notice) => <p>{notice}</p>}
+        </Show>
       </footer>
     </article>
   );
@@ -175,7 +179,9 @@ function Measurement(props: {
           )}
         </For>
         <For each={tables}>{(table) => <FigureTable table={table} />}</For>
-        <Show when={confusion}>{(counts) => <ConfusionTable confusion={counts()} of={props.of} />}</Show>
+        <Show when={confusion} keyed>
+          {(counts) => <ConfusionTable confusion={counts} of={props.of} />}
+        </Show>
       </div>
     </details>
   );

@@ -52,10 +52,10 @@ function AddToPerson(props: AddToPersonProps) {
       when={person.value()}
       keyed
       fallback={
-        <Show when={person.failure()}>
+        <Show when={person.failure()} keyed>
           {(why) => (
             <Notice kind="bad" title="This person cannot be shown.">
-              {why().message}
+              {why.message}
             </Notice>
           )}
         </Show>
@@ -114,10 +114,10 @@ function AddForm(props: AddFormProps) {
             {props.person ? "Back to the person" : "Everybody in the gallery"}
           </Link>
           <h1>
-            <Show when={props.person} fallback="Add a person">
+            <Show when={props.person} fallback="Add a person" keyed>
               {(person) => (
                 <>
-                  Add faces of <bdi>{person().name}</bdi>
+                  Add faces of <bdi>{person.name}</bdi>
                 </>
               )}
             </Show>
@@ -152,8 +152,8 @@ function AddForm(props: AddFormProps) {
               </Show>
             </span>
           </label>
-          <Show when={!state.person && namesakes()[0]}>
-            {(known) => <Namesake known={known()} {...props} />}
+          <Show when={!state.person && namesakes()[0]} keyed>
+            {(known) => <Namesake known={known} {...props} />}
           </Show>
         </Show>
         <div class="form">
@@ -199,11 +199,11 @@ function AddForm(props: AddFormProps) {
           <button class="button button-main" disabled={state.isRunning || (added() > 0 && open() === 0)}>
             {state.isRunning ? "Adding" : added() > 0 && open() > 0 ? "Add the rest" : "Add to gallery"}
           </button>
-          <Show when={added() > 0 && !state.isRunning && state.person}>
+          <Show when={added() > 0 && !state.isRunning && state.person} keyed>
             {(person) => (
               <p role="status">
-                <bdi>{person().name}</bdi> has {counted(added(), "new face")} in the gallery.{" "}
-                <Link href={`/gallery/${person().id}`}>See them</Link>
+                <bdi>{person.name}</bdi> has {counted(added(), "new face")} in the gallery.{" "}
+                <Link href={`/gallery/${person.id}`}>See them</Link>
                 <Show when={!props.person}>
                   {" "}
                   <button type="button" class="link" onClick={() => props.onAgain()}>

@@ -33,9 +33,9 @@ export function Browse() {
         <div>
           <h1>Gallery</h1>
           <p class="quiet">
-            <Show when={statistics.value()} fallback={" "}>
+            <Show when={statistics.value()} fallback={" "} keyed>
               {(known) =>
-                `${counted(known().identities, "person", "people")}, ${counted(known().faces, "face")}. New faces are compared with them.`
+                `${counted(known.identities, "person", "people")}, ${counted(known.faces, "face")}. New faces are compared with them.`
               }
             </Show>
           </p>
@@ -57,7 +57,9 @@ export function Browse() {
       <Show when={canCompare()}>
         <Search value={name()} />
       </Show>
-      <Show when={people.failure()}>{(why) => <Trouble code={why().code} message={why().message} />}</Show>
+      <Show when={people.failure()} keyed>
+        {(why) => <Trouble code={why.code} message={why.message} />}
+      </Show>
       <Show when={isEmpty() && !people.failure()}>
         <Nobody name={name()} canEnrol={canEnrol()} />
       </Show>
@@ -78,7 +80,9 @@ export function Browse() {
         <ul class="people" aria-label="People" aria-busy={people.isLoading()}>
           <For each={people.value()?.identities}>{(identity) => <PersonCard identity={identity} />}</For>
         </ul>
-        <Show when={people.value()}>{(shown) => <Pager page={shown()} />}</Show>
+        <Show when={people.value()} keyed>
+          {(shown) => <Pager page={shown} />}
+        </Show>
       </Show>
     </>
   );
@@ -176,6 +180,7 @@ function Turn(props: { href: string | undefined; label: string }) {
   return (
     <Show
       when={props.href}
+      keyed
       fallback={
         <span class="button" aria-disabled="true">
           {props.label}
@@ -183,7 +188,7 @@ function Turn(props: { href: string | undefined; label: string }) {
       }
     >
       {(href) => (
-        <Link class="button" href={href()} onClick={() => scrollTo(0, 0)}>
+        <Link class="button" href={href} onClick={() => scrollTo(0, 0)}>
           {props.label}
         </Link>
       )}

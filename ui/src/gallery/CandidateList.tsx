@@ -27,10 +27,10 @@ export function CandidateList(props: CandidateListProps) {
               alt=""
               onError={({ currentTarget }) => currentTarget.setAttribute("data-broken", "")}
             />
-            <Show when={faceOf(candidate)}>
+            <Show when={faceOf(candidate)} keyed>
               {(face) => (
                 <span class="candidate-face">
-                  <Portrait src={face()} alt={`The face of ${candidate.source}`} />
+                  <Portrait src={face} alt={`The face of ${candidate.source}`} />
                 </span>
               )}
             </Show>
@@ -39,12 +39,12 @@ export function CandidateList(props: CandidateListProps) {
               <StepWords step={candidate.step} />
             </div>
             <Switch>
-              <Match when={candidate.step.at === "added" && candidate.step}>
-                {(step) => (
+              <Match when={candidate.step.at === "added" && candidate.step.faceId} keyed>
+                {(faceId) => (
                   <button
                     type="button"
                     class="button button-plain small"
-                    onClick={() => void remove(candidate.id, step().faceId)}
+                    onClick={() => void remove(candidate.id, faceId)}
                   >
                     Wrong face, remove
                   </button>
@@ -52,13 +52,14 @@ export function CandidateList(props: CandidateListProps) {
               </Match>
               <Match
                 when={!props.isRunning && ["chosen", "refused"].includes(candidate.step.at) && props.onTake}
+                keyed
               >
                 {(take) => (
                   <button
                     type="button"
                     class="button button-plain button-icon"
                     aria-label={`Leave ${candidate.source} out`}
-                    onClick={() => take()(candidate.id)}
+                    onClick={() => take(candidate.id)}
                   >
                     ✕
                   </button>
@@ -85,23 +86,20 @@ function faceOf({ jobId, step }: Candidate): string | undefined {
 }
 
 function StepWords(props: { step: Step }) {
+  const sending = () => (props.step.at === "sending" ? props.step : undefined);
   return (
     <Switch>
-      <Match when={props.step.at === "sending" && props.step}>
-        {(step) => (
-          <>
-            <span class="small quiet">Sending</span>
-            <progress
-              class="progress"
-              aria-label="Sent"
-              max={step().totalBytes || 1}
-              value={step().sentBytes}
-            />
-          </>
-        )}
+      <Match when={props.step.at === "sending"}>
+        <span class="small quiet">Sending</span>
+        <progress
+          class="progress"
+          aria-label="Sent"
+          max={sending()?.totalBytes || 1}
+          value={sending()?.sentBytes ?? 0}
+        />
       </Match>
-      <Match when={props.step.at === "waiting" && props.step}>
-        {(step) => <span class="small quiet">{step().why} It is tried again.</span>}
+      <Match when={props.step.at === "waiting" && props.step} keyed>
+        {(step) => <span class="small quiet">{step.why} It is tried again.</span>}
       </Match>
       <Match when={props.step.at === "finding"}>
         <span class="small quiet">Looking for a face</span>
@@ -115,10 +113,10 @@ function StepWords(props: { step: Step }) {
       <Match when={props.step.at === "added"}>
         <span class="small candidate-good">In the gallery</span>
       </Match>
-      <Match when={props.step.at === "refused" && props.step}>
+      <Match when={props.step.at === "refused" && props.step} keyed>
         {(step) => (
           <span class="small">
-            <span class="form-error">{step().title}</span> {step().help}
+            <span class="form-error">{step.title}</span> {step.help}
           </span>
         )}
       </Match>

@@ -59,10 +59,10 @@ function ExportDialog(props: { faces: number | undefined; onClose: () => void })
         recognise these people: keep it as you would keep the gallery itself.
       </p>
       <p class="quiet">It can be imported again, here or elsewhere, where the same model is in use.</p>
-      <Show when={failure()}>
+      <Show when={failure()} keyed>
         {(why) => (
           <Notice kind="bad" title="The export failed.">
-            {why()}
+            {why}
           </Notice>
         )}
       </Show>

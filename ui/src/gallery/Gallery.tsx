@@ -34,10 +34,10 @@ export default function Gallery() {
   const isAdding = () => place() === "add" || (place() === "" && query().has("job"));
   return (
     <div class="page gallery">
-      <Show when={news()}>
+      <Show when={news()} keyed>
         {(latest) => (
-          <Notice isAnnounced title={latest().title} onClose={forgetNews}>
-            {latest().text}
+          <Notice isAnnounced title={latest.title} onClose={forgetNews}>
+            {latest.text}
           </Notice>
         )}
       </Show>

@@ -25,11 +25,11 @@ export function ImportPage() {
         </div>
       </header>
       <Switch fallback={<Choose onFiles={take} />}>
-        <Match when={exported()}>
-          {(file) => <ExportImport file={file()} onBack={() => setExported(undefined)} />}
+        <Match when={exported()} keyed>
+          {(file) => <ExportImport file={file} onBack={() => setExported(undefined)} />}
         </Match>
-        <Match when={plan()}>
-          {(chosen) => <FolderImport plan={chosen()} onBack={() => setPlan(undefined)} />}
+        <Match when={plan()} keyed>
+          {(chosen) => <FolderImport plan={chosen} onBack={() => setPlan(undefined)} />}
         </Match>
       </Switch>
     </>

@@ -99,20 +99,20 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
         <p class="small quiet">And {more().toLocaleString()} more: search by name.</p>
       </Show>
       <p>
-        <Show when={into()} fallback="Choose the entry that stays. It keeps its name and its consent.">
+        <Show when={into()} fallback="Choose the entry that stays. It keeps its name and its consent." keyed>
           {(target) => (
             <>
               {counted(props.person.faces.length, "face")} of <bdi>{props.person.name}</bdi>{" "}
-              {props.person.faces.length === 1 ? "becomes" : "become"} <bdi>{target().name}</bdi>'s, whose
-              name and consent stay. The entry <bdi>{props.person.name}</bdi> is gone afterwards.
+              {props.person.faces.length === 1 ? "becomes" : "become"} <bdi>{target.name}</bdi>'s, whose name
+              and consent stay. The entry <bdi>{props.person.name}</bdi> is gone afterwards.
             </>
           )}
         </Show>
       </p>
-      <Show when={failure()}>
+      <Show when={failure()} keyed>
         {(why) => (
           <Notice kind="bad" title="They were not merged.">
-            {why()}
+            {why}
           </Notice>
         )}
       </Show>

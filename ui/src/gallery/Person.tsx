@@ -29,10 +29,10 @@ export function Person(props: { identityId: string }) {
       when={loaded.failure()?.code === "identity_not_found"}
       fallback={
         <>
-          <Show when={loaded.failure()}>
+          <Show when={loaded.failure()} keyed>
             {(why) => (
               <Notice kind="bad" title="The gallery cannot be read just now.">
-                {why().message} This page tries again by itself.
+                {why.message} This page tries again by itself.
               </Notice>
             )}
           </Show>
@@ -272,10 +272,10 @@ function Ask(props: {
       }
     >
       <div>{props.children}</div>
-      <Show when={failure()}>
+      <Show when={failure()} keyed>
         {(why) => (
           <Notice kind="bad" title="Nothing was deleted.">
-            {why()}
+            {why}
           </Notice>
         )}
       </Show>

@@ -48,7 +48,11 @@ function askForKey(isRepeated: boolean): Promise<string | undefined> {
 
 /** Once per page: where the key is asked for. */
 export function KeyDialog() {
-  return <Show when={question()}>{(open) => <Ask question={open()} />}</Show>;
+  return (
+    <Show when={question()} keyed>
+      {(open) => <Ask question={open} />}
+    </Show>
+  );
 }
 
 function Ask(props: { question: Question }) {

@@ -1,5 +1,5 @@
 import type { MessageInitShape, ResultSchema } from "@similarfaces/contracts";
-import { newJobId } from "@similarfaces/contracts";
+import { STAGES, newJobId } from "@similarfaces/contracts";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMesh, type Mesh } from "../../gateway/test/meshFixture.js";
@@ -203,6 +203,20 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await gateway.kill();
   });
 
+  it("has bars and edges that stand out 3:1 from what they lie on, light and dark", async () => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const { page } = await visit(browser, mesh.url, { colorScheme });
+      const contrasts = await page.evaluate(contrastsOf, {
+        colours: [...STAGES.map((stage) => `--stage-${stage}`), "--line-strong"],
+        grounds: ["--surface", "--surface-sunk"],
+      });
+      for (const { colour, ground, ratio } of contrasts) {
+        expect(ratio, `${colour} on ${ground}, ${colorScheme}`).toBeGreaterThan(3);
+      }
+      await page.context().close();
+    }
+  });
+
   it("says when and why a job is gone, and what an address is that never was", async () => {
     const { page } = await visit(browser, `${mesh.url}/jobs/${newJobId(Date.now() - 3_600_000)}`);
     await page.getByText(/This job expired and was deleted at \d/).waitFor();
@@ -321,4 +335,28 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
 function isInView(element: Element): boolean {
   const { top, bottom } = element.getBoundingClientRect();
   return bottom > 0 && top < innerHeight;
+}
+
+/** WCAG's contrast ratio of custom properties, as the browser paints them. */
+function contrastsOf({ colours, grounds }: { colours: string[]; grounds: string[] }) {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+  const luminance = (name: string): number => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = `var(${name})`;
+    canvas.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    canvas.fillRect(0, 0, 1, 1);
+    const linear = (byte: number) => {
+      const share = byte / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    };
+    const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
+    return 0.2126 * linear(red!) + 0.7152 * linear(green!) + 0.0722 * linear(blue!);
+  };
+  return colours.flatMap((colour) =>
+    grounds.map((ground) => {
+      const [dark, light] = [luminance(colour), luminance(ground)].sort((a, b) => a - b);
+      return { colour, ground, ratio: (light! + 0.05) / (dark! + 0.05) };
+    }),
+  );
 }

@@ -7,7 +7,7 @@ import { CACHE, ROOT, SetupError } from "./paths.mjs";
 const STAMP = `${CACHE}/build.sha256`;
 const LOCK = `${CACHE}/build.lock`;
 const SOURCES = ["contracts", "services", "gateway", "ui", "observability/load"];
-const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap"]);
+const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap", "screenshots"]);
 
 /**
  * Builds what is stale: the Protobuf types, all TypeScript, the page. Fresh is what has the size and time of every source

@@ -28,6 +28,7 @@ const LIST_PAGE_MAX = 200;
 const EXPORT_PAGE_MAX = 500;
 /** Portraits fetched at once, and the bytes after which a page ends: a message of the broker holds 1 MiB. */
 const EXPORT_CHUNK = 32;
+const IMPORT_AT_ONCE = 16;
 const EXPORT_PAGE_BYTES = 640 * 1024;
 
 /**
@@ -121,11 +122,14 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
       }));
       const before = await driver.statistics();
       const added = { identities: 0, faces: 0, thumbnails: 0 };
-      for (const { face, portrait } of checked) {
-        const enrolled = await enrolChecked(face, portrait);
-        if (!enrolled.added) continue;
-        added.faces++;
-        if (portrait.length > 0) added.thumbnails++;
+      for (let i = 0; i < checked.length; i += IMPORT_AT_ONCE) {
+        const some = checked.slice(i, i + IMPORT_AT_ONCE);
+        const enrolled = await Promise.all(some.map(({ face, portrait }) => enrolChecked(face, portrait)));
+        for (const [n, { portrait }] of some.entries()) {
+          if (!enrolled[n]!.added) continue;
+          added.faces++;
+          if (portrait.length > 0) added.thumbnails++;
+        }
       }
       const after = await driver.statistics();
       added.identities = Math.max(0, after.identities - before.identities);

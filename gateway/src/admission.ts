@@ -13,6 +13,7 @@ export class Admission {
   readonly #options: { broker: Broker; stages: readonly StageName[]; metrics: Metrics; log: Log };
   readonly #timer: NodeJS.Timeout;
   #fullest = 0;
+  #isRefusing = false;
   latest: Backlog | undefined;
 
   constructor(options: { broker: Broker; stages: readonly StageName[]; metrics: Metrics; log: Log }) {
@@ -24,10 +25,16 @@ export class Admission {
   /** @throws StageFailure overloaded or unavailable */
   check(): void {
     const { broker, metrics } = this.#options;
-    const failure = !broker.connected() ? "unavailable" : this.#fullest > FILL_MAX ? "overloaded" : undefined;
+    const isAway = this.#isRefusing || !broker.connected();
+    const failure = isAway ? "unavailable" : this.#fullest > FILL_MAX ? "overloaded" : undefined;
     if (!failure) return;
     metrics.admissionRefused.inc();
     throw new StageFailure(failure);
+  }
+
+  /** From now on every photo is refused. */
+  refuse(): void {
+    this.#isRefusing = true;
   }
 
   close(): void {

@@ -48,6 +48,8 @@ export interface Gateway {
   readonly driver: string;
   /** False while the broker is away, and once `close` was called. */
   ready(): boolean;
+  /** Takes no more photos; viewers go on seeing what is under way. For a process that holds the stages too, before they drain. */
+  refuse(): void;
   /** Ends viewers' streams and sockets, then stops listening. May be called twice. */
   close(): Promise<void>;
 }
@@ -58,7 +60,7 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
-  const { relay, admission, routes, close, ready } = await assemble(options);
+  const { relay, admission, routes, refuse, close, ready } = await assemble(options);
   const access = createAccess(config);
   const site = await openSite(config.siteDir);
   const live: LiveOptions = {
@@ -90,7 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const url = urlOf(config.host, server.port);
   log.info({ url, driver: server.description, natsServer: broker.serverVersion }, "serving");
-  return { url, driver: server.description, ready, close: () => close(server) };
+  return { url, driver: server.description, ready, refuse, close: () => close(server) };
 }
 
 /** Every part but the server, wired. */
@@ -105,7 +107,12 @@ async function assemble(options: GatewayOptions) {
   const intake = openIntake({ admission, accepting, following, metrics });
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
   let closing: Promise<void> | undefined;
-  const ready = () => !closing && broker.connected();
+  let isRefusing = false;
+  const ready = () => !isRefusing && !closing && broker.connected();
+  const refuse = () => {
+    isRefusing = true;
+    admission.refuse();
+  };
   const routes: Route[] = [
     ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages }),
     ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
@@ -123,7 +130,7 @@ async function assemble(options: GatewayOptions) {
       await server.close();
       relay.close();
     })());
-  return { relay, admission, routes, close, ready };
+  return { relay, admission, routes, refuse, close, ready };
 }
 
 function urlOf(host: string, port: number): string {

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { PIXEL, startMesh, type Mesh } from "./meshFixture.js";
+import {
+  EVENTS_OF_ONE_FACE,
+  PIXEL,
+  answerAll,
+  postPixel,
+  readEvents,
+  startMesh,
+  type Mesh,
+} from "./meshFixture.js";
 
 let mesh: Mesh;
 beforeAll(async () => {
@@ -33,4 +41,17 @@ it("the status counts what waits", async () => {
     return status.stages.find(({ stage }) => stage === "extract")!.waiting;
   };
   await expect.poll(waiting, { timeout: 5_000 }).toBeGreaterThan(0);
+});
+
+it("a gateway about to close refuses photos and goes on showing what is under way", async () => {
+  const gateway = await mesh.another();
+  const { jobId } = await postPixel(gateway.url);
+  const reading = fetch(`${gateway.url}/v1/jobs/${jobId}/events`).then((response) => readEvents(response));
+  gateway.refuse();
+  const refused = await fetch(`${gateway.url}/v1/jobs`, { method: "POST", body: PIXEL });
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ failure: { code: "unavailable", retryable: true } });
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+  await answerAll(mesh, jobId);
+  expect((await reading).map(({ event }) => event)).toEqual(EVENTS_OF_ONE_FACE);
 });

@@ -6,7 +6,7 @@ import { startTestMesh, type TestMesh } from "./mesh.js";
 const TEST_TIMEOUT_MS = 120_000;
 const DEADLINE = { JOB_DEADLINE_MS: "100000" };
 
-describe("kill -9", { timeout: TEST_TIMEOUT_MS }, () => {
+describe("an end in the middle of jobs", { timeout: TEST_TIMEOUT_MS }, () => {
   let mesh: TestMesh;
   beforeAll(async () => {
     mesh = await startTestMesh({ env: DEADLINE });
@@ -36,7 +36,7 @@ describe("kill -9", { timeout: TEST_TIMEOUT_MS }, () => {
     expect(seen.flatMap(({ completion }) => completion.expired)).toEqual([]);
   }
 
-  it("of the mesh process amid the faces: the jobs complete, no result twice", async () => {
+  it("kill -9 of the mesh process amid the faces: the jobs complete, no result twice", async () => {
     const before = mesh.state();
     expectWhole(await killAt("age", ["mesh"]));
     expect(mesh.state().children["mesh"]!.pid).not.toBe(before.children["mesh"]!.pid);
@@ -44,16 +44,16 @@ describe("kill -9", { timeout: TEST_TIMEOUT_MS }, () => {
     expect(mesh.output()).toMatch(/mesh was ended by SIGKILL; it is started again/);
   });
 
-  it("of nats-server amid the faces: the jobs complete, no result twice", async () => {
+  it("kill -9 of nats-server amid the faces: the jobs complete, no result twice", async () => {
     expectWhole(await killAt("emotion", ["nats-server"]));
     expect(mesh.output()).toMatch(/nats-server was ended by SIGKILL; it is started again/);
   });
 
-  it("of both before the first box: the jobs complete, no result twice", async () => {
+  it("kill -9 of both before the first box: the jobs complete, no result twice", async () => {
     expectWhole(await killAt("accepted", ["nats-server", "mesh"]));
   });
 
-  it("of the supervisor: what it left behind ends, and the next start completes the jobs", async () => {
+  it("kill -9 of the supervisor: what it left behind ends, and the next start completes the jobs", async () => {
     const jobs = [
       await submit(mesh.url, await sample("group-4")),
       await submit(mesh.url, await sample("portrait-1")),
@@ -64,6 +64,22 @@ describe("kill -9", { timeout: TEST_TIMEOUT_MS }, () => {
     for (const { pid } of Object.values(children)) expect(isRunning(pid)).toBe(false);
     const seen = await Promise.all(jobs.map((jobId) => follow(mesh.url, jobId)));
     expect(seen.map((each) => answered(each))).toEqual([allAnswers(4), allAnswers(1)]);
+  });
+
+  it("SIGTERM amid the faces is code 0, and the next start completes the jobs, no result twice", async () => {
+    const jobs = [
+      await submit(mesh.url, await sample("group-18")),
+      await submit(mesh.url, await sample("group-4")),
+    ];
+    await new Promise<void>((resolve) => {
+      const seeing = follow(mesh.url, jobs[0]!, ({ stage }) => void (stage === "embed" && resolve()));
+      seeing.catch(() => {});
+    });
+    expect(await mesh.end("SIGTERM")).toBe(0);
+    await mesh.restart();
+    const seen = await Promise.all(jobs.map((jobId) => follow(mesh.url, jobId)));
+    expect(seen.map((each) => answered(each))).toEqual([allAnswers(18), allAnswers(4)]);
+    expect(seen.flatMap((each) => failuresOf(each))).toEqual([]);
   });
 
   it("has cost nothing for good: the next photo is analysed", async () => {

@@ -59,7 +59,8 @@ await runService(process.env, {
       address: { url: gateway.url, driver: gateway.driver },
       ready: () => gateway.ready() && match?.ready?.() !== false,
       async drain() {
-        // Viewers stay connected while the stages finish what they hold.
+        // Viewers stay connected while the stages finish what they hold; a photo accepted now would wait for the next start.
+        gateway.refuse();
         await Promise.all([match?.drain(), ...running.map((stage) => stage.drain())]);
         await gateway.close();
         await inference.close();

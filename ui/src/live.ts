@@ -35,6 +35,8 @@ const SILENCE_MS = 4_000;
 /** The simple transports are left again for the WebSocket after this time. */
 const BETTER_AFTER_MS = 30_000;
 
+const OFFLINE_AFTER_MS = 1_000;
+
 const watchers = new Map<string, Watcher>();
 const streams = new Map<string, EventSource>();
 let transport: Transport = "websocket";
@@ -42,6 +44,7 @@ let socket: WebSocket | undefined;
 let hasWorked = false;
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let losing: ReturnType<typeof setTimeout> | undefined;
 let betterAtMs = 0;
 let heardAtMs = 0;
 
@@ -111,7 +114,7 @@ function connectSocket(): void {
   opened.addEventListener("close", () => {
     if (socket !== opened) return;
     socket = undefined;
-    if (watchers.size > 0) setLink("offline");
+    if (watchers.size > 0) lost();
     failed("events");
   });
 }
@@ -180,7 +183,7 @@ function connectStreams(): void {
     stream.addEventListener("error", () => {
       if (streams.get(jobId) !== stream) return;
       close();
-      setLink("offline");
+      lost();
       failed("polling");
     });
   }
@@ -207,7 +210,7 @@ async function look(jobId: string, watcher: Watcher): Promise<boolean> {
       end(jobId, (known) => known.failure(error));
       return true;
     }
-    setLink("offline");
+    lost();
     return false;
   }
 }
@@ -220,14 +223,21 @@ setInterval(() => {
     void look(jobId, watcher).then((answered) => {
       // The server knows more than this connection told: it is dead, whatever it says of itself.
       if (answered && transport === "websocket" && watcher.after() > before) socket?.close();
-      if (answered && socket?.readyState === WebSocket.OPEN) setLink("websocket");
+      if (answered && socket?.readyState === WebSocket.OPEN) heard("websocket");
     });
   }
 }, 1_000);
 
 function heard(by: Transport): void {
   heardAtMs = Date.now();
+  clearTimeout(losing);
+  losing = undefined;
   setLink(by);
+}
+
+/** A connection that is back at once was never worth a word. */
+function lost(): void {
+  losing ??= setTimeout(() => setLink("offline"), OFFLINE_AFTER_MS);
 }
 
 function end(jobId: string, tell: (watcher: Watcher) => void): void {
@@ -242,5 +252,8 @@ function forget(jobId: string): void {
   streams.get(jobId)?.close();
   streams.delete(jobId);
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "unwatch", jobId }));
-  if (watchers.size === 0) setLink("idle");
+  if (watchers.size > 0) return;
+  clearTimeout(losing);
+  losing = undefined;
+  setLink("idle");
 }

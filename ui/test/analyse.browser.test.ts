@@ -151,8 +151,10 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
 
   it("says what is wrong with a folder, a PDF, an empty file, a text and a damaged photo, and goes on", async () => {
     const { page, problems } = await visit(browser, mesh.url);
-    await dragIn(page, [bad("holiday")], "drop");
+    await dragIn(page, [bad("holiday"), photo("portrait-2")], "drop");
     await page.getByText("holiday is a folder.").waitFor();
+    await poll(() => page.locator("h1").innerText()).toBe("1 face");
+    expect(await page.getByText("holiday is a folder.").count()).toBe(1);
     await screenshot(page, "refused-folder");
     for (const [file, sentence] of [
       ["letter.pdf", "letter.pdf is a PDF."],

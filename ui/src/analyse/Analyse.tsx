@@ -35,8 +35,9 @@ export function Analyse() {
   createEffect(on(shown, () => setRefusals([]), { defer: true }));
 
   const take = (given: Given) => {
-    setRefusals(given.refusals);
     if (given.files.length > 0) addPhotos(given.files);
+    // After the photos, whose coming on screen clears what was said before.
+    setRefusals(given.refusals);
   };
   const choose = () => chooser.click();
 

@@ -10,6 +10,8 @@ export interface FaceListProps {
   choice: Choice;
 }
 
+const SWIPE_REST_MS = 120;
+
 /** All cards: a column beside the photo, or on a phone one at a time with a swipe between them. */
 export function FaceList(props: FaceListProps) {
   let list!: HTMLDivElement;
@@ -40,8 +42,13 @@ export function FaceList(props: FaceListProps) {
       if (nearest >= 0) props.choice.choose(nearest);
       queueMicrotask(() => (isSwiping = false));
     };
-    list.addEventListener("scrollend", swiped);
-    onCleanup(() => list.removeEventListener("scrollend", swiped));
+    // Not every browser says when a scroll has ended.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    list.addEventListener("scroll", () => {
+      clearTimeout(timer);
+      timer = setTimeout(swiped, SWIPE_REST_MS);
+    });
+    onCleanup(() => clearTimeout(timer));
   });
 
   return (

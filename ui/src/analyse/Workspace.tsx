@@ -50,6 +50,7 @@ export function Workspace(props: WorkspaceProps) {
     if (deleted) removeShot(deleted.id);
   });
 
+  const askToDelete = () => job() && !isDeleted() && !isGone() && setIsAsking(true);
   const step = (by: 1 | -1) => (event: KeyboardEvent) => {
     if (faces().length === 0) return;
     event.preventDefault();
@@ -69,7 +70,9 @@ export function Workspace(props: WorkspaceProps) {
       event.preventDefault();
       choice.toggle(choice.chosen());
     },
-    Delete: () => job() && !isDeleted() && !isGone() && setIsAsking(true),
+    Delete: askToDelete,
+    // The key of that name on a Mac.
+    Backspace: askToDelete,
   });
 
   return (

@@ -159,6 +159,7 @@ async function prepare(id: number): Promise<Blob | undefined> {
   if (type !== "heic") return refuse(id, type);
   const jpeg = await asJpeg(file);
   if (!jpeg) return refuse(id, UNREADABLE_HEIC);
+  if (shot.preview) URL.revokeObjectURL(shot.preview);
   setVisit("shots", (other) => other.id === id, "preview", URL.createObjectURL(jpeg));
   return jpeg;
 }

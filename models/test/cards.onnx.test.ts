@@ -42,6 +42,14 @@ describe.each(named)("%s", (folder, manifest) => {
   });
 });
 
+it.each([
+  ["compact", "MIT License"],
+  ["compact-int8", "MIT License"],
+  ["yunet", "Apache License"],
+])("%s has its licence beside it", (pack, title) => {
+  expect(read(`${pack}/LICENSE`)).toContain(title);
+});
+
 describe("compact/figures.json", () => {
   const figures = JSON.parse(read("compact/figures.json")) as Record<string, Record<string, object>>;
   /** Facts of a machine, and what stands in fields of their own. */

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
 import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, photo, screenshot, visit } from "./browser";
 
+/** Of a poll; Vitest takes one second if not told. */
+const PATIENCE = { timeout: 20_000 } as const;
+
 /** The About page on a whole mesh in which race and the gallery are switched off. */
 describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   let mesh: TestMesh;
@@ -35,8 +38,8 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
     await age.waitFor();
     expect(await age.getAttribute("aria-label")).toContain("no answers in the last minute");
     await analyse("group-4");
-    await expect.poll(() => age.getAttribute("aria-label")).toMatch(/waited \d.* worked \d/);
-    expect(await age.innerHTML()).toMatch(/work \d+ ms/);
+    await expect.poll(() => age.getAttribute("aria-label"), PATIENCE).toMatch(/waited \d.* worked \d/);
+    expect(await age.innerHTML()).toMatch(/work [\d.]+ m?s/);
     const race = page.getByRole("group", { name: "race: switched off" });
     expect(await race.innerHTML()).toContain("switched off");
     // Which models are in use is told by their answers.
@@ -100,6 +103,30 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await screenshot(page, "about-phone", { fullPage: true });
     expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it("sends an example through, and deletes what this visit sent", async () => {
+    const { page, problems } = await visit(browser, `${mesh.url}/about`);
+    await page.getByRole("button", { name: "Send an example through" }).click();
+    await page.locator(".diagram-flow[data-busy]").first().waitFor({ state: "attached" });
+    await page.getByRole("link", { name: "See the answers" }).click();
+    await page.getByRole("heading", { name: "18 faces" }).waitFor();
+
+    await page.goto(mesh.url);
+    for (const name of ["portrait-1", "portrait-2"]) {
+      await page.setInputFiles("input[type=file]", photo(name));
+      await page.waitForURL(/\/jobs\//);
+    }
+    await page.getByRole("link", { name: "About" }).click();
+    await page.getByRole("button", { name: /^Delete all 2 photos of this visit now$/ }).click();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Delete all now" }).click();
+    await page
+      .locator("#main")
+      .getByText(/^Deleted 2 photos: \d+ answers? and \d+ pictures? were removed\.$/)
+      .waitFor();
+    expect(await page.getByRole("button", { name: /of this visit now/ }).count()).toBe(0);
+    expect(problems).toEqual([]);
   });
 
   it("says at the gallery's address that there is none", async () => {

@@ -17,6 +17,8 @@ import {
   type Visit,
 } from "./browser";
 
+/** Of a poll; Vitest takes one second if not told. */
+const PATIENCE = { timeout: 20_000 } as const;
 const KEY = "the key of this test";
 const composite = (number: number) =>
   fileURLToPath(new URL(`../../models/samples/gallery/composite-00${number}.jpg`, import.meta.url));
@@ -150,7 +152,9 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     expect(words[2]).toContain("notes.txt is not a photo that can be read.");
     await screenshot(page, "gallery-added", { fullPage: true });
     await page.getByRole("link", { name: "See them" }).click();
-    await expect.poll(() => page.getByRole("list", { name: "Faces" }).getByRole("listitem").count()).toBe(2);
+    await expect
+      .poll(() => page.getByRole("list", { name: "Faces" }).getByRole("listitem").count(), PATIENCE)
+      .toBe(2);
     // It is not asked for again.
     await page.getByRole("button", { name: "Delete face 1" }).click();
     await page.getByRole("button", { name: "Delete this face" }).click();
@@ -317,17 +321,17 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByText("Page 2 of 3").waitFor();
     await page.getByRole("link", { name: "Next" }).click();
     await page.getByText("Page 3 of 3").waitFor();
-    await expect.poll(() => cards.count()).toBe(112 - 2 * 48);
+    await expect.poll(() => cards.count(), PATIENCE).toBe(112 - 2 * 48);
     await page.goBack();
     await page.getByText("Page 2 of 3").waitFor();
     await page.getByRole("link", { name: "Previous" }).click();
     await page.getByText("Page 1 of 3").waitFor();
     await page.getByRole("searchbox").fill("PERSON 10");
-    await expect.poll(() => cards.count()).toBe(10);
+    await expect.poll(() => cards.count(), PATIENCE).toBe(10);
     await page.getByRole("searchbox").fill("nobody of that name");
     await page.getByText("Nobody's name has “nobody of that name” in it.").waitFor();
     await page.getByRole("searchbox").fill("wolfe");
-    await expect.poll(() => cards.count()).toBe(1);
+    await expect.poll(() => cards.count(), PATIENCE).toBe(1);
     await cards.first().getByRole("link").click();
     await page.getByRole("heading", { level: 1, name: long }).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);

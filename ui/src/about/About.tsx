@@ -7,6 +7,7 @@ import { createStatus } from "./createStatus";
 import { Diagram } from "./Diagram";
 import { Models } from "./Models";
 import { Privacy } from "./Privacy";
+import { SendExample } from "./SendExample";
 import "./About.css";
 
 /** What happens to a photo, what the models are worth, and what is kept. */
@@ -51,6 +52,7 @@ export default function About() {
           store={status}
           stages={known()?.stages ?? status.status()?.stages.map(({ stage }) => stage)}
         />
+        <SendExample />
         <ul class="about-links">
           <li>
             <a href="/v1/openapi.json">The whole API (OpenAPI 3.1)</a>

@@ -2,6 +2,7 @@ import { For } from "solid-js";
 import { Link } from "../components/Link";
 import { formatMs } from "../formats";
 import type { About } from "../wire";
+import { VisitDeletion } from "./VisitDeletion";
 import "./Privacy.css";
 
 interface Kept {
@@ -80,6 +81,7 @@ export function Privacy(props: { retention: About["retention"] }) {
           <pre class="command" tabindex="0">
             <code>{`curl -X DELETE ${location.origin}/v1/jobs/<job>`}</code>
           </pre>
+          <VisitDeletion />
         </section>
         <section>
           <h3>Nobody joins the gallery by being analysed</h3>

@@ -7,15 +7,15 @@ export interface Hit {
   similarity: number;
 }
 
-/** 16 MiB of vectors, and of their sketches, at a time: growing copies nothing. */
-export const CHUNK_ROWS = 8_192;
-const SKETCH_CHUNK_ROWS = 65_536;
+/** 16 MiB of vectors, and 32 of their sketches, at a time: growing copies nothing, and what is not used yet is no memory. */
+const CHUNK_ROWS = 8_192;
+const SKETCH_CHUNK_ROWS = 131_072;
 /** int8 per sketch: every two numbers of a vector are added into one. */
 const SKETCH_SIZE = EMBEDDING_SIZE / 2;
-/** A sketch's number is 127 at 0.25, four standard deviations of the sum of two. */
+/** Of a sketch of length 1: 127 is 0.25, four standard deviations of its numbers. */
 const SKETCH_SCALE = 508;
 /** Nearest by sketch of which the nearest by vector are taken; measured in the README. */
-const CANDIDATES = 256;
+const CANDIDATES = 384;
 
 /**
  * Vectors of 512 float32 by key, close together in memory: the last row moves to where one was deleted. Searching
@@ -93,9 +93,8 @@ export class Vectors {
   }
 
   #candidates(probe: Float32Array, count: number): number[] {
-    const sketch = Int8Array.from({ length: SKETCH_SIZE }, (_, i) =>
-      sketched(probe[2 * i]!, probe[2 * i + 1]!),
-    );
+    const sketch = new Int8Array(SKETCH_SIZE);
+    writeSketch(sketch, 0, probe);
     const found: { row: number; distance: number }[] = [];
     for (const [chunk, sketches] of this.#sketches.entries()) {
       const first = chunk * SKETCH_CHUNK_ROWS;
@@ -106,7 +105,6 @@ export class Vectors {
         sketch,
         SKETCH_SIZE,
         Math.min(count, rows),
-        // Vectors have length 1 and sketches nearly one length: the inner product orders them as the cosine does.
         MetricKind.IP,
         1,
       );
@@ -117,22 +115,12 @@ export class Vectors {
     return found.map(({ row }) => row);
   }
 
-  /** In one pass: adding 100,000 is what a start consists of. */
   #write(row: number, vector: Float32Array): void {
-    const chunk = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-    const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
+    const chunk = Math.floor(row / CHUNK_ROWS);
+    this.#chunks[chunk]!.set(vector, (row % CHUNK_ROWS) * EMBEDDING_SIZE);
+    this.#inverseNorms[chunk]![row % CHUNK_ROWS] = inverseNormOf(vector);
     const sketches = this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!;
-    const sketchAt = (row % SKETCH_CHUNK_ROWS) * SKETCH_SIZE;
-    let squares = 0;
-    for (let i = 0; i < SKETCH_SIZE; i++) {
-      const even = vector[2 * i]!;
-      const odd = vector[2 * i + 1]!;
-      chunk[at + 2 * i] = even;
-      chunk[at + 2 * i + 1] = odd;
-      sketches[sketchAt + i] = sketched(even, odd);
-      squares += even * even + odd * odd;
-    }
-    this.#inverseNorms[Math.floor(row / CHUNK_ROWS)]![row % CHUNK_ROWS] = 1 / Math.sqrt(squares);
+    writeSketch(sketches, (row % SKETCH_CHUNK_ROWS) * SKETCH_SIZE, vector);
   }
 
   #row(row: number): Float32Array {
@@ -161,9 +149,18 @@ export class Vectors {
   }
 }
 
-function sketched(even: number, odd: number): number {
-  const sum = Math.round((even + odd) * SKETCH_SCALE);
-  return sum > 127 ? 127 : sum < -127 ? -127 : sum;
+/** All sketches have one length, so that their inner products are in the order of their cosines. */
+function writeSketch(sketches: Int8Array, at: number, vector: Float32Array): void {
+  let squares = 0;
+  for (let i = 0; i < EMBEDDING_SIZE; i += 2) {
+    const sum = vector[i]! + vector[i + 1]!;
+    squares += sum * sum;
+  }
+  const scale = squares > 0 ? SKETCH_SCALE / Math.sqrt(squares) : 0;
+  for (let i = 0; i < SKETCH_SIZE; i++) {
+    const value = Math.round((vector[2 * i]! + vector[2 * i + 1]!) * scale);
+    sketches[at + i] = value > 127 ? 127 : value < -127 ? -127 : value;
+  }
 }
 
 function inverseNormOf(vector: Float32Array): number {

@@ -60,8 +60,9 @@ export async function benchImport({
       people,
       consent: "bench",
       inFlight,
-      onPhoto(_, { kind }) {
-        outcomes[kind]++;
+      onPhoto({ path }, outcome) {
+        outcomes[outcome.kind]++;
+        if (outcome.kind === "refused") bar.above("", `${path}: ${outcome.message} (${outcome.code})`);
         bar.advance();
       },
     });

@@ -1,13 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { newJobId } from "@similarfaces/contracts";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { galleryBlobKey, jobBlobKey, type Blobs } from "../src/blobs.js";
 import { openS3Blobs, type S3BlobsOptions } from "../src/blobs/s3.js";
 import { testBlobs } from "./blobsSuite.js";
 import { s3ServerPath, startS3Server, type S3Server } from "./s3Server.js";
 
 const MINUTE_MS = 60_000;
+/** What STS answers. */
+const ASSUMED = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>
+  <AccessKeyId>KEYOFTHEROLE</AccessKeyId><SecretAccessKey>secret-of-the-role</SecretAccessKey>
+  <SessionToken>session-of-the-role</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
+</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`;
 const credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] as const;
 const before = credentials.map((key) => process.env[key]);
 const versitygw = await s3ServerPath();
@@ -157,6 +165,39 @@ describe("the S3 driver on a server with faults", () => {
       await blobs.close();
     }
     expect(asked).toEqual(["aws:kms", "AES256", undefined]);
+  });
+
+  it("signs with the keys that a pod's role is given for its token, as IRSA has it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "similarfaces-role-"));
+    const token = join(folder, "token");
+    writeFileSync(token, "a-token-of-the-cluster");
+    let assumed = "";
+    const signed: IncomingMessage["headers"][] = [];
+    const options = await serve((request, response) => {
+      if (request.method === "POST" && request.url === "/") {
+        request.on("data", (chunk: Buffer) => (assumed += chunk.toString()));
+        request.on("end", () => xml(response, ASSUMED));
+        return;
+      }
+      if (isPut(request)) signed.push(request.headers);
+      answer(request, response);
+    });
+    for (const key of credentials) vi.stubEnv(key, undefined);
+    vi.stubEnv("AWS_WEB_IDENTITY_TOKEN_FILE", token);
+    vi.stubEnv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/similarfaces");
+    vi.stubEnv("AWS_ENDPOINT_URL_STS", options.endpoint);
+    try {
+      const blobs = await openS3Blobs(options);
+      await blobs.put(galleryBlobKey("signed"), new Uint8Array(3), "image/jpeg");
+      await blobs.close();
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+    expect(assumed).toContain("Action=AssumeRoleWithWebIdentity");
+    expect(assumed).toContain("WebIdentityToken=a-token-of-the-cluster");
+    expect(signed[0]!.authorization).toContain("Credential=KEYOFTHEROLE/");
+    expect(signed[0]!["x-amz-security-token"]).toBe("session-of-the-role");
   });
 
   it("sets a lifecycle rule of one day where there is none, and leaves the owner's alone", async () => {

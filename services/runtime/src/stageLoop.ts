@@ -106,11 +106,15 @@ export async function runStage<Work extends StageWork>(
   /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
   async function deliver(message: JsMsg): Promise<void> {
     const receivedAtMs = Date.now();
-    const working = setInterval(() => message.working(), ackWaitMs / 2);
+    // Not beyond its deadline: a handler that hangs must not keep the message in its stream.
+    const hold: Hold = { untilMs: Infinity };
+    const working = setInterval(() => {
+      if (Date.now() < hold.untilMs) message.working();
+    }, ackWaitMs / 2);
     // Read here, not when something has gone wrong: it is decoded from the receive buffer.
     const traceId = traceOfHeaders(message.headers)?.traceId;
     try {
-      const outcome = await end(message, receivedAtMs);
+      const outcome = await end(message, receivedAtMs, hold);
       metrics.stageMessages.inc({ stage: stage.name, outcome });
     } catch (error) {
       // Nothing could be published: the message stays unacknowledged and comes again.
@@ -123,7 +127,7 @@ export async function runStage<Work extends StageWork>(
     }
   }
 
-  async function end(message: JsMsg, receivedAtMs: number): Promise<Outcome> {
+  async function end(message: JsMsg, receivedAtMs: number, hold: Hold): Promise<Outcome> {
     const subject = parseWorkSubject(message.subject);
     if (!subject) {
       log.error({ stage: stage.name, subject: message.subject }, "work on a subject of no known form");
@@ -133,7 +137,7 @@ export async function runStage<Work extends StageWork>(
     const attempt = message.info.deliveryCount;
     const queuedAtMs = Number(message.timestampNanos / 1_000n) / 1_000;
     const span = startStageSpan(tracing, stage.name, subject, message, queuedAtMs);
-    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span };
+    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span, hold };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
@@ -153,6 +157,7 @@ export async function runStage<Work extends StageWork>(
     } catch (cause) {
       return fail(delivery, new StageFailure("malformed_message", undefined, { cause }));
     }
+    delivery.hold.untilMs = work.deadlineAtMs;
     if (work.stages && !work.stages.includes(stage.name)) {
       message.ack();
       return "skipped";
@@ -286,6 +291,11 @@ export async function runStage<Work extends StageWork>(
   return { drain: () => (draining ??= finish()) };
 }
 
+/** Until when the broker is told that a delivery is worked on, milliseconds since the epoch. */
+interface Hold {
+  untilMs: number;
+}
+
 interface Delivery {
   message: JsMsg;
   subject: SubjectOfWork;
@@ -293,6 +303,7 @@ interface Delivery {
   queuedAtMs: number;
   receivedAtMs: number;
   span: Span;
+  hold: Hold;
 }
 
 /**

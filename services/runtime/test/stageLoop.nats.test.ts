@@ -198,6 +198,32 @@ describe("the stage loop", () => {
     }
   });
 
+  it("lets go of a message whose handler hangs, once its deadline is over", async () => {
+    const { images } = STREAM_NAMES;
+    await broker.jsm.consumers.update(images, "extract", { ack_wait: nanos(400) });
+    try {
+      let calls = 0;
+      running = await start(
+        () => {
+          calls++;
+          return new Promise<never>(() => {});
+        },
+        { ackWaitMs: 400, graceMs: 50 },
+      );
+      const jobId = newJobId(Date.now());
+      await submit(jobId, { deadlineAtMs: Date.now() + 2_000 });
+      await until(async () => calls === 1);
+      expect(await messagesIn(images)).toBe(1);
+      await until(async () => (await messagesIn(images)) === 0);
+      // It came again, and was shed.
+      expect(calls).toBe(1);
+    } finally {
+      await broker.jsm.consumers.update(images, "extract", {
+        ack_wait: nanos(consumer("extract").ack_wait_ms),
+      });
+    }
+  });
+
   it("hands back what the broker sends while it drains", async () => {
     const { images } = STREAM_NAMES;
     const publisher = await connectBroker({ url: server.url, name: "publisher" });
@@ -257,7 +283,7 @@ describe("the stage loop", () => {
 
 function start(
   handle: (work: ImageWork, call: StageCall) => Promise<StageOutput>,
-  options: { concurrency?: number; graceMs?: number } = {},
+  options: { concurrency?: number; graceMs?: number; ackWaitMs?: number } = {},
 ): Promise<RunningStage> {
   const stage: Stage<ImageWork> = {
     name: "extract",

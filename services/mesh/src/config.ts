@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   ConfigError,
@@ -13,9 +14,14 @@ import {
   type Setting,
 } from "@similarfaces/runtime/settings";
 
+const DATA = fileURLToPath(new URL("../../../.data", import.meta.url));
+
 /** What the supervisor itself reads; everything else passes through it to the services. */
 const settings = {
-  dataDir: text("DATA_DIR", { default: fileURLToPath(new URL("../../../.data", import.meta.url)) }),
+  dataDir: {
+    key: "DATA_DIR",
+    read: (value?: string) => (value === undefined ? DATA : resolve(value)),
+  },
   modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
   /** The binary; `npm start` finds or obtains one and names it here. */
   natsServer: text("NATS_SERVER", { default: "nats-server" }),

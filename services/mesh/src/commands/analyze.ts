@@ -23,6 +23,8 @@ Analyses photos on the running mesh, or on one started for the occasion. Results
 
 /** Photos on their way at once; the mesh keeps its own order. */
 const FILES_AT_ONCE = 4;
+/** How long a full gateway is asked again. */
+const PATIENCE_MS = 60_000;
 
 /** `npm run analyze`. @returns the exit code: 1 if any photo could not be analysed */
 export async function analyze(args: string[]): Promise<number> {
@@ -61,7 +63,6 @@ export async function analyze(args: string[]): Promise<number> {
         bar.advance();
       }
     };
-    // One photo's lines come in the order of their making; those of several are gathered per photo.
     await Promise.all(Array.from({ length: Math.min(FILES_AT_ONCE, positionals.length) }, lane));
     bar.end();
     return failures > 0 ? 1 : 0;
@@ -77,7 +78,7 @@ async function analyzeFile(
   print: (line: string) => void,
   printer: Printer,
 ): Promise<string | undefined> {
-  let photo: Uint8Array;
+  let photo: Uint8Array<ArrayBuffer>;
   try {
     photo = await readFile(file);
   } catch (error) {
@@ -87,7 +88,7 @@ async function analyzeFile(
   const key = process.env["API_KEY"];
   const headers = { accept: "text/event-stream", ...(key ? { authorization: `Bearer ${key}` } : {}) };
   try {
-    const response = await fetch(address, { method: "POST", headers, body: photo });
+    const response = await send(address, headers, photo);
     if (!response.ok) return await refusal(response);
     return await answers(response, headers, address, (result, job) => {
       const line = printer(file, result, job);
@@ -96,6 +97,19 @@ async function analyzeFile(
   } catch (error) {
     if (error instanceof StreamLost) return error.message;
     return `the gateway at ${address.origin} did not answer`;
+  }
+}
+
+/** A gateway that is full or restarting is asked again, when it says so. */
+async function send(address: URL, headers: Record<string, string>, photo: Uint8Array): Promise<Response> {
+  const untilMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const response = await fetch(address, { method: "POST", headers, body: photo });
+    const retryAfterSeconds = Number(response.headers.get("retry-after") ?? 0);
+    const waitMs = 1_000 * retryAfterSeconds;
+    if (response.status !== 503 || waitMs === 0 || Date.now() + waitMs > untilMs) return response;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
 

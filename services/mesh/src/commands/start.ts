@@ -39,6 +39,8 @@ export interface RunOptions {
 
 /** The mesh on this terminal, until Ctrl-C or SIGTERM. @returns the exit code */
 export async function runUntilTold({ processes, whenReady }: RunOptions): Promise<number> {
+  // Whoever reads may go away, as `npm start | head` does; the mesh stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const stopping = new AbortController();
   const { told, impatient } = untilTold(stopping);
   const config = readConfigOrExplain(process.env);

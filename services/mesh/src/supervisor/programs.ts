@@ -9,8 +9,8 @@ export function meshProgram(env: NodeJS.ProcessEnv): Program {
 
 /** Every service as its own process, as on a cluster, and first the step that provisions streams and consumers. */
 export function servicePrograms(stages: readonly StageName[], env: NodeJS.ProcessEnv): Program[] {
-  // A worker each: seven services share the cores that one pool has otherwise.
-  const ofStages = { INFERENCE_WORKERS: "1", ...env };
+  // A worker each: seven services share the cores that one pool has otherwise. No two can have one health port.
+  const ofStages = { INFERENCE_WORKERS: "1", ...env, HEALTH_PORT: "0" };
   const has = (stage: StageName) => stages.includes(stage);
   return [
     {
@@ -24,7 +24,7 @@ export function servicePrograms(stages: readonly StageName[], env: NodeJS.Proces
     ...ANALYZERS.filter(has).map((analyzer) =>
       service(analyzer, "services/analyze/dist/main.js", { ...ofStages, ANALYZER: analyzer }),
     ),
-    ...(has("match") || has("enrol") ? [service("match", "services/match/dist/main.js", env)] : []),
+    ...(has("match") || has("enrol") ? [service("match", "services/match/dist/main.js", ofStages)] : []),
   ];
 }
 

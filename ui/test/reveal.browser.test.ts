@@ -319,6 +319,12 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await untilField(page, 3, "match", "done");
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(await overflow()).toBeLessThanOrEqual(0);
+    // Nothing that came has moved the page; choosing a face moves the row of cards alone.
+    await page.locator(".box").nth(2).click();
+    await poll(() =>
+      page.locator('[data-face="2"]').evaluate((card) => Math.round(card.getBoundingClientRect().left)),
+    ).toBeLessThan(40);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
     await page.locator(".faces").evaluate((list) => list.scrollTo({ left: 400, behavior: "instant" }));
     await poll(() => page.locator('.box[data-chosen="true"]').count()).toBe(1);
     await poll(() => page.locator('.face[data-chosen="true"]').getAttribute("data-face")).toBe("1");

@@ -26,7 +26,11 @@ export function FaceList(props: FaceListProps) {
         if (isSwiping) return;
         const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
         const card = list.querySelector<HTMLElement>(`[data-face="${face}"]`);
-        card?.scrollIntoView({ block: "nearest", inline: "center", behavior });
+        if (!card) return;
+        // Along the row alone: what is above and below it stays where it is.
+        if (isRow())
+          list.scrollTo({ left: card.offsetLeft - (list.clientWidth - card.offsetWidth) / 2, behavior });
+        else card.scrollIntoView({ block: "nearest", behavior });
       },
       { defer: true },
     ),

@@ -27,7 +27,9 @@ function Frame(props: { shot: Shot; isShown: boolean }) {
   const state = () => stateOf(props.shot, job()?.state(), job()?.failure() !== undefined);
   let frame!: HTMLLIElement;
   createEffect(() => {
-    if (props.isShown) frame.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const strip = frame.closest(".film");
+    // Along the strip alone: on a phone the page would jump down to it.
+    if (props.isShown && strip) strip.scrollLeft = frame.offsetLeft - strip.clientWidth / 2;
   });
   return (
     <li ref={frame}>

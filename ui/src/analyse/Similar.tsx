@@ -28,7 +28,7 @@ export function Similar(props: { matches: MatchesJson }) {
               >
                 <Portrait src={portraitUrl(match.faceId)} alt={match.name} />
                 <span class="similar-words">
-                  <b>{verdictWords(match.verdict)}</b> {formatPercent(match.likelihood)}
+                  <b>{verdictWords(match.verdict)}</b> <span>{formatPercent(match.likelihood)}</span>
                 </span>
               </Link>
             </li>

@@ -54,6 +54,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     for (const [i, { similarity }] of candidates.entries()) {
       expect(similarity).toBeCloseTo(cosineOf(asked, vectors[i]!), 6);
     }
+    expect((await gallery.search(probe(asked), 100)).candidates.length).toBe(100);
   });
 
   it("makes an index that vanished anew, and says so to whoever asked", async () => {

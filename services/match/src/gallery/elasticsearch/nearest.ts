@@ -15,14 +15,19 @@ export interface SearchOptions {
  * Faces fetched for one wanted identity: an identity has some, and the nearest of each counts. Where this many do not
  * hold enough identities, the rest is asked for without those found.
  */
-const FACES_PER_IDENTITY = 4;
-const FACES_MIN = 24;
-/** Nodes of the graph looked at per shard; recall and time grow with it (README). */
-const CANDIDATES_MIN = 200;
+const FACES_PER_IDENTITY = 10;
+const FACES_MIN = 50;
+/**
+ * By kind of index, as measured (README): nodes of the graph looked at in each segment, and how many times as many faces
+ * as are fetched are compared exactly, once the quantised vectors have said which.
+ */
+const EFFORT: Record<IndexKind, { candidates: number; oversample?: number }> = {
+  int8_hnsw: { candidates: 600, oversample: 2 },
+  bbq_hnsw: { candidates: 1_000, oversample: 10 },
+  flat: { candidates: 100 },
+};
 const CANDIDATES_PER_FACE = 4;
 const CANDIDATES_MAX = 10_000;
-/** Of the faces that the quantised vectors say are nearest, how many times as many are compared exactly. */
-const OVERSAMPLE: Record<IndexKind, number | undefined> = { int8_hnsw: 2, bbq_hnsw: 4, flat: undefined };
 
 /** The identities nearest to the probe, by exact cosine. */
 export async function searchNearest(
@@ -78,7 +83,7 @@ async function ask(
   const without: estypes.QueryDslQueryContainer[] = [];
   if (identitiesKnown.length > 0) without.push({ terms: { identity_id: [...identitiesKnown] } });
   if (facesStale.length > 0) without.push({ terms: { face_id: [...facesStale] } });
-  const oversample = OVERSAMPLE[kind];
+  const { candidates, oversample } = EFFORT[kind];
   const { responses } = await request(async () => {
     const answer = await client.msearch({
       index,
@@ -94,7 +99,7 @@ async function ask(
             field: "vector",
             query_vector: vector,
             k: size,
-            num_candidates: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, size * CANDIDATES_PER_FACE)),
+            num_candidates: Math.min(CANDIDATES_MAX, Math.max(candidates, size * CANDIDATES_PER_FACE)),
             filter: { bool: { filter: [ofModel], must_not: without } },
             ...(oversample ? { rescore_vector: { oversample } } : {}),
           },

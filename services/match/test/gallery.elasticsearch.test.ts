@@ -57,21 +57,31 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     expect((await gallery.search(probe(asked), 100)).candidates.length).toBe(100);
   });
 
-  it("makes an index that vanished anew, and says so to whoever asked", async () => {
-    const { gallery, index } = await newGallery();
+  it("is unavailable where its index vanished, and makes an empty one only when it starts again", async () => {
+    const { gallery, index, options } = await newGallery();
     await enrolAll(gallery, [embedding(1)]);
+    await admin.indices.delete({ index: `${index}-000001` });
     for (const ask of [
       () => gallery.search(probe(embedding(1)), 5),
       () => gallery.enrol(face({ id: "f", identity: "i" })),
       () => gallery.get("i0"),
+      () => gallery.list({ nameContains: "", pageSize: 10, pageToken: "" }),
+      () => gallery.deleteFace("f0"),
     ]) {
-      await admin.indices.delete({ index: `${index}-000001` });
       await expect(ask()).rejects.toMatchObject({ code: "gallery_unavailable", retryable: true });
-      expect(await gallery.search(probe(embedding(1)), 5)).toEqual({ candidates: [], galleryFaces: 0 });
-      expect((await gallery.enrol(face({ id: "g", identity: "j" }))).added).toBe(true);
-      expect(gallery.ready()).toBe(true);
-      expect(await kindOf(index)).toBe("int8_hnsw");
     }
+    expect(gallery.ready()).toBe(false);
+    expect(await admin.indices.existsAlias({ name: index })).toBe(false);
+    const again = createGallery(
+      await openElasticsearchGallery({ ...options, model: MODEL, log, patienceMs }),
+      memoryBlobs(),
+      MODEL,
+    );
+    opened.push(again);
+    expect((await again.enrol(face({ id: "g", identity: "j" }))).added).toBe(true);
+    await expect.poll(() => gallery.ready(), { timeout: 30_000 }).toBe(true);
+    expect((await gallery.get("j")).faces.length).toBe(1);
+    expect(await kindOf(index)).toBe("int8_hnsw");
   });
 
   it("gives an index that lost its alias the alias back, with all that is in it", async () => {

@@ -8,7 +8,7 @@ import { createListing } from "./elasticsearch/listing.js";
 import { searchNearest } from "./elasticsearch/nearest.js";
 import { createRecords } from "./elasticsearch/records.js";
 import { createRequests, isConflict } from "./elasticsearch/request.js";
-import { ensureIndex, indexBehind } from "./elasticsearch/schema.js";
+import { attachAlias, ensureIndex, indexBehind } from "./elasticsearch/schema.js";
 import type { ElasticsearchOptions } from "./elasticsearch/settings.js";
 import { createFreshness, type Store } from "./elasticsearch/store.js";
 import type { GalleryDriver } from "./gallery.js";
@@ -39,18 +39,11 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
   const client = connectElasticsearch(options);
   let available = true;
   let probing: NodeJS.Timeout | undefined;
-  let healing: Promise<void> | undefined;
+  let looking: Promise<void> | undefined;
   const request = createRequests({
     patienceMs: options.patienceMs ?? PATIENCE_MS,
     answered: (now) => (now ? recovered() : lost()),
-    indexMissing: () =>
-      (healing ??= ensureIndex(client, options)
-        .then(
-          () => log.error({ index }, "the gallery's index was gone, and is made anew: it is empty"),
-          (err: unknown) =>
-            log.error({ index, err }, "the gallery's index is gone, and could not be made anew"),
-        )
-        .finally(() => (healing = undefined))),
+    indexMissing,
   });
   const bulk = createBulk(client, { index, requireAlias: true }, request);
   const fresh = createFreshness(() => request(() => client.indices.refresh({ index })));
@@ -115,6 +108,17 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
     }
   }
 
+  /** It is not made anew: whoever deleted it may be about to restore it from a snapshot. The next start does. */
+  function indexMissing(): Promise<void> {
+    return (looking ??= attachAlias(client, index)
+      .then((there) => {
+        if (!there)
+          log.error({ index }, "the gallery's index is gone: restore it, or start again with an empty one");
+      })
+      .catch((err: unknown) => log.error({ index, err }, "the gallery's index is gone"))
+      .finally(() => (looking = undefined)));
+  }
+
   function recovered(): void {
     if (!available) log.info("Elasticsearch answers again");
     available = true;
@@ -126,8 +130,7 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
     if (available) log.warn("Elasticsearch does not answer");
     available = false;
     probing ??= setTimeout(() => {
-      client.indices
-        .existsAlias({ name: index })
+      attachAlias(client, index)
         .catch(() => false)
         .then((there) => {
           if (probing === undefined) return;

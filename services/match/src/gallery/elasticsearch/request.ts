@@ -106,7 +106,7 @@ function failureOf(error: unknown): unknown {
         })
       : unavailable("takes no writes now: the index is being rebuilt");
   }
-  if (isMissingIndex(error)) return unavailable("lost its index, which is made anew and empty");
+  if (isMissingIndex(error)) return unavailable("has lost the gallery's index");
   if (answer.status === 401 || answer.status === 403)
     return unavailable("refuses our API key, or it lacks a right");
   return isPassing(error) ? unavailable(`is too busy or restarting (${answer.status})`) : error;

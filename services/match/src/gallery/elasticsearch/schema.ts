@@ -64,22 +64,26 @@ export async function ensureIndex(
     template: { settings: SETTINGS, mappings: mappings(kind) },
     _meta: { description: "faces and identities of similarfaces" },
   });
-  while (!(await client.indices.existsAlias({ name: alias }))) {
+  while (!(await attachAlias(client, alias))) {
     if (await client.indices.exists({ index: alias })) {
       throw new StageFailure("gallery_unavailable", `${alias} is an index, and has to be the alias of one`);
     }
-    // An index that lost its alias keeps its faces.
-    const last = (await indicesOf(client, alias)).at(-1);
-    if (last) await client.indices.putAlias({ index: last, name: alias, is_write_index: true });
-    else {
-      await client.indices
-        .create({ index: numbered(alias, 1), aliases: { [alias]: { is_write_index: true } } })
-        .catch((error: unknown) => {
-          if (!alreadyExists(error)) throw error;
-        });
-    }
+    await client.indices
+      .create({ index: numbered(alias, 1), aliases: { [alias]: { is_write_index: true } } })
+      .catch((error: unknown) => {
+        if (!alreadyExists(error)) throw error;
+      });
   }
   await client.cluster.health({ index: alias, wait_for_status: "yellow", timeout: "5s" });
+}
+
+/** Whether the alias stands for an index. An index that lost its alias is given it back, with all that is in it. */
+export async function attachAlias(client: Client, alias: string): Promise<boolean> {
+  if (await client.indices.existsAlias({ name: alias })) return true;
+  const last = (await indicesOf(client, alias)).at(-1);
+  if (last === undefined) return false;
+  await client.indices.putAlias({ index: last, name: alias, is_write_index: true });
+  return true;
 }
 
 /** Concrete indices, oldest first, the aliased and others. */

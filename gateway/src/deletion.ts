@@ -1,6 +1,7 @@
 import {
   ResultSchema,
   STREAM_NAMES,
+  StageFailure,
   ACK_WAIT_MS,
   create,
   resultsOfJobSubject,
@@ -33,6 +34,7 @@ type Found = Record<DeletionReceipt["stores"][number]["store"], number>;
  * Deletes everything of a job at once: viewers are told first, then the streams are purged of it and its blobs deleted;
  * then all of it again, for what was on its way. The tombstone stays as long as the job would have. A stage that holds a
  * chip in memory may still publish what it computes from it; a last look after the longest ack wait removes that too.
+ * @throws StageFailure unavailable or storage_unavailable; asked again, it goes on
  */
 export async function deleteJob(jobId: string, options: DeletionOptions): Promise<DeletionReceipt> {
   const deletedAtMs = Date.now();
@@ -67,8 +69,12 @@ async function lastLook(jobId: string, deletedAtMs: number, options: DeletionOpt
 
 async function removeAll(jobId: string, { broker, blobs }: DeletionOptions): Promise<Found> {
   const purge = async (stream: string, filter: string) => {
-    const { purged } = await broker.jsm.streams.purge(stream, { filter });
-    return purged;
+    try {
+      const { purged } = await broker.jsm.streams.purge(stream, { filter });
+      return purged;
+    } catch (cause) {
+      throw new StageFailure("unavailable", "the broker did not answer", { cause });
+    }
   };
   const work = workOfJobSubject(jobId);
   const [images, faces, embeddings, results, blob] = await Promise.all([

@@ -24,6 +24,7 @@ import {
 } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
 import type { FormFile } from "./form.js";
+import { readImageHeader } from "./imageHeader.js";
 import type { Intake } from "./intake.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 
@@ -94,6 +95,7 @@ export class Enrolment {
 
   /**
    * The largest face of each photo; `source` says where they came from, else each file's name does.
+   * All are looked at before any is taken, so that a refusal is of all.
    * @throws StageFailure as acceptPhoto does, for the first photo that is refused
    */
   async enrolPhotos(
@@ -103,6 +105,7 @@ export class Enrolment {
     trace: TraceContext,
   ): Promise<AcceptedJob[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
+    for (const { bytes } of photos) readImageHeader(bytes);
     const jobs: AcceptedJob[] = [];
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: plainText(source ?? fileName(name)) };

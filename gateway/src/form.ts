@@ -20,16 +20,29 @@ export function isForm(contentType: string | undefined): contentType is string {
   return contentType?.toLowerCase().startsWith("multipart/form-data") ?? false;
 }
 
-/** @throws StageFailure bad_request where the body is no form */
+/** @throws StageFailure bad_request where the body is no form, or more than this takes: nothing of it is left out in silence */
 export function readForm(body: Uint8Array, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const refuse = (cause?: unknown) =>
       reject(new StageFailure("bad_request", "The body is no complete multipart/form-data.", { cause }));
+    const tooMuch = () =>
+      reject(
+        new StageFailure(
+          "bad_request",
+          `A form has at most ${LIMITS.files} files and ${LIMITS.fields} fields of ${LIMITS.fieldSize / 1024} KiB.`,
+        ),
+      );
     try {
       const fields = new Map<string, string>();
       const files: FormFile[] = [];
       const parser = new Busboy({ headers: { "content-type": contentType }, limits: LIMITS });
-      parser.on("field", (name, value) => void fields.set(name, value));
+      parser.on("filesLimit", tooMuch);
+      parser.on("fieldsLimit", tooMuch);
+      parser.on("partsLimit", tooMuch);
+      parser.on("field", (name, value, nameIsCut, valueIsCut) => {
+        if (nameIsCut || valueIsCut) tooMuch();
+        else fields.set(name, value);
+      });
       parser.on("file", (field, stream, name) => {
         const chunks: Buffer[] = [];
         stream.on("data", (chunk: Buffer) => void chunks.push(chunk));

@@ -59,8 +59,12 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
       path: "/v1/jobs/{jobId}",
       async handle(call) {
         const jobId = jobIdOf(call);
-        await relay.snapshot(jobId);
-        return jsonReply(200, await deleteJob(jobId, { broker, blobs, log }));
+        const deleted = await relay.snapshot(jobId).then(() => undefined, deletedBefore);
+        const receipt = await deleteJob(jobId, { broker, blobs, log });
+        // A deletion that a store interrupted is gone on with; one that is done has nothing left.
+        if (deleted && receipt.stores.every(({ found, secondLook }) => found + secondLook === 0))
+          throw deleted;
+        return jsonReply(200, receipt);
       },
     },
     {
@@ -106,6 +110,12 @@ function jobIdOf({ params }: Call): string {
   const { jobId = "" } = params;
   if (!isJobId(jobId)) throw new StageFailure("job_not_found");
   return jobId;
+}
+
+/** @throws whatever else the error is */
+function deletedBefore(error: unknown): StageFailure {
+  if (error instanceof StageFailure && error.code === "job_deleted") return error;
+  throw error;
 }
 
 /** The body itself, or the only file of a form. */

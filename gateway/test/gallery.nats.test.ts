@@ -164,6 +164,21 @@ describe("the gallery over HTTP", () => {
     });
   });
 
+  it("takes all photos of a form or none", async () => {
+    const before = (await mesh.broker.jsm.streams.info("SF_IMAGES")).state.last_seq;
+    const data = form({ name: "Ada", consent: "herself" }, 2);
+    data.append("photo", new Blob(["no photo"]), "notes.jpg");
+    expect(await call("POST", "/identities", data)).toMatchObject({
+      status: 415,
+      body: { failure: { code: "unsupported_type" } },
+    });
+    const many = await call("POST", "/identities", form({ name: "Ada", consent: "herself" }, 41));
+    expect(many).toMatchObject({ status: 400, body: { failure: { code: "bad_request" } } });
+    const long = await call("POST", "/identities", form({ name: "Ada", consent: "x".repeat(70_000) }));
+    expect(long).toMatchObject({ status: 400, body: { failure: { code: "bad_request" } } });
+    expect((await mesh.broker.jsm.streams.info("SF_IMAGES")).state.last_seq).toBe(before);
+  });
+
   it("keeps where a photo came from, in the enroller's words without control characters", async () => {
     const fields = { name: "Ada", consent: "herself", source: "Ada/1.jpg\u0000" };
     const { body } = await call("POST", "/identities", form(fields));

@@ -370,6 +370,22 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
       expect(await codeOf(await fetch(`${other.url}/v1/jobs/${jobId}`))).toBe("410 job_deleted");
     });
 
+    it("goes on where a deletion was interrupted", async () => {
+      const { jobId } = await postPixel(mesh.url);
+      const erase = () => fetch(`${mesh.url}/v1/jobs/${jobId}`, { method: "DELETE" });
+      expect((await erase()).status).toBe(200);
+      // As if the blob store had been away: what it still has is found by asking again.
+      await mesh.blobs.put(jobBlobKey(jobId, "photo.jpg"), Buffer.from([1]), "image/jpeg");
+      const again = await erase();
+      expect(again.status).toBe(200);
+      expect(((await again.json()) as { stores: object[] }).stores).toContainEqual({
+        store: "blobs",
+        found: 1,
+        secondLook: 0,
+      });
+      expect(await codeOf(await erase())).toBe("410 job_deleted");
+    });
+
     it("that never was is a failure", async () => {
       const address = `${mesh.url}/v1/jobs/${newJobId(Date.now())}`;
       expect(await codeOf(await fetch(address, { method: "DELETE" }))).toBe("404 job_not_found");

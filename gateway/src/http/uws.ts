@@ -140,10 +140,16 @@ interface UwsRequest {
   forEachHeader?(each: (name: string, value: string) => void): void;
 }
 
-/** uWS writes all of an IPv6 address's zeros, and IPv4 as it comes. */
-function plainAddress(address: string): string {
+/** uWS writes all of an IPv6 address's zeros; where it listens on both, IPv4 comes inside one. */
+export function plainAddress(address: string): string {
   if (/^(0+:){7}0*1$/.test(address)) return "::1";
-  return address;
+  const mapped = /^(?:0+:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/i.exec(address);
+  return mapped
+    ? mapped
+        .slice(1)
+        .map((byte) => Number.parseInt(byte, 16))
+        .join(".")
+    : address;
 }
 
 function collectBody(

@@ -49,6 +49,8 @@ export async function observeMesh(prometheusBinary: string | undefined): Promise
     await Promise.all([collector.close(), exporters.close()]);
   };
   try {
+    // A Prometheus finds its targets some seconds after it is ready; what was over by then would have no rate.
+    await prometheus?.untilScraped(new URL(mesh.url).host);
     return { mesh, collector, prometheus, stop, ...(await work(mesh.url)) };
   } catch (error) {
     await stop();

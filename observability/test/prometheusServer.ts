@@ -16,6 +16,8 @@ export interface PrometheusServer {
   /** An instant query, now. */
   query(expr: string): Promise<Sample[]>;
   api<T>(path: string): Promise<T>;
+  /** Until a target ("host:port") has been scraped. @throws Error after 30 s */
+  untilScraped(target: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -57,16 +59,24 @@ export async function startPrometheus(binary: string, config: object): Promise<P
     if (status !== "success") throw new Error(`${path}: ${error}`);
     return data;
   };
+  const query = async (expr: string): Promise<Sample[]> => {
+    const path = `query?query=${encodeURIComponent(expr)}`;
+    const { result } = await api<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
+      path,
+    );
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  };
   return {
     url,
     api,
+    query,
     stop,
-    async query(expr) {
-      const path = `query?query=${encodeURIComponent(expr)}`;
-      const { result } = await api<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
-        path,
-      );
-      return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    async untilScraped(target) {
+      for (let look = 0; look < 150; look++) {
+        if ((await query(`up{instance="${target}"} == 1`)).length > 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error(`Prometheus has not scraped ${target}`);
     },
   };
 }

@@ -33,6 +33,8 @@ const CONSENT = "Averaged from many people's photos: nobody's face.";
 /** Few at a time: a visitor's photo goes between them. */
 const AT_ONCE = 2;
 const PAUSE_MS = 1_000;
+/** A job's own deadline, and a little. */
+const SETTLE_MS_MAX = 65_000;
 const ATTEMPTS_MAX = 60;
 
 /**
@@ -46,6 +48,7 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
   const memory = new Memory(join(config.dataDir, "sample-gallery.json"));
   const progress = await memory.read();
   if (progress.complete) return 0;
+  const resumed = progress.begun;
   if (!progress.begun) {
     if ((await persistently(signal, () => facesInGallery(options))) !== 0) {
       if (!signal.aborted) await memory.write({ ...progress, begun: true, complete: true });
@@ -56,6 +59,15 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
   const folder = join(config.modelsDir, "samples/gallery");
   const samples = JSON.parse(await readFile(join(folder, "index.json"), "utf8")) as Sample[];
   const waiting = samples.filter(({ file }) => !progress.done.includes(file));
+  // Accepted and not yet written down when the earlier start ended: of the next few, whatever was on its way has arrived by now.
+  if (resumed) {
+    await untilSettled(options);
+    for (const { file, name } of waiting.slice(0, AT_ONCE)) {
+      if (progress.jobs[file] !== undefined) continue;
+      if (await persistently(signal, () => isEnrolled(options, name, file))) progress.done.push(file);
+    }
+    waiting.splice(0, waiting.length, ...samples.filter(({ file }) => !progress.done.includes(file)));
+  }
   options.onStart?.(waiting.length);
   const lane = async () => {
     for (let sample = waiting.shift(); sample && !signal.aborted; sample = waiting.shift()) {
@@ -91,6 +103,42 @@ async function facesInGallery({ url, signal, config: { apiKey } }: EnrolSamplesO
   const response = await fetch(address, { headers: authorization(apiKey), signal });
   if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
   return ((await response.json()) as { faces: number }).faces;
+}
+
+/** Nothing is waiting and nothing in work, twice in a row; or the time is over that any job has. */
+async function untilSettled({ url, signal, config: { apiKey } }: EnrolSamplesOptions): Promise<void> {
+  const deadlineAtMs = Date.now() + SETTLE_MS_MAX;
+  for (let idle = 0; idle < 2 && Date.now() < deadlineAtMs && !signal.aborted;) {
+    const response = await fetch(`${url}/v1/status`, { headers: authorization(apiKey), signal }).catch(
+      () => undefined,
+    );
+    const status = response?.ok ? ((await response.json()) as Status) : undefined;
+    const busy = status?.stages.some(({ waiting, inFlight }) => waiting + inFlight > 0) ?? true;
+    idle = busy ? 0 : idle + 1;
+    // The gateway looks once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1.2 * PAUSE_MS));
+  }
+}
+
+interface Status {
+  stages: { waiting: number; inFlight: number }[];
+}
+
+async function isEnrolled(
+  { url, signal, config: { apiKey } }: EnrolSamplesOptions,
+  name: string,
+  file: string,
+): Promise<boolean> {
+  const address = new URL("/v1/gallery/identities", url);
+  address.searchParams.set("name", name);
+  const response = await fetch(address, { headers: authorization(apiKey), signal });
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  const { identities } = (await response.json()) as {
+    identities: { name: string; faces: { source: string }[] }[];
+  };
+  return identities.some(
+    (identity) => identity.name === name && identity.faces.some(({ source }) => source === file),
+  );
 }
 
 async function submit(

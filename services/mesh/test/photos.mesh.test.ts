@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ResultEvent } from "@similarfaces/contracts";
 import { readEvents } from "../src/eventStream.js";
+import { isAlive } from "../src/supervisor/processIdentity.js";
 import {
   allAnswers,
   analyse,
@@ -186,7 +187,7 @@ describe("the mesh on one machine", () => {
     const { jobId } = await analyse(mesh.url, await sample("portrait-1"));
     const { supervisor, children } = mesh.state();
     expect(await mesh.end("SIGTERM")).toBe(0);
-    for (const { pid } of [supervisor, ...Object.values(children)]) expect(isRunning(pid)).toBe(false);
+    for (const child of [supervisor, ...Object.values(children)]) expect(isAlive(child)).toBe(false);
     await mesh.restart();
     expect((await snapshot(mesh.url, jobId)).state).toBe("complete");
     expect(await facesInGallery(mesh.url)).toBe(faces);
@@ -218,12 +219,4 @@ function pngHeader(width: number, height: number): Uint8Array<ArrayBuffer> {
   header.writeUInt32BE(height, 20);
   header.set([8, 2, 0, 0, 0], 24);
   return Uint8Array.from(header);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

@@ -249,6 +249,8 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     await page.keyboard.press("Escape");
     await tabTo(page, "Drop a photo");
     const chooser = page.waitForEvent("filechooser");
+    // The key must not overtake the order to watch for the dialog: one answer from the page says that it has come.
+    await page.evaluate(() => 0);
     await page.keyboard.press("Enter");
     await (await chooser).setFiles(photo("group-4"));
     await untilComplete(page);

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { onTestFailed } from "vitest";
 
 /** A Chromium of this machine: CHROMIUM, or on the PATH; `npm test` obtains one. */
 export const CHROMIUM = [
@@ -61,8 +62,23 @@ export async function visit(
       console.error(`the policy stopped ${event.violatedDirective}: ${event.blockedURI}`),
     ),
   );
+  onTestFailed(() => tellWhatIsShown(page, problems));
   await page.goto(url);
+  // Chromium drops what is dragged or pressed before a page's first frame.
+  await page.evaluate(
+    () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+  );
   return { page, problems };
+}
+
+/** A failure on a machine that nobody can look at is told by what the page showed. */
+async function tellWhatIsShown(page: Page, problems: string[]): Promise<void> {
+  const shown = await page
+    .locator("body")
+    .innerText({ timeout: 5_000 })
+    .catch((error: Error) => `nothing: ${error.message}`);
+  const focused = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200)).catch(() => "?");
+  console.error(`${page.url()} showed, focus on ${focused}, problems ${JSON.stringify(problems)}:\n${shown}`);
 }
 
 /** Chooses files as a person does, by the page's own file field. */

@@ -236,15 +236,45 @@ describe("a snapshot", () => {
     ["is cut short", (path: string) => truncate(path, 5_000)],
     ["is no such file", (path: string) => writeFile(path, "something else altogether")],
     ["is empty", (path: string) => truncate(path, 0)],
-  ])("that %s is passed over", async (_, damage) => {
+    ["is of an earlier layout", (path: string) => replaceIn(path, '"version":2', '"version":1')],
+    ["has another name than was written", (path: string) => replaceIn(path, "Name of i2", "Name of i9")],
+    ["has another vector than was written", (path: string) => flipLastBit(path)],
+  ])("that %s is passed over, and written anew", async (_, damage) => {
     newBucket();
     const gallery = await open({ snapshotFile: snapshotFile() });
     for (let i = 0; i < 8; i++) await gallery.enrol(one(i));
     await close(gallery);
+    const whole = await readFile(snapshotFile());
     await damage(snapshotFile());
     const again = await open({ snapshotFile: snapshotFile() });
     expect(await again.statistics()).toMatchObject({ identities: 8, faces: 8 });
     expect(await nearestTo(again, 3)).toBe("f3");
+    expect((await again.get("i2")).name).toBe("Name of i2");
+    // One that had been of use would be left as it is.
+    await close(again);
+    expect((await readFile(snapshotFile())).length).toBe(whole.length);
+  });
+
+  it("of another model's faces keeps them, compared by none until their model is back", async () => {
+    newBucket();
+    const options = { snapshotFile: snapshotFile() };
+    const before = await open(options);
+    for (let i = 0; i < 6; i++) await before.enrol(one(i));
+    await close(before);
+    const driver = await openNatsGallery({
+      broker,
+      bucket,
+      model: "other@1",
+      bytesMax: 8 * MIB,
+      log,
+      ...options,
+    });
+    expect(await driver.nearest(embedding(3), 1)).toEqual({ candidates: [], galleryFaces: 0 });
+    await driver.rename("i1", "Renamed");
+    await driver.close();
+    const after = await open(options);
+    expect(await nearestTo(after, 3)).toBe("f3");
+    expect(await after.statistics()).toMatchObject({ identities: 6, faces: 6 });
   });
 
   it("of a bucket that was deleted since is passed over", async () => {
@@ -257,3 +287,18 @@ describe("a snapshot", () => {
     expect(await again.statistics()).toMatchObject({ identities: 0, faces: 0 });
   });
 });
+
+async function replaceIn(path: string, text: string, by: string): Promise<void> {
+  const bytes = await readFile(path);
+  const at = bytes.indexOf(text);
+  if (at < 0) throw new Error(`${text} is not in the file`);
+  bytes.write(by, at);
+  await writeFile(path, bytes);
+}
+
+/** Of the numbers before the last checksum. */
+async function flipLastBit(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[bytes.length - 5]! ^= 1;
+  await writeFile(path, bytes);
+}

@@ -125,7 +125,11 @@ class NatsGallery implements GalleryDriver {
     for (let wanted = count; ; wanted = wanted * 4 + 1_000) {
       const hits = vectors.nearest(probe, wanted);
       const best = new Map<string, Candidate>();
+      let last = 1;
       for (const { key, similarity } of hits) {
+        // Nearest first: once there are enough, only such as are just as near could still come before one of them.
+        if (best.size >= count && similarity < last) break;
+        last = similarity;
         const entry = this.#catalogue.faceByKey(key);
         const identity = entry && this.#catalogue.identity(entry.identityId);
         if (!identity || best.has(identity.id)) continue;

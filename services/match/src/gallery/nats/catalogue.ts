@@ -1,6 +1,6 @@
 import { IdentitySchema, create, type GalleryFace, type Identity } from "@similarfaces/contracts";
 import { Sorted } from "./sorted.js";
-import { Vectors } from "./vectors.js";
+import { Vectors, type Rows } from "./vectors.js";
 
 /** An identity as it is held in memory. */
 export interface IdentityEntry {
@@ -79,6 +79,12 @@ export class Catalogue {
     this.#putEntry(entry);
   }
 
+  /** Faces of one model, none of which is there yet. @returns where their vectors are to be put, in this order */
+  putFaces(model: string, entries: readonly FaceEntry[]): Rows[] {
+    for (const entry of entries) this.#putEntry(entry);
+    return this.vectorsOf(model).extend(entries.map(({ key }) => key));
+  }
+
   /** A face that has changed in all but its vector. */
   replaceFace(entry: FaceEntry): void {
     this.#deleteEntry(entry.face.id);
@@ -99,8 +105,12 @@ export class Catalogue {
     return model === this.model ? this.compared : this.kept;
   }
 
-  vectorOf({ face, key }: FaceEntry): Float32Array | undefined {
-    return this.vectorsOf(face.model).get(key);
+  vectorOf(entry: FaceEntry): Float32Array | undefined {
+    return this.rowOf(entry)?.vectors;
+  }
+
+  rowOf({ face, key }: FaceEntry): Rows | undefined {
+    return this.vectorsOf(face.model).row(key);
   }
 
   identity(id: string): IdentityEntry | undefined {

@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { EMBEDDING_BYTES, EMBEDDING_SIZE, GalleryFaceSchema, create } from "@similarfaces/contracts";
+import { GalleryFaceSchema, create } from "@similarfaces/contracts";
 import { folded, type Catalogue, type FaceEntry, type IdentityEntry } from "./catalogue.js";
 import type { Position } from "./follower.js";
+import { SealedReader, SealedWriter } from "./sealedFile.js";
+import { CHUNK_ROWS, emptyRows, setRow } from "./vectors.js";
 
-/** Of the file's layout. */
-const VERSION = 1;
+/** Of the file's layout. A file of another is passed over, and written anew after the bucket has been read. */
+const VERSION = 2;
 /** Marks of deletions are kept longer than this (nats.ts), so that what a snapshot has missed can be replayed. */
 export const SNAPSHOT_AGE_MAX_MS = 7 * 86_400_000;
-const ROWS_PER_BLOCK = 1_000;
 
-/** The first line of the file. */
+/** The first section of the file. */
 interface Head {
   version: number;
   bucket: string;
@@ -25,7 +26,6 @@ type IdentityRow = [id: string, name: string, consent: string, createdAtMs: numb
 type FaceRow = [
   id: string,
   identityId: string,
-  model: string,
   createdAtMs: number,
   sourceJobId: string,
   source: string,
@@ -33,9 +33,16 @@ type FaceRow = [
   revision: number,
 ];
 
+/** What is said of the vectors that follow it, in their order. */
+interface FaceBlock {
+  model: string;
+  faces: FaceRow[];
+}
+
 /**
  * Everything in memory as one file, with the position up to which it was read, so that a restart reads only what has
- * changed since. Blocks: two uint32 (bytes of JSON, rows of vectors), the JSON of identities or faces, their vectors.
+ * changed since. Sections, each with its checksum: the head; identities, as JSON; faces of one model, as JSON, with their
+ * vectors, sketches and lengths as they stand in memory, where they are read to directly.
  * The file is made anew in one step, and forgotten as soon as something in it has been deleted.
  */
 export class Snapshot {
@@ -63,13 +70,13 @@ export class Snapshot {
     }
     this.#there = true;
     try {
-      const reader = new Reader(file);
-      const head = JSON.parse(await reader.text(await reader.uint32())) as Head;
+      const reader = await SealedReader.of(file);
+      const head = (await reader.json()) as Head;
       const old = Date.now() - head.savedAtMs > SNAPSHOT_AGE_MAX_MS;
       if (head.version !== VERSION || head.bucket !== this.#bucket || old) return undefined;
-      while (catalogue.identities < head.identities || catalogue.faces < head.faces) {
-        await loadBlock(reader, catalogue);
-      }
+      await reader.check();
+      while (catalogue.identities < head.identities) await loadIdentities(reader, catalogue);
+      while (catalogue.faces < head.faces) await loadFaces(reader, catalogue);
       return head.position;
     } finally {
       await file.close();
@@ -88,21 +95,18 @@ export class Snapshot {
     const temporary = `${this.#path}.${randomUUID()}`;
     const file = await open(temporary, "wx", 0o600);
     try {
-      const json = Buffer.from(JSON.stringify(head));
-      await file.write(Buffer.from(Uint32Array.of(json.length).buffer));
-      await file.write(json);
-      for (let i = 0; i < identities.length; i += ROWS_PER_BLOCK) {
-        await writeBlock(file, identities.slice(i, i + ROWS_PER_BLOCK).map(identityRow));
+      const writer = new SealedWriter(file);
+      await writer.json(head);
+      await writer.seal();
+      for (let i = 0; i < identities.length; i += CHUNK_ROWS) {
+        await writer.json(identities.slice(i, i + CHUNK_ROWS).map(identityRow));
+        await writer.seal();
       }
-      for (let i = 0; i < faces.length; i += ROWS_PER_BLOCK) {
-        const block = faces.slice(i, i + ROWS_PER_BLOCK);
-        const vectors = new Float32Array(block.length * EMBEDDING_SIZE);
-        for (const [row, entry] of block.entries()) {
-          const vector = catalogue.vectorOf(entry);
-          if (vector) vectors.set(vector, row * EMBEDDING_SIZE);
+      for (const [model, ofModel] of byModel(faces)) {
+        for (let i = 0; i < ofModel.length; i += CHUNK_ROWS) {
+          await saveFaces(writer, catalogue, model, ofModel.slice(i, i + CHUNK_ROWS));
+          if (this.#forgotten !== forgotten) return;
         }
-        await writeBlock(file, block.map(faceRow), vectors);
-        if (this.#forgotten !== forgotten) return;
       }
       await file.sync();
       await rename(temporary, this.#path);
@@ -123,23 +127,53 @@ export class Snapshot {
   }
 }
 
-async function loadBlock(reader: Reader, catalogue: Catalogue): Promise<void> {
-  const jsonBytes = await reader.uint32();
-  const vectors = await reader.uint32();
-  const rows: unknown = JSON.parse(await reader.text(jsonBytes));
-  if (vectors === 0) {
-    for (const [id, name, consent, createdAtMs, revision] of rows as IdentityRow[]) {
-      catalogue.putIdentity({ id, name, folded: folded(name), consent, createdAtMs, revision });
-    }
-    return;
+async function loadIdentities(reader: SealedReader, catalogue: Catalogue): Promise<void> {
+  const rows = (await reader.json()) as IdentityRow[];
+  await reader.check();
+  for (const [id, name, consent, createdAtMs, revision] of rows) {
+    catalogue.putIdentity({ id, name, folded: folded(name), consent, createdAtMs, revision });
   }
-  const floats = await reader.floats(vectors * EMBEDDING_SIZE);
-  for (const [row, values] of (rows as FaceRow[]).entries()) {
-    const [id, identityId, model, createdAtMs, sourceJobId, source, digest, revision] = values;
+}
+
+async function loadFaces(reader: SealedReader, catalogue: Catalogue): Promise<void> {
+  const { model, faces } = (await reader.json()) as FaceBlock;
+  const entries = faces.map((row): FaceEntry => {
+    const [id, identityId, createdAtMs, sourceJobId, source, digest, revision] = row;
     const face = create(GalleryFaceSchema, { id, model, createdAtMs, sourceJobId, source });
-    const vector = floats.subarray(row * EMBEDDING_SIZE, (row + 1) * EMBEDDING_SIZE);
-    catalogue.putFace({ face, identityId, digest, key: catalogue.nextKey(), revision }, vector);
+    return { face, identityId, digest, key: catalogue.nextKey(), revision };
+  });
+  const parts = catalogue.putFaces(model, entries);
+  for (const { vectors } of parts) await reader.readInto(vectors);
+  for (const { sketches } of parts) await reader.readInto(sketches);
+  for (const { inverseNorms } of parts) await reader.readInto(inverseNorms);
+  await reader.check();
+}
+
+async function saveFaces(
+  writer: SealedWriter,
+  catalogue: Catalogue,
+  model: string,
+  entries: readonly FaceEntry[],
+): Promise<void> {
+  const block: FaceBlock = { model, faces: entries.map(faceRow) };
+  const rows = emptyRows(entries.length);
+  for (const [i, entry] of entries.entries()) {
+    const row = catalogue.rowOf(entry);
+    if (row) setRow(rows, i, row);
   }
+  await writer.json(block);
+  for (const part of [rows.vectors, rows.sketches, rows.inverseNorms]) await writer.write(part);
+  await writer.seal();
+}
+
+function byModel(faces: readonly FaceEntry[]): Map<string, FaceEntry[]> {
+  const models = new Map<string, FaceEntry[]>();
+  for (const entry of faces) {
+    const ofModel = models.get(entry.face.model);
+    if (ofModel) ofModel.push(entry);
+    else models.set(entry.face.model, [entry]);
+  }
+  return models;
 }
 
 function identityRow({ id, name, consent, createdAtMs, revision }: IdentityEntry): IdentityRow {
@@ -147,46 +181,6 @@ function identityRow({ id, name, consent, createdAtMs, revision }: IdentityEntry
 }
 
 function faceRow({ face, identityId, digest, revision }: FaceEntry): FaceRow {
-  const { id, model, createdAtMs, sourceJobId, source } = face;
-  return [id, identityId, model, createdAtMs, sourceJobId, source, digest, revision];
-}
-
-async function writeBlock(file: FileHandle, rows: unknown[], vectors?: Float32Array): Promise<void> {
-  const json = Buffer.from(JSON.stringify(rows));
-  const head = Uint32Array.of(json.length, vectors ? rows.length : 0);
-  await file.write(Buffer.concat([Buffer.from(head.buffer), json]));
-  if (vectors) await file.write(new Uint8Array(vectors.buffer));
-}
-
-/** Reads one thing after the other into the same memory: what is returned holds until the next call. */
-class Reader {
-  readonly #file: FileHandle;
-  #memory = Buffer.from(new ArrayBuffer(ROWS_PER_BLOCK * EMBEDDING_BYTES));
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  async uint32(): Promise<number> {
-    return (await this.#bytes(4)).readUInt32LE();
-  }
-
-  async text(bytes: number): Promise<string> {
-    return (await this.#bytes(bytes)).toString("utf8");
-  }
-
-  async floats(count: number): Promise<Float32Array> {
-    const { buffer, byteOffset } = await this.#bytes(count * Float32Array.BYTES_PER_ELEMENT);
-    return new Float32Array(buffer, byteOffset, count);
-  }
-
-  async #bytes(count: number): Promise<Buffer<ArrayBuffer>> {
-    if (count > this.#memory.length) this.#memory = Buffer.from(new ArrayBuffer(count));
-    for (let at = 0; at < count;) {
-      const { bytesRead } = await this.#file.read(this.#memory, at, count - at);
-      if (bytesRead === 0) throw new Error("the snapshot is cut short");
-      at += bytesRead;
-    }
-    return this.#memory.subarray(0, count);
-  }
+  const { id, createdAtMs, sourceJobId, source } = face;
+  return [id, identityId, createdAtMs, sourceJobId, source, digest, revision];
 }

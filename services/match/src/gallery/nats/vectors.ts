@@ -3,12 +3,22 @@ import { MetricKind, exactSearch } from "usearch";
 
 export interface Hit {
   key: number;
-  /** Exact cosine of the float32 vectors, -1..1. */
+  /** Cosine of the float32 vectors, -1..1, to 7 digits. */
   similarity: number;
 }
 
+/** Vectors one after the other, with what is made of them. */
+export interface Rows {
+  /** float32 [rows, 512]. */
+  readonly vectors: Float32Array;
+  /** int8 [rows, 256]. */
+  readonly sketches: Int8Array;
+  /** float64 [rows], 1 over a vector's length: an embedding may be 1 % off. */
+  readonly inverseNorms: Float64Array;
+}
+
 /** 16 MiB of vectors, and 32 of their sketches, at a time: growing copies nothing, and what is not used yet is no memory. */
-const CHUNK_ROWS = 8_192;
+export const CHUNK_ROWS = 8_192;
 const SKETCH_CHUNK_ROWS = 131_072;
 /** int8 per sketch: every two numbers of a vector are added into one. */
 const SKETCH_SIZE = EMBEDDING_SIZE / 2;
@@ -16,43 +26,56 @@ const SKETCH_SIZE = EMBEDDING_SIZE / 2;
 const SKETCH_SCALE = 508;
 /** Nearest by sketch of which the nearest by vector are taken; measured in the README. */
 const CANDIDATES = 384;
+/** Vectors that are compared in one call: 1 MiB, which stays in the processor's cache. */
+const COMPARED_ROWS = 512;
 
 /**
  * Vectors of 512 float32 by key, close together in memory: the last row moves to where one was deleted. Searching
  * goes through all sketches, an eighth of the vectors' bytes, and looks at the vectors of the nearest. That takes no
- * building, no repair after deletions, and 3 ms for 100,000.
+ * building, no repair after deletions, and 2 ms for 100,000.
  */
 export class Vectors {
-  readonly #chunks: Float32Array[] = [];
+  readonly #chunks: Omit<Rows, "sketches">[] = [];
+  /** In larger pieces, each searched by one call. */
   readonly #sketches: Int8Array[] = [];
-  /** 1 over a vector's length, by row: an embedding may be 1 % off. */
-  readonly #inverseNorms: Float64Array[] = [];
   readonly #keys: number[] = [];
   readonly #rowOf = new Map<number, number>();
+  /** Candidates' vectors, copied together, and how many of them are still there from the last search. */
+  readonly #compared = new Float32Array(COMPARED_ROWS * EMBEDDING_SIZE);
+  #left = 0;
 
   get size(): number {
     return this.#keys.length;
   }
 
-  has(key: number): boolean {
-    return this.#rowOf.has(key);
-  }
-
-  /** The vector itself, not a copy; undefined for a key that is gone. */
-  get(key: number): Float32Array | undefined {
+  /** The memory itself, not a copy; undefined for a key that is gone. */
+  row(key: number): Rows | undefined {
     const row = this.#rowOf.get(key);
-    return row === undefined ? undefined : this.#row(row);
+    return row === undefined ? undefined : this.#rows(row, 1);
   }
 
   add(key: number, vector: Float32Array): void {
-    const row = this.#keys.length;
-    const chunk = Math.floor(row / CHUNK_ROWS);
-    this.#chunks[chunk] ??= new Float32Array(CHUNK_ROWS * EMBEDDING_SIZE);
-    this.#inverseNorms[chunk] ??= new Float64Array(CHUNK_ROWS);
-    this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)] ??= new Int8Array(SKETCH_CHUNK_ROWS * SKETCH_SIZE);
-    this.#write(row, vector);
-    this.#keys.push(key);
-    this.#rowOf.set(key, row);
+    const [row] = this.extend([key]);
+    write(row!, vector);
+  }
+
+  /** Room for these keys' rows, in one piece or several, each to be filled before the next search. */
+  extend(keys: readonly number[]): Rows[] {
+    const first = this.#keys.length;
+    for (const key of keys) this.#rowOf.set(key, this.#keys.push(key) - 1);
+    const pieces: Rows[] = [];
+    for (let row = first; row < this.#keys.length;) {
+      const chunk = Math.floor(row / CHUNK_ROWS);
+      const count = Math.min(this.#keys.length, (chunk + 1) * CHUNK_ROWS) - row;
+      this.#chunks[chunk] ??= {
+        vectors: new Float32Array(CHUNK_ROWS * EMBEDDING_SIZE),
+        inverseNorms: new Float64Array(CHUNK_ROWS),
+      };
+      this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)] ??= new Int8Array(SKETCH_CHUNK_ROWS * SKETCH_SIZE);
+      pieces.push(this.#rows(row, count));
+      row += count;
+    }
+    return pieces;
   }
 
   delete(key: number): void {
@@ -61,40 +84,45 @@ export class Vectors {
     this.#rowOf.delete(key);
     const lastKey = this.#keys.pop()!;
     const last = this.#keys.length;
+    const moved = this.#rows(last, 1);
     if (row < last) {
-      this.#write(row, this.#row(last));
+      setRow(this.#rows(row, 1), 0, moved);
       this.#keys[row] = lastKey;
       this.#rowOf.set(lastKey, row);
     }
     // What is gone is gone from memory too.
-    this.#row(last).fill(0);
-    this.#sketch(last).fill(0);
+    for (const part of [moved.vectors, moved.sketches, moved.inverseNorms]) part.fill(0);
+    this.#forgetCompared();
   }
 
   clear(): void {
-    for (const rows of [this.#chunks, this.#sketches, this.#inverseNorms, this.#keys]) rows.length = 0;
+    for (const rows of [this.#chunks, this.#sketches, this.#keys]) rows.length = 0;
     this.#rowOf.clear();
+    this.#forgetCompared();
   }
 
   /** At least `count`, or all there are; nearest first. */
   nearest(probe: Float32Array, count: number): Hit[] {
+    const rows = this.#candidates(probe, Math.max(count, CANDIDATES));
     const inverseNorm = inverseNormOf(probe);
-    return this.#candidates(probe, Math.max(count, CANDIDATES))
-      .map((row) => ({ key: this.#keys[row]!, similarity: this.#cosine(probe, inverseNorm, row) }))
-      .sort((a, b) => b.similarity - a.similarity);
-  }
-
-  /** Keys with their vectors one after the other, some thousand at a time. */
-  *chunks(): Generator<{ keys: readonly number[]; vectors: Float32Array }> {
-    for (let first = 0; first < this.#keys.length; first += CHUNK_ROWS) {
-      const keys = this.#keys.slice(first, first + CHUNK_ROWS);
-      yield { keys, vectors: this.#chunks[first / CHUNK_ROWS]!.subarray(0, keys.length * EMBEDDING_SIZE) };
+    // usearch reads a buffer from its beginning, wherever in it the probe begins.
+    const alone = new Float32Array(probe);
+    const hits: Hit[] = [];
+    for (let first = 0; first < rows.length; first += COMPARED_ROWS) {
+      const some = rows.slice(first, first + COMPARED_ROWS);
+      for (const [i, distance] of this.#distances(alone, some).entries()) {
+        const row = some[i]!;
+        const { inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
+        const similarity = (1 - distance) * inverseNorm * inverseNorms[row % CHUNK_ROWS]!;
+        hits.push({ key: this.#keys[row]!, similarity: Math.max(-1, Math.min(1, similarity)) });
+      }
     }
+    return hits.sort((a, b) => b.similarity - a.similarity);
   }
 
   #candidates(probe: Float32Array, count: number): number[] {
     const sketch = new Int8Array(SKETCH_SIZE);
-    writeSketch(sketch, 0, probe);
+    writeSketch(sketch, probe);
     const found: { row: number; distance: number }[] = [];
     for (const [chunk, sketches] of this.#sketches.entries()) {
       const first = chunk * SKETCH_CHUNK_ROWS;
@@ -115,42 +143,60 @@ export class Vectors {
     return found.map(({ row }) => row);
   }
 
-  #write(row: number, vector: Float32Array): void {
-    const chunk = Math.floor(row / CHUNK_ROWS);
-    this.#chunks[chunk]!.set(vector, (row % CHUNK_ROWS) * EMBEDDING_SIZE);
-    this.#inverseNorms[chunk]![row % CHUNK_ROWS] = inverseNormOf(vector);
-    const sketches = this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!;
-    writeSketch(sketches, (row % SKETCH_CHUNK_ROWS) * SKETCH_SIZE, vector);
-  }
-
-  #row(row: number): Float32Array {
-    const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
-    return this.#chunks[Math.floor(row / CHUNK_ROWS)]!.subarray(at, at + EMBEDDING_SIZE);
-  }
-
-  #sketch(row: number): Int8Array {
-    const at = (row % SKETCH_CHUNK_ROWS) * SKETCH_SIZE;
-    return this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!.subarray(at, at + SKETCH_SIZE);
-  }
-
-  #cosine(probe: Float32Array, inverseNorm: number, row: number): number {
-    const vectors = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-    const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
-    // Four sums side by side: one would wait for each addition before the next.
-    let [a, b, c, d] = [0, 0, 0, 0];
-    for (let i = 0; i < EMBEDDING_SIZE; i += 4) {
-      a += probe[i]! * vectors[at + i]!;
-      b += probe[i + 1]! * vectors[at + i + 1]!;
-      c += probe[i + 2]! * vectors[at + i + 2]!;
-      d += probe[i + 3]! * vectors[at + i + 3]!;
+  /** 1 - inner product with the vectors of these rows. */
+  #distances(probe: Float32Array, rows: readonly number[]): Float32Array {
+    for (const [i, row] of rows.entries()) {
+      const { vectors } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
+      const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
+      this.#compared.set(vectors.subarray(at, at + EMBEDDING_SIZE), i * EMBEDDING_SIZE);
     }
-    const scale = inverseNorm * this.#inverseNorms[Math.floor(row / CHUNK_ROWS)]![row % CHUNK_ROWS]!;
-    return Math.max(-1, Math.min(1, (a + b + (c + d)) * scale));
+    this.#left = Math.max(this.#left, rows.length);
+    const vectors = this.#compared.subarray(0, rows.length * EMBEDDING_SIZE);
+    // The probe as the data set and the vectors as queries: what comes back is in their order.
+    return exactSearch(probe, vectors, EMBEDDING_SIZE, 1, MetricKind.IP, 1).distances;
+  }
+
+  #forgetCompared(): void {
+    this.#compared.fill(0, 0, this.#left * EMBEDDING_SIZE);
+    this.#left = 0;
+  }
+
+  /** Within one chunk. */
+  #rows(row: number, count: number): Rows {
+    const { vectors, inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
+    const sketches = this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!;
+    const [at, sketch] = [row % CHUNK_ROWS, row % SKETCH_CHUNK_ROWS];
+    return {
+      vectors: vectors.subarray(at * EMBEDDING_SIZE, (at + count) * EMBEDDING_SIZE),
+      sketches: sketches.subarray(sketch * SKETCH_SIZE, (sketch + count) * SKETCH_SIZE),
+      inverseNorms: inverseNorms.subarray(at, at + count),
+    };
   }
 }
 
+export function emptyRows(count: number): Rows {
+  return {
+    vectors: new Float32Array(count * EMBEDDING_SIZE),
+    sketches: new Int8Array(count * SKETCH_SIZE),
+    inverseNorms: new Float64Array(count),
+  };
+}
+
+/** Copies a row to place `at`. */
+export function setRow(rows: Rows, at: number, row: Rows): void {
+  rows.vectors.set(row.vectors, at * EMBEDDING_SIZE);
+  rows.sketches.set(row.sketches, at * SKETCH_SIZE);
+  rows.inverseNorms.set(row.inverseNorms, at);
+}
+
+function write(row: Rows, vector: Float32Array): void {
+  row.vectors.set(vector);
+  writeSketch(row.sketches, vector);
+  row.inverseNorms[0] = inverseNormOf(vector);
+}
+
 /** All sketches have one length, so that their inner products are in the order of their cosines. */
-function writeSketch(sketches: Int8Array, at: number, vector: Float32Array): void {
+function writeSketch(sketch: Int8Array, vector: Float32Array): void {
   let squares = 0;
   for (let i = 0; i < EMBEDDING_SIZE; i += 2) {
     const sum = vector[i]! + vector[i + 1]!;
@@ -159,7 +205,7 @@ function writeSketch(sketches: Int8Array, at: number, vector: Float32Array): voi
   const scale = squares > 0 ? SKETCH_SCALE / Math.sqrt(squares) : 0;
   for (let i = 0; i < SKETCH_SIZE; i++) {
     const value = Math.round((vector[2 * i]! + vector[2 * i + 1]!) * scale);
-    sketches[at + i] = value > 127 ? 127 : value < -127 ? -127 : value;
+    sketch[i] = value > 127 ? 127 : value < -127 ? -127 : value;
   }
 }
 

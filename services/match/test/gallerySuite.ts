@@ -630,6 +630,26 @@ export function testGallery(
         }
       });
 
+      it("adds the same photo once, though both are given it in the same instant", async () => {
+        const [store, blobs] = [newStore(), memoryBlobs()];
+        const both = await Promise.all([openGallery(store, blobs), openGallery(store, blobs)]);
+        for (let i = 0; i < 8; i++) {
+          const identity = i < 4 ? "shared" : `own-${i}`;
+          const enrolled = await Promise.all(
+            both.map((gallery, job) =>
+              gallery.enrol(face({ id: `f${i}-${job}`, identity, embedding: embedding(i) })),
+            ),
+          );
+          expect(enrolled.filter(({ added }) => added).length).toBe(1);
+          expect(enrolled[0]!.faceId).toBe(enrolled[1]!.faceId);
+          expect(blobs.stored.has(`gallery/${enrolled[0]!.faceId}.jpg`)).toBe(true);
+        }
+        expect(blobs.stored.size).toBe(8);
+        for (const gallery of both) {
+          expect(await gallery.statistics()).toMatchObject({ identities: 5, faces: 8 });
+        }
+      });
+
       it("has everything after a restart", async () => {
         const [store, blobs] = [newStore(), memoryBlobs()];
         const before = createGallery(await open(store, MODEL), blobs, MODEL);

@@ -431,7 +431,7 @@ describe("a gallery that cannot be stored or asked", () => {
     const full = { ...(await broker.jsm.streams.info("KV_SF_GALLERY")).config };
     await broker.jsm.streams.update(full.name, { max_bytes: 100 });
     try {
-      const jobId = await enrol({ deadlineAtMs: Date.now() + 1_500 });
+      const jobId = await enrol({ deadlineAtMs: Date.now() + 4_000 });
       const { outcome } = await resultOf(jobId, "enrol");
       expect(outcome).toMatchObject({ case: "failure", value: { code: "gallery_full", retryable: true } });
     } finally {
@@ -444,7 +444,7 @@ describe("a gallery that cannot be stored or asked", () => {
     const { config } = await broker.jsm.streams.info("KV_SF_GALLERY");
     await broker.jsm.streams.delete(config.name);
     await expect.poll(() => replicas.some((replica) => replica.ready?.()), { timeout: 10_000 }).toBe(false);
-    const { outcome } = await match({ deadlineAtMs: Date.now() + 1_500 });
+    const { outcome } = await match({ deadlineAtMs: Date.now() + 4_000 });
     expect(outcome).toMatchObject({
       case: "failure",
       value: { code: "gallery_unavailable", retryable: true },

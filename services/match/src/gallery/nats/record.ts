@@ -61,18 +61,20 @@ export class GalleryRecord {
 
   /** @returns the revision, or undefined where there is one of that id */
   createIdentity(identity: IdentityRecord): Promise<number | undefined> {
-    return this.#write(() => this.#kv.create(identityKey(identity.id), identityBytes(identity)));
+    return this.#unlessFirst(() => this.#kv.create(identityKey(identity.id), identityBytes(identity)));
   }
 
   /** @returns the revision, or undefined where another change came first */
   updateIdentity(identity: IdentityRecord, revision: number): Promise<number | undefined> {
-    return this.#write(() => this.#kv.update(identityKey(identity.id), identityBytes(identity), revision));
+    return this.#unlessFirst(() =>
+      this.#kv.update(identityKey(identity.id), identityBytes(identity), revision),
+    );
   }
 
   /** @returns the revision, or undefined where there is one of that id */
   createFace({ face, identity, embedding }: DriverFace): Promise<number | undefined> {
     const record = { identityId: identity.id, face, embedding: embeddingToBytes(embedding) };
-    return this.#write(() => this.#kv.create(faceKey(face.id), faceBytes(record)));
+    return this.#unlessFirst(() => this.#kv.create(faceKey(face.id), faceBytes(record)));
   }
 
   /** @returns the revision, or undefined where another change came first */
@@ -83,22 +85,24 @@ export class GalleryRecord {
     revision: number,
   ): Promise<number | undefined> {
     const record = { identityId, face, embedding: embeddingToBytes(vector) };
-    return this.#write(() => this.#kv.update(faceKey(face.id), faceBytes(record), revision));
+    return this.#unlessFirst(() => this.#kv.update(faceKey(face.id), faceBytes(record), revision));
   }
 
   /**
    * Takes a record away, leaving a mark for those who follow. A mark replaces its record, for a bucket keeps one message
    * per key; a purge would do the same, but makes consumers of nats-server 2.9 skip messages. A full bucket stands not in
-   * the way.
+   * the way. With a revision: only that one, and nothing where another change came first.
    */
-  async delete(key: string): Promise<void> {
+  async delete(key: string, revision?: number): Promise<void> {
+    const mark = () => this.#kv.delete(key, revision === undefined ? {} : { previousSeq: revision });
     try {
-      await unlessDown(() => this.#kv.delete(key));
+      await this.#unlessFirst(mark);
     } catch (error) {
       if (!(error instanceof StageFailure) || error.code !== "gallery_full") throw error;
       // The mark needs room, which the record itself gives.
       await unlessDown(async () => {
         const entry = await this.#kv.get(key);
+        if (revision !== undefined && entry?.revision !== revision) return;
         if (entry) await this.#broker.jsm.streams.deleteMessage(this.stream, entry.revision);
         await this.#kv.delete(key);
       });
@@ -119,7 +123,8 @@ export class GalleryRecord {
     return state.last_seq;
   }
 
-  async #write(write: () => Promise<number>): Promise<number | undefined> {
+  /** Undefined where another change came first. */
+  async #unlessFirst<T>(write: () => Promise<T>): Promise<T | undefined> {
     return unlessDown(async () => {
       try {
         return await write();

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { compare, comparisonLine, saturate, usageOf, type MixPhoto } from "../src/mod.js";
+import { saturate, usageOf, type MixPhoto } from "../src/mod.js";
 import { eventsOf } from "./jobEvents.js";
 import { startScriptedGateway, type Script, type ScriptedGateway } from "./scriptedGateway.js";
 
@@ -31,22 +31,6 @@ it("keeps so many photos under way and no more, and counts what is answered betw
   expect(report.outcomes.complete).toBe(uploads.length);
   expect(report.outcomes.complete).toBeGreaterThan(report.completedPerSecond);
   await expect(saturate({ url: "http://example.com", mix, durationMs: 1 })).rejects.toThrow(RangeError);
-});
-
-it("says what one system loses against another", async () => {
-  const [base, other] = [await start(answeringIn(20)), await start(answeringIn(200))];
-  const run = { mix, durationMs: 400, rampMs: 100, rounds: 2, inFlight: 2 };
-  const cpuSeconds = () => usageOf([process.pid]).cpuSeconds;
-  const comparison = await compare({
-    base: { url: base.url, cpuSeconds },
-    other: { url: other.url, cpuSeconds },
-    ...run,
-  });
-  expect(comparison.loss).toBeGreaterThan(0.3);
-  expect(comparison.lossRange[0]).toBeLessThanOrEqual(comparison.lossRange[1]);
-  expect(comparisonLine("waiting longer", comparison)).toMatch(
-    /^waiting longer: \d+\.\d % of the throughput \(/,
-  );
 });
 
 it("tells the CPU time and memory of processes, and nothing of those that are gone", () => {

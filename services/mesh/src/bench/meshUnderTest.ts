@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { usageOf } from "@similarfaces/load";
 import { readConfig } from "../config.js";
+import { readRunState } from "../supervisor/runState.js";
 import { startSupervisor } from "../supervisor/supervisor.js";
 
 export interface MeshUnderTest {
   url: string;
+  /** CPU time of its processes so far, the broker's among them; what ended is not in it. */
+  cpuSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -25,7 +29,12 @@ export async function startMeshUnderTest(env: Record<string, string> = {}): Prom
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    return { url: (await supervisor.ready).url, stop };
+    const { url } = await supervisor.ready;
+    const cpuSeconds = () => {
+      const children = Object.values(readRunState(dataDir)?.children ?? {});
+      return usageOf(children.map(({ pid }) => pid)).cpuSeconds;
+    };
+    return { url, cpuSeconds, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -25,7 +25,7 @@ export interface PipelineOptions {
 }
 
 /** Photos on their way at once in the mesh: enough that no stage ever waits for the next. */
-const IN_FLIGHT_PER_WORKER = 6;
+export const IN_FLIGHT_PER_WORKER = 6;
 /** In the bare loop two are: one is decoded while the other is computed. */
 const BARE_IN_FLIGHT_PER_WORKER = 2;
 const IDLE_PHOTOS = 40;

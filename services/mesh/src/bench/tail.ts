@@ -7,11 +7,19 @@ const agent = new Agent({ keepAlive: true });
  * Sends a photo and waits for the end of its results without reading them: a client that costs the cores it shares with the
  * mesh as little as it can. @throws Error where not everything was answered
  */
-export function analyseUnread(url: string, photo: Uint8Array): Promise<void> {
+export function analyseUnread(
+  url: string,
+  photo: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const sending = request(
       new URL("/v1/jobs", url),
-      { method: "POST", agent, headers: { accept: "text/event-stream", "content-length": photo.length } },
+      {
+        method: "POST",
+        agent,
+        headers: { accept: "text/event-stream", "content-length": photo.length, ...headers },
+      },
       (response) => {
         const last: Buffer[] = [];
         response.on("data", (chunk: Buffer) => {

@@ -71,7 +71,8 @@ export async function benchTracing({ mix, rounds, roundMs }: TracingOptions): Pr
     const run = { mix, roundMs, inFlight: IN_FLIGHT_PER_WORKER * availableParallelism() };
     const sides = meshes.map(({ kind, mesh }) => sideOf(kind, mesh));
     const apart = await compare({ ...run, sides, rounds });
-    console.log(`${rounds} rounds at full load; ratios at 95 % confidence:`);
+    const interval = rounds < 6 ? "range over the rounds" : "95 % interval";
+    console.log(`${rounds} rounds at full load; ratio (${interval}):`);
     console.log(comparisonLine(apart, [OFF], OFF_AGAIN));
     console.log(comparisonLine(apart, [OFF, OFF_AGAIN], ONE_PERCENT));
     const traced = meshes.filter(({ kind }) => kind === ONE_PERCENT);

@@ -110,10 +110,11 @@ export class Vectors {
     const hits: Hit[] = [];
     for (let first = 0; first < rows.length; first += COMPARED_ROWS) {
       const some = rows.slice(first, first + COMPARED_ROWS);
-      for (const [i, distance] of this.#distances(alone, some).entries()) {
+      const distances = this.#distances(alone, some);
+      for (let i = 0; i < some.length; i++) {
         const row = some[i]!;
         const { inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-        const similarity = (1 - distance) * inverseNorm * inverseNorms[row % CHUNK_ROWS]!;
+        const similarity = (1 - distances[i]!) * inverseNorm * inverseNorms[row % CHUNK_ROWS]!;
         hits.push({ key: this.#keys[row]!, similarity: Math.max(-1, Math.min(1, similarity)) });
       }
     }
@@ -136,8 +137,9 @@ export class Vectors {
         MetricKind.IP,
         1,
       );
-      for (const [i, row] of keys.entries())
-        found.push({ row: first + Number(row), distance: distances[i]! });
+      for (let i = 0; i < keys.length; i++) {
+        found.push({ row: first + Number(keys[i]!), distance: distances[i]! });
+      }
     }
     if (this.#sketches.length > 1) found.sort((a, b) => a.distance - b.distance).splice(count);
     return found.map(({ row }) => row);
@@ -145,7 +147,8 @@ export class Vectors {
 
   /** 1 - inner product with the vectors of these rows. */
   #distances(probe: Float32Array, rows: readonly number[]): Float32Array {
-    for (const [i, row] of rows.entries()) {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
       const { vectors } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
       const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
       this.#compared.set(vectors.subarray(at, at + EMBEDDING_SIZE), i * EMBEDDING_SIZE);

@@ -35,7 +35,7 @@ export async function natsServer(dataDir: string, binary: string): Promise<NatsS
     name: NATS_SERVER,
     command: binary,
     args: ["-c", config],
-    // Chips pass through it as garbage: collecting at twice a heap of a few MiB takes a third of its processor time.
+    // Chips pass through it as garbage, over a heap of a few MiB: collecting at twice that takes a fifth of its processor time.
     env: { GOGC: "400", ...process.env },
     isService: false,
   };

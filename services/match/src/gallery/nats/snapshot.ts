@@ -159,6 +159,7 @@ async function saveFaces(
   const rows = emptyRows(entries.length);
   for (const [i, entry] of entries.entries()) {
     const row = catalogue.rowOf(entry);
+    // Deleted while this is written: its deletion is replayed at the next start.
     if (row) setRow(rows, i, row);
   }
   await writer.json(block);

@@ -16,8 +16,11 @@ export const inferenceSettings = {
 } as const;
 
 /** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
-export function concurrencyOf(config: { stageConcurrency: number; inferenceWorkers: number }): number {
-  return config.stageConcurrency || 2 * config.inferenceWorkers;
+export function concurrencyOf(
+  config: { stageConcurrency: number; inferenceWorkers: number },
+  perWorker = 2,
+): number {
+  return config.stageConcurrency || perWorker * config.inferenceWorkers;
 }
 
 /**

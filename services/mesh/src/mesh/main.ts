@@ -19,6 +19,12 @@ import {
 } from "@similarfaces/runtime";
 import { readConfig, type Config } from "./config.js";
 
+/**
+ * Chips in flight per inference worker and stage. Elsewhere two are enough, and more would be kept from other replicas; this process
+ * is all there is, and asks the broker half as often for twice as many. Photos stay at two: one may take 150 MB.
+ */
+const CHIPS_PER_WORKER = 4;
+
 /** Gateway and all stages in one process, with one pool of inference workers between them. */
 await runService(process.env, {
   name: "mesh",
@@ -47,12 +53,19 @@ await runService(process.env, {
     ]);
     // Before the stages: where it cannot have its port, no delivery has been begun in vain.
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
-    const concurrency = concurrencyOf(config);
     const hasGallery = stages.includes("match") || stages.includes("enrol");
     const [match, ...running] = await Promise.all([
       hasGallery ? startMatch({ config, broker, blobs, metrics, log, tracing, signal }) : undefined,
       ...stagesOf(config, inference, blobs).map((stage) =>
-        runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing }),
+        runStage(stage, {
+          broker,
+          concurrency:
+            stage.name === "extract" ? concurrencyOf(config) : concurrencyOf(config, CHIPS_PER_WORKER),
+          graceMs,
+          metrics,
+          log,
+          tracing,
+        }),
       ),
     ]);
     return {

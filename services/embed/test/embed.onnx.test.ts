@@ -14,6 +14,7 @@ import {
   toBinary,
   type MessageInitShape,
 } from "@similarfaces/contracts";
+import type { WorkMessage } from "@similarfaces/runtime";
 import { openInference, type Inference, type Model } from "@similarfaces/inference";
 import { createEmbed } from "../src/mod.js";
 
@@ -45,7 +46,9 @@ async function embed(
     storedResult: async () => undefined,
   });
   if (output.outcome.case !== "embed") throw new Error(`embed answered ${output.outcome.case}`);
-  return { ...output, work: output.work ?? [], embedding: output.outcome.value.embedding };
+  const messages: WorkMessage[] = [];
+  for await (const message of output.work ?? []) messages.push(message);
+  return { ...output, work: messages, embedding: output.outcome.value.embedding };
 }
 
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

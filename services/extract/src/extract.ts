@@ -55,7 +55,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
       return {
         outcome: { case: "extract", value: extracted },
         model: earlier?.model ?? detector.name,
-        work: await faceWork(work, extracted.faces, chips),
+        work: faceWork(work, extracted.faces, chips),
         beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
         afterAck: async () => void (await blobs.delete(work.blobKey)),
       };

@@ -41,8 +41,11 @@ export interface StageOutput {
   readonly model: string;
   /** When a worker began on it, if later than the handler: the difference counts as wait. */
   readonly startedAtMs?: number;
-  /** Work for later stages, published with the result; the delivery is acknowledged after all of it is stored. */
-  readonly work?: readonly WorkMessage[];
+  /**
+   * Work for later stages, published with the result, each message as soon as there is room for it; the delivery is acknowledged
+   * after all of it is stored.
+   */
+  readonly work?: Iterable<WorkMessage> | AsyncIterable<WorkMessage>;
   /** Runs once everything is published, before the acknowledgement; a failure here is retried. */
   beforeAck?(): Promise<void>;
   /** Runs after the acknowledgement; a failure here is only logged. */

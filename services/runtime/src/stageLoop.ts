@@ -262,13 +262,14 @@ export async function runStage<Work extends StageWork>(
     };
   }
 
-  /** In order, a few at a time: the largest face's chip is stored first. */
-  async function publishAll({ work = [] }: StageOutput, { context }: Span): Promise<void> {
-    let next = 0;
+  /** In order, a few at a time: the largest face's chip is stored first, while the next is being cut. */
+  async function publishAll({ work }: StageOutput, { context }: Span): Promise<void> {
+    if (!work) return;
+    const items = eachOf(work);
     const lane = async () => {
-      for (let item = work[next++]; item; item = work[next++]) await publishWork(broker, item, context);
+      for await (const item of items) await publishWork(broker, item, context);
     };
-    await Promise.all(Array.from({ length: Math.min(PUBLISHES_AT_ONCE, work.length) }, lane));
+    await Promise.all(Array.from({ length: PUBLISHES_AT_ONCE }, lane));
   }
 
   async function finish(): Promise<void> {
@@ -314,6 +315,11 @@ function askForNoMore(messages: ConsumerMessages): void {
   const { sub } = messages as unknown as { sub?: { drain(): Promise<void>; isClosed(): boolean } };
   if (!sub || sub.isClosed()) return void messages.close();
   sub.drain().catch(() => messages.close());
+}
+
+/** One iterator for several readers: each item goes to one of them. */
+async function* eachOf<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 /** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */

@@ -8,7 +8,7 @@ import { SealedReader, SealedWriter } from "./sealedFile.js";
 import { CHUNK_ROWS, emptyRows, setRow } from "./vectors.js";
 
 /** Of the file's layout. A file of another is passed over, and written anew after the bucket has been read. */
-const VERSION = 2;
+const VERSION = 3;
 /** Marks of deletions are kept longer than this (nats.ts), so that what a snapshot has missed can be replayed. */
 export const SNAPSHOT_AGE_MAX_MS = 7 * 86_400_000;
 
@@ -42,7 +42,7 @@ interface FaceBlock {
 /**
  * Everything in memory as one file, with the position up to which it was read, so that a restart reads only what has
  * changed since. Sections, each with its checksum: the head; identities, as JSON; faces of one model, as JSON, with their
- * vectors, sketches and lengths as they stand in memory, where they are read to directly.
+ * vectors, signs and lengths as they stand in memory, where they are read to directly.
  * The file is made anew in one step, and forgotten as soon as something in it has been deleted.
  */
 export class Snapshot {
@@ -144,7 +144,7 @@ async function loadFaces(reader: SealedReader, catalogue: Catalogue): Promise<vo
   });
   const parts = catalogue.putFaces(model, entries);
   for (const { vectors } of parts) await reader.readInto(vectors);
-  for (const { sketches } of parts) await reader.readInto(sketches);
+  for (const { signs } of parts) await reader.readInto(signs);
   for (const { inverseNorms } of parts) await reader.readInto(inverseNorms);
   await reader.check();
 }
@@ -163,7 +163,7 @@ async function saveFaces(
     if (row) setRow(rows, i, row);
   }
   await writer.json(block);
-  for (const part of [rows.vectors, rows.sketches, rows.inverseNorms]) await writer.write(part);
+  for (const part of [rows.vectors, rows.signs, rows.inverseNorms]) await writer.write(part);
   await writer.seal();
 }
 

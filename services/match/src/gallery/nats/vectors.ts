@@ -1,5 +1,6 @@
 import { EMBEDDING_SIZE } from "@similarfaces/contracts";
 import { MetricKind, exactSearch } from "usearch";
+import { SIEVE_ROWS, SIGN_BYTES, Sieve, writeSigns, type Sieved } from "./sieve.js";
 
 export interface Hit {
   key: number;
@@ -11,33 +12,27 @@ export interface Hit {
 export interface Rows {
   /** float32 [rows, 512]. */
   readonly vectors: Float32Array;
-  /** int8 [rows, 256]. */
-  readonly sketches: Int8Array;
+  /** uint8 [rows, 64]: one bit per number, by which the sieve finds the nearest. */
+  readonly signs: Uint8Array;
   /** float64 [rows], 1 over a vector's length: an embedding may be 1 % off. */
   readonly inverseNorms: Float64Array;
 }
 
-/** 16 MiB of vectors, and 32 of their sketches, at a time: growing copies nothing, and what is not used yet is no memory. */
+/** 16 MiB of vectors at a time: growing copies nothing, and what is not used yet is no memory. */
 export const CHUNK_ROWS = 8_192;
-const SKETCH_CHUNK_ROWS = 131_072;
-/** int8 per sketch: every two numbers of a vector are added into one. */
-const SKETCH_SIZE = EMBEDDING_SIZE / 2;
-/** Of a sketch of length 1: 127 is 0.25, four standard deviations of its numbers. */
-const SKETCH_SCALE = 508;
-/** Nearest by sketch of which the nearest by vector are taken; measured in the README. */
+/** Nearest by the sieve of which the nearest by vector are taken; measured in the README. */
 const CANDIDATES = 384;
 /** Vectors that are compared in one call: 1 MiB, which stays in the processor's cache. */
 const COMPARED_ROWS = 512;
 
 /**
  * Vectors of 512 float32 by key, close together in memory: the last row moves to where one was deleted. Searching
- * goes through all sketches, an eighth of the vectors' bytes, and looks at the vectors of the nearest. That takes no
- * building, no repair after deletions, and 2 ms for 100,000.
+ * goes through the signs of all, a thirty-second of the vectors' bytes, and looks at the vectors of the nearest. That
+ * takes no building, no repair after deletions, and a millisecond for 100,000.
  */
 export class Vectors {
-  readonly #chunks: Omit<Rows, "sketches">[] = [];
-  /** In larger pieces, each searched by one call. */
-  readonly #sketches: Int8Array[] = [];
+  readonly #chunks: Omit<Rows, "signs">[] = [];
+  readonly #sieves: Sieve[] = [];
   readonly #keys: number[] = [];
   readonly #rowOf = new Map<number, number>();
   /** Candidates' vectors, copied together, and how many of them are still there from the last search. */
@@ -71,7 +66,7 @@ export class Vectors {
         vectors: new Float32Array(CHUNK_ROWS * EMBEDDING_SIZE),
         inverseNorms: new Float64Array(CHUNK_ROWS),
       };
-      this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)] ??= new Int8Array(SKETCH_CHUNK_ROWS * SKETCH_SIZE);
+      this.#sieves[Math.floor(row / SIEVE_ROWS)] ??= new Sieve();
       pieces.push(this.#rows(row, count));
       row += count;
     }
@@ -91,12 +86,12 @@ export class Vectors {
       this.#rowOf.set(lastKey, row);
     }
     // What is gone is gone from memory too.
-    for (const part of [moved.vectors, moved.sketches, moved.inverseNorms]) part.fill(0);
+    for (const part of [moved.vectors, moved.signs, moved.inverseNorms]) part.fill(0);
     this.#forgetCompared();
   }
 
   clear(): void {
-    for (const rows of [this.#chunks, this.#sketches, this.#keys]) rows.length = 0;
+    for (const rows of [this.#chunks, this.#sieves, this.#keys]) rows.length = 0;
     this.#rowOf.clear();
     this.#forgetCompared();
   }
@@ -122,26 +117,16 @@ export class Vectors {
   }
 
   #candidates(probe: Float32Array, count: number): number[] {
-    const sketch = new Int8Array(SKETCH_SIZE);
-    writeSketch(sketch, probe);
-    const found: { row: number; distance: number }[] = [];
-    for (const [chunk, sketches] of this.#sketches.entries()) {
-      const first = chunk * SKETCH_CHUNK_ROWS;
-      const rows = Math.min(SKETCH_CHUNK_ROWS, this.#keys.length - first);
+    const found: Sieved[] = [];
+    for (const [i, sieve] of this.#sieves.entries()) {
+      const first = i * SIEVE_ROWS;
+      const rows = Math.min(SIEVE_ROWS, this.#keys.length - first);
       if (rows <= 0) break;
-      const { keys, distances } = exactSearch(
-        sketches.subarray(0, rows * SKETCH_SIZE),
-        sketch,
-        SKETCH_SIZE,
-        Math.min(count, rows),
-        MetricKind.IP,
-        1,
-      );
-      for (let i = 0; i < keys.length; i++) {
-        found.push({ row: first + Number(keys[i]!), distance: distances[i]! });
+      for (const { row, distance } of sieve.nearest(probe, rows, count)) {
+        found.push({ row: first + row, distance });
       }
     }
-    if (this.#sketches.length > 1) found.sort((a, b) => a.distance - b.distance).splice(count);
+    if (this.#sieves.length > 1) found.sort((a, b) => a.distance - b.distance).splice(count);
     return found.map(({ row }) => row);
   }
 
@@ -167,11 +152,11 @@ export class Vectors {
   /** Within one chunk. */
   #rows(row: number, count: number): Rows {
     const { vectors, inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-    const sketches = this.#sketches[Math.floor(row / SKETCH_CHUNK_ROWS)]!;
-    const [at, sketch] = [row % CHUNK_ROWS, row % SKETCH_CHUNK_ROWS];
+    const { signs } = this.#sieves[Math.floor(row / SIEVE_ROWS)]!;
+    const [at, sieved] = [row % CHUNK_ROWS, row % SIEVE_ROWS];
     return {
       vectors: vectors.subarray(at * EMBEDDING_SIZE, (at + count) * EMBEDDING_SIZE),
-      sketches: sketches.subarray(sketch * SKETCH_SIZE, (sketch + count) * SKETCH_SIZE),
+      signs: signs.subarray(sieved * SIGN_BYTES, (sieved + count) * SIGN_BYTES),
       inverseNorms: inverseNorms.subarray(at, at + count),
     };
   }
@@ -180,7 +165,7 @@ export class Vectors {
 export function emptyRows(count: number): Rows {
   return {
     vectors: new Float32Array(count * EMBEDDING_SIZE),
-    sketches: new Int8Array(count * SKETCH_SIZE),
+    signs: new Uint8Array(count * SIGN_BYTES),
     inverseNorms: new Float64Array(count),
   };
 }
@@ -188,28 +173,14 @@ export function emptyRows(count: number): Rows {
 /** Copies a row to place `at`. */
 export function setRow(rows: Rows, at: number, row: Rows): void {
   rows.vectors.set(row.vectors, at * EMBEDDING_SIZE);
-  rows.sketches.set(row.sketches, at * SKETCH_SIZE);
+  rows.signs.set(row.signs, at * SIGN_BYTES);
   rows.inverseNorms.set(row.inverseNorms, at);
 }
 
 function write(row: Rows, vector: Float32Array): void {
   row.vectors.set(vector);
-  writeSketch(row.sketches, vector);
+  writeSigns(row.signs, vector);
   row.inverseNorms[0] = inverseNormOf(vector);
-}
-
-/** All sketches have one length, so that their inner products are in the order of their cosines. */
-function writeSketch(sketch: Int8Array, vector: Float32Array): void {
-  let squares = 0;
-  for (let i = 0; i < EMBEDDING_SIZE; i += 2) {
-    const sum = vector[i]! + vector[i + 1]!;
-    squares += sum * sum;
-  }
-  const scale = squares > 0 ? SKETCH_SCALE / Math.sqrt(squares) : 0;
-  for (let i = 0; i < SKETCH_SIZE; i++) {
-    const value = Math.round((vector[2 * i]! + vector[2 * i + 1]!) * scale);
-    sketch[i] = value > 127 ? 127 : value < -127 ? -127 : value;
-  }
 }
 
 function inverseNormOf(vector: Float32Array): number {

@@ -44,6 +44,8 @@ const PUBLISHES_AT_ONCE = 8;
 /** How long a pull stays with the broker: what it lost (a new leader, a consumer made anew) is asked for again after this. */
 const PULL_MS = 5_000;
 const PULL_AGAIN_MS = 250;
+/** A delivery that would come again closer to its deadline may come past it, and nobody would hear why it failed. */
+const RETRY_ROOM_MS = 500;
 /** What hears that it must stop has this long to do so. */
 const ABORT_MS = 1_000;
 /** A job's later faces wait for other jobs' earlier ones by this much per index. */
@@ -214,7 +216,8 @@ export async function runStage<Work extends StageWork>(
       const failure =
         error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
       const delayMs = backoffMs(attempt);
-      if (failure.retryable && attempt < ATTEMPTS_MAX && Date.now() + delayMs < work.deadlineAtMs) {
+      const inTime = Date.now() + delayMs + RETRY_ROOM_MS < work.deadlineAtMs;
+      if (failure.retryable && attempt < ATTEMPTS_MAX && inTime) {
         const { code } = failure;
         log.warn({ ...factsOf(delivery), code, err: failure }, "will try again");
         span.fail(code);

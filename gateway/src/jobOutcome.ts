@@ -1,7 +1,8 @@
 import { ANALYZERS, type ResultEvent } from "@similarfaces/contracts";
 import type { Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
-import type { Completion, Relay } from "./relay.js";
+import type { Relay } from "./relay.js";
+import type { Completion } from "./watch.js";
 import type { StageClock } from "./stageTimes.js";
 
 export type JobOutcome = "complete" | "failed" | "expired" | "deleted";

@@ -1,7 +1,8 @@
 import { StageFailure, isJobId } from "@similarfaces/contracts";
 import type { Metrics } from "@similarfaces/runtime";
 import type { LiveSocket } from "./http/http.js";
-import type { Relay, Viewing } from "./relay.js";
+import type { Relay } from "./relay.js";
+import type { Viewing } from "./watch.js";
 import { failureOf } from "./failures.js";
 
 /** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */

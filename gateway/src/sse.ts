@@ -1,6 +1,7 @@
 import type { Metrics } from "@similarfaces/runtime";
 import type { HttpReply } from "./http/http.js";
-import type { Relay, Viewing } from "./relay.js";
+import type { Relay } from "./relay.js";
+import type { Viewing } from "./watch.js";
 import { failureOf } from "./failures.js";
 
 /** Proxies end what is silent; a comment keeps the stream open and is passed over by every client. */

@@ -21,7 +21,7 @@ import { readConfig, type Config } from "./config.js";
 
 /**
  * Chips in flight per inference worker and stage. Elsewhere two are enough, and more would be kept from other replicas; this process
- * is all there is, and asks the broker half as often for twice as many. Photos stay at two: one may take 150 MB.
+ * is all there is, and asks the broker half as often for twice as many. Photos stay at two: one may take 180 MB.
  */
 const CHIPS_PER_WORKER = 4;
 

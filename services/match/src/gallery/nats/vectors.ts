@@ -20,7 +20,7 @@ export interface Rows {
 
 /** 16 MiB of vectors at a time: growing copies nothing, and what is not used yet is no memory. */
 export const CHUNK_ROWS = 8_192;
-/** Nearest by the sieve of which the nearest by vector are taken; measured in the README. */
+/** Nearest by the sieve of which the nearest by vector are taken; what that finds is in the README. */
 const CANDIDATES = 384;
 /** Vectors that are compared in one call: 1 MiB, which stays in the processor's cache. */
 const COMPARED_ROWS = 512;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { StageFailure } from "@similarfaces/contracts";
+import { openOutbox, type Outbox } from "./outbox.js";
 
 /** The oldest nats-server whose JetStream does what the contracts ask for. */
 export const NATS_SERVER_OLDEST = "2.9.10";
@@ -10,6 +11,8 @@ export interface Broker {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** For what is said often: results, work, pictures, and answers to deliveries. */
+  readonly outbox: Outbox;
   readonly serverVersion: string;
   /** False between losing the connection and having it back. */
   connected(): boolean;
@@ -46,6 +49,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const js = jetstream(nc, { timeout: 5_000 });
   // Without the account check: right after its start a clustered server has no JetStream leader yet.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
+  const outbox = openOutbox(nc);
   const listeners: (() => void)[] = [];
   let connected = true;
   void (async () => {
@@ -60,11 +64,13 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     nc,
     js,
     jsm,
+    outbox,
     serverVersion,
     connected: () => connected && !nc.isClosed(),
     onReconnect: (listener) => void listeners.push(listener),
     close: async () => {
       if (nc.isClosed()) return;
+      outbox.flush();
       // drain() waits for a server that may be gone for good; closing must not.
       await Promise.race([nc.drain(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]).catch(
         () => {},

@@ -73,11 +73,8 @@ async function publishStored(
 ): Promise<PubAck> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await broker.js.publish(subject, data, {
-        timeout: 5_000,
-        ...(messageId ? { msgID: messageId } : {}),
-        ...(trace ? { headers: traceHeaders(trace) } : {}),
-      });
+      const headers = trace ? traceHeaders(trace) : undefined;
+      return await broker.outbox.store(subject, data, { messageId, headers });
     } catch (error) {
       if (isSecondOfItsSubject(error)) throw error;
       if (error instanceof JetStreamApiError && error.code === NOT_STORED) {

@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import {
   ResultSchema,
   StageFailure,
@@ -11,6 +10,7 @@ import {
   type SubjectOfWork,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
+import { pullDeliveries, type Delivered } from "./deliveries.js";
 import type { Log } from "./log.js";
 import type { Metrics, StageOutcome as Outcome } from "./metrics.js";
 import { publishResult, publishWork, storedResult } from "./publish.js";
@@ -41,9 +41,6 @@ export interface RunningStage {
 
 /** Follow-up messages published side by side; more would only queue in the broker's connection. */
 const PUBLISHES_AT_ONCE = 8;
-/** How long a pull stays with the broker: what it lost (a new leader, a consumer made anew) is asked for again after this. */
-const PULL_MS = 5_000;
-const PULL_AGAIN_MS = 250;
 /** A delivery that would come again closer to its deadline may come past it, and nobody would hear why it failed. */
 const RETRY_ROOM_MS = 500;
 /** What hears that it must stop has this long to do so. */
@@ -65,58 +62,46 @@ export async function runStage<Work extends StageWork>(
   const stop = new AbortController();
   // Every request of every photo in flight listens to it: dozens, and no leak.
   setMaxListeners(0, stop.signal);
-  const inFlight = new Map<Promise<void>, JsMsg>();
+  const inFlight = new Map<Promise<void>, InFlight>();
   metrics.showStage(stage.name);
-  const source = await broker.js.consumers.get(spec.stream, spec.durable_name);
-  /** Room for this many is worth asking the broker: one at a time would be a question each. */
-  const pullAt = Math.max(1, Math.floor(concurrency / 4));
   let draining: Promise<void> | undefined;
-  let messages: ConsumerMessages | undefined;
-  /** Called when a delivery has ended, and when draining begins. */
-  let wake = () => {};
+  const deliveries = await pullDeliveries({
+    broker,
+    stream: spec.stream,
+    consumer: spec.durable_name,
+    log,
+    room: () => concurrency - inFlight.size,
+    roomMin: Math.max(1, Math.floor(concurrency / 4)),
+    take,
+  });
 
-  const pulling = (async () => {
-    while (!draining) {
-      try {
-        // Never more than there is room for: what waits in a process waits for it alone, and its ack wait runs.
-        messages = await source.fetch({ max_messages: concurrency - inFlight.size, expires: PULL_MS });
-        for await (const message of messages) take(message);
-      } catch (err) {
-        if (broker.nc.isClosed()) throw err;
-        log.warn({ stage: stage.name, err }, "pulling failed; trying again");
-        await new Promise((resolve) => setTimeout(resolve, PULL_AGAIN_MS));
-      }
-      while (concurrency - inFlight.size < pullAt && !draining) {
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-    }
-  })();
+  const working = setInterval(() => {
+    const nowMs = Date.now();
+    for (const { message, untilMs } of inFlight.values()) if (nowMs < untilMs) message.working();
+  }, ackWaitMs / 2);
 
-  function take(message: JsMsg): void {
+  function take(message: Delivered): void {
     // The broker had sent it before it heard that nothing is wanted any more.
     if (draining) return message.nak();
-    const delivery = deliver(message);
-    inFlight.set(delivery, message);
+    const held: InFlight = { message, untilMs: Infinity };
+    const delivery = deliver(held);
+    inFlight.set(delivery, held);
     metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
     void delivery.then(() => {
       inFlight.delete(delivery);
       metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
-      wake();
+      deliveries.fill();
     });
   }
 
   /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
-  async function deliver(message: JsMsg): Promise<void> {
+  async function deliver(held: InFlight): Promise<void> {
+    const { message } = held;
     const receivedAtMs = Date.now();
-    // Not beyond its deadline: a handler that hangs must not keep the message in its stream.
-    const hold: Hold = { untilMs: Infinity };
-    const working = setInterval(() => {
-      if (Date.now() < hold.untilMs) message.working();
-    }, ackWaitMs / 2);
     // Read here, not when something has gone wrong: it is decoded from the receive buffer.
     const traceId = traceOfHeaders(message.headers)?.traceId;
     try {
-      const outcome = await end(message, receivedAtMs, hold);
+      const outcome = await end(held, receivedAtMs);
       metrics.stageMessages.inc({ stage: stage.name, outcome });
     } catch (error) {
       // Nothing could be published: the message stays unacknowledged and comes again.
@@ -124,22 +109,20 @@ export async function runStage<Work extends StageWork>(
         { stage: stage.name, ...parseWorkSubject(message.subject), traceId, err: error },
         "a delivery could not be ended",
       );
-    } finally {
-      clearInterval(working);
     }
   }
 
-  async function end(message: JsMsg, receivedAtMs: number, hold: Hold): Promise<Outcome> {
+  async function end(held: InFlight, receivedAtMs: number): Promise<Outcome> {
+    const { message } = held;
     const subject = parseWorkSubject(message.subject);
     if (!subject) {
       log.error({ stage: stage.name, subject: message.subject }, "work on a subject of no known form");
       message.term();
       return "failed";
     }
-    const attempt = message.info.deliveryCount;
-    const queuedAtMs = Number(message.timestampNanos / 1_000n) / 1_000;
+    const { attempt, storedAtMs: queuedAtMs } = message;
     const span = startStageSpan(tracing, stage.name, subject, message, queuedAtMs);
-    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span, hold };
+    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span, held };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
@@ -159,7 +142,8 @@ export async function runStage<Work extends StageWork>(
     } catch (cause) {
       return fail(delivery, new StageFailure("malformed_message", undefined, { cause }));
     }
-    delivery.hold.untilMs = work.deadlineAtMs;
+    // Not beyond it: a handler that hangs must not keep the message in its stream.
+    delivery.held.untilMs = work.deadlineAtMs;
     if (work.stages && !work.stages.includes(stage.name)) {
       message.ack();
       return "skipped";
@@ -276,8 +260,7 @@ export async function runStage<Work extends StageWork>(
   }
 
   async function finish(): Promise<void> {
-    if (messages) askForNoMore(messages);
-    wake();
+    const stopped = deliveries.stop();
     const done = Promise.all(inFlight.keys()).then(() => true);
     const inTime = await Promise.race([
       done,
@@ -287,37 +270,29 @@ export async function runStage<Work extends StageWork>(
       stop.abort();
       await Promise.race([done, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
       // Still computing, and not to be called off: whoever answers first counts.
-      for (const message of inFlight.values()) message.nak();
+      for (const { message } of inFlight.values()) message.nak();
     }
-    await Promise.race([pulling, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
+    clearInterval(working);
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
   }
 
   return { drain: () => (draining ??= finish()) };
 }
 
-/** Until when the broker is told that a delivery is worked on, milliseconds since the epoch. */
-interface Hold {
+interface InFlight {
+  readonly message: Delivered;
+  /** Until when the broker is told that it is worked on, milliseconds since the epoch. */
   untilMs: number;
 }
 
 interface Delivery {
-  message: JsMsg;
+  message: Delivered;
   subject: SubjectOfWork;
   attempt: number;
   queuedAtMs: number;
   receivedAtMs: number;
   span: Span;
-  hold: Hold;
-}
-
-/**
- * Ends a fetch without losing what the broker has sent already. `close()` would drop that, and it would come again only
- * after its ack wait; draining the fetch's own subscription waits for the broker's word that it has heard.
- */
-function askForNoMore(messages: ConsumerMessages): void {
-  const { sub } = messages as unknown as { sub?: { drain(): Promise<void>; isClosed(): boolean } };
-  if (!sub || sub.isClosed()) return void messages.close();
-  sub.drain().catch(() => messages.close());
+  held: InFlight;
 }
 
 /** One iterator for several readers: each item goes to one of them. */

@@ -1,5 +1,5 @@
-import type { JsMsg } from "@nats-io/jetstream";
 import { consumer, type StageName, type SubjectOfWork } from "@similarfaces/contracts";
+import type { Delivered } from "./deliveries.js";
 import type { Metrics } from "./metrics.js";
 import { newTraceContext, type TraceContext } from "./traceContext.js";
 import { traceOfHeaders } from "./traceHeaders.js";
@@ -10,7 +10,7 @@ export function startStageSpan(
   tracing: Tracing,
   stage: StageName,
   { jobId, face }: SubjectOfWork,
-  message: JsMsg,
+  message: Delivered,
   queuedAtMs: number,
 ): Span {
   const parent = traceOfHeaders(message.headers);

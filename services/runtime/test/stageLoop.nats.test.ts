@@ -259,6 +259,20 @@ describe("the stage loop", () => {
     expect((await resultOf(jobId)).outcome.case).toBe("extract");
   });
 
+  it("finds its consumer again when that was made anew", async () => {
+    running = await start(async () => found(0));
+    await until(
+      async () => (await broker.jsm.consumers.info(STREAM_NAMES.images, "extract")).num_waiting > 0,
+    );
+    await broker.jsm.consumers.delete(STREAM_NAMES.images, "extract");
+    // Asked while it is not there, the broker says nothing at all.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await provision(broker, { replicas: 1, jobTtlMs: 60_000, stages: ["extract", "age"] });
+    const jobId = newJobId(Date.now());
+    await submit(jobId);
+    expect((await resultOf(jobId)).outcome.case).toBe("extract");
+  });
+
   it("goes on after the broker was killed in the middle of a job", async () => {
     const jobId = newJobId(Date.now());
     let release = () => {};

@@ -30,7 +30,6 @@ const DUPLICATE_WINDOW_MS = 120_000;
 /** A message holds 1 MiB, also where the broker sends it as base64. */
 const CHUNK_BYTES = 512 * 1024;
 const CHUNKS_AT_ONCE = 4;
-const ANSWER_WITHIN_MS = 5_000;
 
 const CONTENT_TYPE = "Content-Type";
 const CHUNKS = "Sf-Chunks";
@@ -43,13 +42,13 @@ const GALLERY = "SF_BLOBS_GALLERY";
  * or a few for a large one; its first is stored last, so that a blob is there whole or not at all.
  */
 export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): Promise<Blobs> {
-  const { js, jsm } = broker;
+  const { jsm, outbox } = broker;
   await unlessDown(Promise.all(streamsFor(options).map((config) => provide(broker, config, options))));
 
   const publish = async (subject: string, bytes: Uint8Array, described?: Record<string, string>) => {
     const told = headers();
     for (const [name, value] of Object.entries(described ?? {})) told.set(name, value);
-    await js.publish(subject, bytes, { timeout: ANSWER_WITHIN_MS, ...(described ? { headers: told } : {}) });
+    await outbox.store(subject, bytes, described ? { headers: told } : {});
   };
   const message = async (stream: string, subject: string) => {
     const query = { last_by_subj: subject };

@@ -2,7 +2,7 @@ import { StageFailure, isJobId } from "@similarfaces/contracts";
 import type { Metrics } from "@similarfaces/runtime";
 import type { LiveSocket } from "./http/http.js";
 import type { Relay } from "./relay.js";
-import type { Viewing } from "./watch.js";
+import type { Viewer, Viewing } from "./watch.js";
 import { failureOf } from "./failures.js";
 
 /** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
@@ -51,9 +51,10 @@ export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics):
       return fail(jobId, new StageFailure("bad_request", `A socket watches at most ${JOBS_MAX} jobs.`));
     }
     viewings.set(jobId, undefined);
-    const viewer = {
-      event: (stored: { sequence: number; event: object }) => send({ type: "result", jobId, ...stored }),
-      complete: (completion: object) => {
+    const viewer: Viewer = {
+      cork: (say) => socket.cork(say),
+      event: (stored) => send({ type: "result", jobId, ...stored }),
+      complete: (completion) => {
         viewings.delete(jobId);
         send({ type: "complete", ...completion });
       },

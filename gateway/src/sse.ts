@@ -1,7 +1,7 @@
 import type { Metrics } from "@similarfaces/runtime";
 import type { HttpReply } from "./http/http.js";
 import type { Relay } from "./relay.js";
-import type { Viewing } from "./watch.js";
+import type { Viewer, Viewing } from "./watch.js";
 import { failureOf } from "./failures.js";
 
 /** Proxies end what is silent; a comment keeps the stream open and is passed over by every client. */
@@ -46,10 +46,11 @@ export function streamEvents(
         if (!ok) metrics.relayDrops.inc({ kind });
         return ok;
       };
-      const viewer = {
-        event: ({ sequence, event }: { sequence: number; event: { stage: string } }) =>
+      const viewer: Viewer = {
+        cork: (say) => sink.cork(say),
+        event: ({ sequence, event }) =>
           send(`id: ${sequence}\nevent: ${event.stage}\ndata: ${JSON.stringify(event)}\n\n`),
-        complete: (completion: object) => {
+        complete: (completion) => {
           send(`event: complete\ndata: ${JSON.stringify(completion)}\n\n`);
           sink.end();
         },

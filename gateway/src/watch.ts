@@ -29,6 +29,8 @@ export interface Viewer {
   /** False if no more should come before `resume` of the subscription is called. */
   event(stored: StoredEvent): boolean;
   complete(completion: Completion): void;
+  /** Calls back at once; what is said meanwhile belongs in one write. */
+  cork?(say: () => void): void;
 }
 
 export interface Viewing {
@@ -76,6 +78,8 @@ export class Watch {
   /** In the order in which viewers get them. */
   readonly #events: Taken[] = [];
   readonly #sequences = new Set<number>();
+  /** What one turn of the event loop has brought, which is taken at its end. */
+  #arrived: StoredEvent[] = [];
   #held: StoredEvent[] | undefined;
   #listening: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
@@ -175,9 +179,15 @@ export class Watch {
       this.#held.push(stored);
       return;
     }
-    this.#take([stored]);
-    this.#silenceMs = SILENCE_MS;
-    this.#armSilence();
+    if (this.#arrived.push(stored) > 1) return;
+    setImmediate(() => {
+      const arrived = this.#arrived;
+      this.#arrived = [];
+      if (this.#ended) return;
+      this.#take(arrived);
+      this.#silenceMs = SILENCE_MS;
+      this.#armSilence();
+    });
   }
 
   /** All at once: a job read after its deadline is complete only with the last of what was stored. @returns if any was new */
@@ -215,6 +225,12 @@ export class Watch {
   }
 
   #serve(place: Place): void {
+    const say = () => this.#tell(place);
+    if (place.viewer.cork) place.viewer.cork(say);
+    else say();
+  }
+
+  #tell(place: Place): void {
     const { viewer } = place;
     while (!place.slow && place.next < this.#events.length) {
       const stored = this.#events[place.next++]!;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PIXEL, startMesh, type Mesh } from "./meshFixture.js";
+import { PIXEL, answerAll, postPixel, readEvents, startMesh, type Mesh } from "./meshFixture.js";
 
 /** What HTTP libraries hide: bytes on a connection, in whatever pieces and order. */
 describe.each(["uws", "node"])("a connection to the gateway on %s", (driver) => {
@@ -48,6 +48,17 @@ describe.each(["uws", "node"])("a connection to the gateway on %s", (driver) => 
     wire.end();
   });
 
+  it("brings the events that are there in one piece", async () => {
+    const { jobId } = await postPixel(mesh.url);
+    await answerAll(mesh, jobId);
+    await readEvents(await fetch(`${mesh.url}/v1/jobs/${jobId}/events`));
+    const wire = open(mesh.url);
+    wire.write(`GET /v1/jobs/${jobId}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    await wire.read(/event: complete[^]*\r\n0\r\n\r\n/);
+    expect(wire.pieces().filter((piece) => piece.includes("event: "))).toHaveLength(1);
+    wire.end();
+  });
+
   it("that sends nonsense harms nobody", async () => {
     for (const nonsense of [
       "NONSENSE\r\n\r\n",
@@ -89,9 +100,11 @@ function open(url: string) {
   const { port, hostname } = new URL(url);
   const socket: Socket = connect(Number(port), hostname);
   let got = "";
+  const pieces: string[] = [];
   let look = () => {};
   socket.setEncoding("latin1").on("data", (text: string) => {
     got += text;
+    pieces.push(text);
     look();
   });
   socket.on("error", () => {});
@@ -101,6 +114,7 @@ function open(url: string) {
     write: (data: string | Uint8Array) => void socket.write(data),
     flushed: () => new Promise<void>((resolve) => socket.write("", () => resolve())),
     end: () => void socket.end(),
+    pieces: () => pieces,
     reset: () => void socket.resetAndDestroy(),
     /** The whole answer has come; what comes next is another. */
     async untilSilent(): Promise<void> {

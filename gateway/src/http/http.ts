@@ -45,6 +45,8 @@ export interface HttpReply {
 
 /** An open response that gets text until either side ends it. */
 export interface EventSink {
+  /** Calls back at once; what is sent meanwhile goes out in one write. */
+  cork(work: () => void): void;
   /** False if the client reads too slowly: what was given is kept, more should wait for `onDrain`. */
   send(text: string): boolean;
   onDrain(listener: () => void): void;
@@ -63,6 +65,8 @@ export interface LiveOptions {
 
 /** A WebSocket. */
 export interface LiveSocket {
+  /** As of an event sink, where the server can. */
+  cork(work: () => void): void;
   /** False if the client reads too slowly: what was given is kept, more should wait for `onDrain`. */
   send(text: string): boolean;
   onMessage(listener: (text: string) => void): void;

@@ -243,6 +243,11 @@ class Exchange {
       return true;
     });
     return {
+      // Called in each other, the outermost counts.
+      cork: (work) => {
+        if (this.#closed) work();
+        else res.cork(work);
+      },
       send: (text) => {
         if (this.#closed) return false;
         let ok = true;
@@ -319,6 +324,10 @@ function liveSocket(ws: WebSocket<SocketData>): LiveSocket {
   let isOpen = true;
   data.onClose.push(() => void (isOpen = false));
   return {
+    cork: (work) => {
+      if (isOpen) ws.cork(work);
+      else work();
+    },
     send: (text) => {
       if (!isOpen) return false;
       // Flagged for compression, and nothing is compressed: builds before September 2023 lose bytes of a message beyond

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { TASKS, openInference, type Inference } from "@similarfaces/inference";
-import { drawFrom, parseMix, runLoad, seededRandom, table, visit, type MixPhoto } from "@similarfaces/load";
+import { dealFrom, parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "../progressBar.js";
 import { analyseBare } from "./bareLoop.js";
 import { closedLoop } from "./closedLoop.js";
@@ -132,21 +132,20 @@ async function benchThroughput(
   let cpuSeconds = 0;
   let done = 0;
   for (let round = 0; round < rounds; round++) {
-    // Both get the same photos in the same order, others in each round.
-    const [drawBare, drawMesh] = [1, 2].map(() => drawFrom(photos, seededRandom(round + 1)));
+    const [dealBare, dealMesh] = [dealFrom(photos), dealFrom(photos)];
     const limit = await closedLoop(BARE_IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-      analyseBare(inference, drawBare!().bytes),
+      analyseBare(inference, dealBare().bytes),
     );
     const before = await scrape(mesh.url);
     const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-      analyseUnread(mesh.url, drawMesh!().bytes),
+      analyseUnread(mesh.url, dealMesh().bytes),
     );
     const after = await scrape(mesh.url);
     bare.push(limit.perSecond);
     meshes.push(own.perSecond);
     delays.push(valueOf(after, 'similarfaces_event_loop_delay_seconds{quantile="p99"}') * 1_000);
     cpuSeconds += valueOf(after, "process_cpu_seconds_total") - valueOf(before, "process_cpu_seconds_total");
-    done += own.photos;
+    done += own.photosInAll;
     console.log(
       `round ${round + 1}: mesh ${own.perSecond.toFixed(2)} photos/s, bare loop ${limit.perSecond.toFixed(2)}; ` +
         `ratio ${(own.perSecond / limit.perSecond).toFixed(3)}; event loop p99 ${delays.at(-1)!.toFixed(1)} ms`,

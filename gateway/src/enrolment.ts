@@ -23,6 +23,7 @@ import {
   type TraceContext,
 } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
+import { faceOfSheet } from "./faceOfSheet.js";
 import type { FormFile } from "./form.js";
 import { readImageHeader } from "./imageHeader.js";
 import type { Intake } from "./intake.js";
@@ -136,7 +137,8 @@ export class Enrolment {
     if (embed?.state !== "done") {
       throw new StageFailure("bad_request", "This face has no embedding: wait for embed, or send the photo.");
     }
-    const chip = await blobs.get(jobBlobKey(sourceJobId, `face-${faceIndex}.jpg`));
+    const sheet = await blobs.get(jobBlobKey(sourceJobId, "faces.jpg"));
+    const portrait = sheet && (await faceOfSheet(sheet.bytes, faceIndex));
     const acceptedAtMs = Date.now();
     const jobId = newJobId(acceptedAtMs);
     const job = {
@@ -160,7 +162,7 @@ export class Enrolment {
           model: embed.model,
           deadlineAtMs: job.deadlineAtMs,
           enrolment: { ...enrollee, source: `face ${faceIndex} of a job` },
-          ...(chip ? { portrait: { case: "thumbnail" as const, value: chip.bytes } } : {}),
+          ...(portrait ? { portrait: { case: "thumbnail" as const, value: portrait } } : {}),
         }),
       ),
       messageId: workMessageId(jobId, "enrol", 0),

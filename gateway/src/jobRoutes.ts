@@ -9,6 +9,7 @@ import {
 } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
 import { deleteJob } from "./deletion.js";
+import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import type { Intake } from "./intake.js";
@@ -85,11 +86,18 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
     },
     {
       method: "GET",
+      path: "/v1/jobs/{jobId}/faces.jpg",
+      handle: (call) => pictureReply(jobIdOf(call), "faces.jpg", relay, blobs),
+    },
+    {
+      method: "GET",
       path: "/v1/jobs/{jobId}/faces/{face}.jpg",
-      handle(call) {
+      async handle(call) {
         const { face = "" } = call.params;
         if (!/^\d{1,3}$/.test(face)) throw new StageFailure("not_found");
-        return pictureReply(jobIdOf(call), `face-${Number(face)}.jpg`, relay, blobs);
+        const { job, bytes } = await picture(jobIdOf(call), "faces.jpg", relay, blobs);
+        if (!job.faces.some(({ index }) => index === Number(face))) throw noPicture();
+        return jpegReply(await faceOfSheet(bytes, Number(face)));
       },
     },
   ];
@@ -186,20 +194,23 @@ function jobReply(
 const PICTURE_WAIT_MS = 5_000;
 const PICTURE_LOOK_EVERY_MS = 100;
 
-async function pictureReply(
+async function pictureReply(...asked: Parameters<typeof picture>): Promise<HttpReply> {
+  return jpegReply((await picture(...asked)).bytes);
+}
+
+/** @throws StageFailure not_found where there is none and none will come */
+async function picture(
   jobId: string,
   name: JobBlobName,
   relay: Relay,
   blobs: Blobs,
-): Promise<HttpReply> {
+): Promise<{ job: JobState; bytes: Uint8Array }> {
   const untilMs = Date.now() + PICTURE_WAIT_MS;
   for (;;) {
     const { job } = await relay.snapshot(jobId);
     const blob = await blobs.get(jobBlobKey(jobId, name));
-    if (blob) return jpegReply(blob.bytes);
-    if (!mayStillCome(job, name) || Date.now() > untilMs) {
-      throw new StageFailure("not_found", "This job has no such picture, or not yet.");
-    }
+    if (blob) return { job, bytes: blob.bytes };
+    if (!mayStillCome(job, name) || Date.now() > untilMs) throw noPicture();
     await new Promise((resolve) => setTimeout(resolve, PICTURE_LOOK_EVERY_MS));
   }
 }
@@ -207,5 +218,9 @@ async function pictureReply(
 function mayStillCome({ extract, faces }: JobState, name: JobBlobName): boolean {
   if (extract.state === "pending") return true;
   if (extract.state !== "done") return false;
-  return name === "photo.jpg" || faces.some(({ index }) => name === `face-${index}.jpg`);
+  return name === "photo.jpg" || faces.length > 0;
+}
+
+function noPicture(): StageFailure {
+  return new StageFailure("not_found", "This job has no such picture, or not yet.");
 }

@@ -15,7 +15,7 @@ it("what a stage still published after a deletion is gone after the last look", 
   const { lastLookAtMs } = (await response.json()) as { lastLookAtMs: number };
   // A chip was in a worker's memory, a picture on its way.
   for (const result of answers(jobId, 0)) await mesh.publish(result);
-  await mesh.blobs.put(jobBlobKey(jobId, "face-0.jpg"), Buffer.from([1]), "image/jpeg");
+  await mesh.blobs.put(jobBlobKey(jobId, "faces.jpg"), Buffer.from([1]), "image/jpeg");
   await mesh.broker.js.publish(`sf.v1.work.${jobId}.embedding.0`, new Uint8Array(10));
   expect((await fetch(`${mesh.url}/v1/jobs/${jobId}`)).status).toBe(410);
   await new Promise((resolve) => setTimeout(resolve, lastLookAtMs - Date.now()));

@@ -14,8 +14,18 @@ import {
   type MessageInitShape,
 } from "@similarfaces/contracts";
 import { galleryBlobKey, jobBlobKey } from "@similarfaces/runtime";
+import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { EMBEDDING, PIXEL, answers, extracted, postPixel, startMesh, type Mesh } from "./meshFixture.js";
+import {
+  EMBEDDING,
+  PIXEL,
+  answers,
+  extracted,
+  postPixel,
+  sheetOf,
+  startMesh,
+  type Mesh,
+} from "./meshFixture.js";
 
 const IDENTITY = { id: "someone", name: "Ada", consent: "herself, 2026", createdAtMs: 1, faces: [] };
 
@@ -203,7 +213,7 @@ describe("the gallery over HTTP", () => {
   it("enrols a face of a finished job by what is stored of it", async () => {
     const { jobId } = await postPixel(mesh.url);
     await mesh.publish(extracted(jobId, 2));
-    await mesh.blobs.put(jobBlobKey(jobId, "face-1.jpg"), Buffer.from([0xff, 0xd8, 0xff]), "image/jpeg");
+    await mesh.blobs.put(jobBlobKey(jobId, "faces.jpg"), await sheetOf([200, 40]), "image/jpeg");
     const question = { name: "Ada", consent: "herself", jobId, face: 1 };
     expect((await call("POST", "/identities", question)).body).toMatchObject({
       failure: { code: "bad_request" },
@@ -215,7 +225,9 @@ describe("the gallery over HTTP", () => {
     const work = fromBinary(EnrolWorkSchema, await workOf(`sf.v1.work.${enrolling.jobId}.enrol.0`));
     expect(work).toMatchObject({ face: 0, model: "test@1", enrolment: { name: "Ada", consent: "herself" } });
     expect(Buffer.from(work.embedding).equals(Buffer.from(EMBEDDING))).toBe(true);
-    expect([...(work.portrait.value as Uint8Array)]).toEqual([0xff, 0xd8, 0xff]);
+    const portrait = sharp(work.portrait.value as Uint8Array);
+    expect(await portrait.metadata()).toMatchObject({ format: "jpeg", width: 144, height: 144 });
+    expect((await portrait.stats()).channels[0]).toMatchObject({ min: 40, max: 40 });
     await mesh.publish({
       jobId: enrolling.jobId,
       stage: "enrol",

@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import sharp from "sharp";
 import { WebSocket } from "ws";
 import { newJobId } from "@similarfaces/contracts";
 import { jobBlobKey } from "@similarfaces/runtime";
@@ -14,6 +15,7 @@ import {
   readEvents,
   startMesh,
   type Mesh,
+  sheetOf,
 } from "./meshFixture.js";
 
 const MIB = 1024 * 1024;
@@ -319,17 +321,25 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
     it("are served once they are made", async () => {
       const { jobId } = await postPixel(mesh.url);
       const asked = fetch(`${mesh.url}/v1/jobs/${jobId}/photo.jpg`);
-      await mesh.publish(extracted(jobId, 1));
+      await mesh.publish(extracted(jobId, 2));
       await mesh.blobs.put(jobBlobKey(jobId, "photo.jpg"), Buffer.from([1, 2, 3]), "image/jpeg");
-      await mesh.blobs.put(jobBlobKey(jobId, "face-0.jpg"), Buffer.from([4, 5]), "image/jpeg");
+      const sheet = await sheetOf([200, 40]);
+      await mesh.blobs.put(jobBlobKey(jobId, "faces.jpg"), sheet, "image/jpeg");
       const photo = await asked;
       expect(photo.status).toBe(200);
       expect(photo.headers.get("content-type")).toBe("image/jpeg");
       expect(photo.headers.get("cache-control")).toBe("no-store");
       expect([...new Uint8Array(await photo.arrayBuffer())]).toEqual([1, 2, 3]);
-      const face = await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/0.jpg`);
-      expect([...new Uint8Array(await face.arrayBuffer())]).toEqual([4, 5]);
-      expect((await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/7.jpg`)).status).toBe(404);
+      const faces = await fetch(`${mesh.url}/v1/jobs/${jobId}/faces.jpg`);
+      expect(Buffer.from(await faces.arrayBuffer()).equals(sheet)).toBe(true);
+      for (const [face, grey] of [200, 40].entries()) {
+        const one = await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/${face}.jpg`);
+        expect(one.headers.get("content-type")).toBe("image/jpeg");
+        const image = sharp(await one.arrayBuffer());
+        expect(await image.metadata()).toMatchObject({ format: "jpeg", width: 144, height: 144 });
+        expect((await image.stats()).channels[0]).toMatchObject({ min: grey, max: grey });
+      }
+      expect((await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/2.jpg`)).status).toBe(404);
       expect((await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/..%2Fupload.jpg`)).status).toBe(404);
     });
 

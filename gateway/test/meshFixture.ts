@@ -1,4 +1,7 @@
+import sharp from "sharp";
 import {
+  CHIP_BYTES,
+  CHIP_SIDE,
   ResultSchema,
   STAGES,
   create,
@@ -167,3 +170,10 @@ export async function readEvents(response: Response, count = Number.POSITIVE_INF
 
 /** In the order in which `answerAll` publishes. */
 export const EVENTS_OF_ONE_FACE = ["accepted", "extract", ...STAGES.slice(1), "complete"];
+
+/** A sheet of faces, each of one grey. */
+export function sheetOf(greys: readonly number[]): Promise<Buffer> {
+  const pixels = Buffer.concat(greys.map((grey) => Buffer.alloc(CHIP_BYTES, grey)));
+  const raw = { width: CHIP_SIDE, height: greys.length * CHIP_SIDE, channels: 3 as const };
+  return sharp(pixels, { raw }).jpeg({ quality: 88 }).toBuffer();
+}

@@ -85,6 +85,8 @@ export async function fetchPicture(path: string): Promise<Blob> {
 }
 
 export const photoUrl = (jobId: string) => `/v1/jobs/${jobId}/photo.jpg`;
+/** All faces one below the other. */
+export const facesUrl = (jobId: string) => `/v1/jobs/${jobId}/faces.jpg`;
 export const faceUrl = (jobId: string, face: number) => `/v1/jobs/${jobId}/faces/${face}.jpg`;
 
 // Live results; live.ts decides which of these is used.

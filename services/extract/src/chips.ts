@@ -11,7 +11,7 @@ import {
   type Similarity,
   type Size,
 } from "@similarfaces/vision";
-import type { Face } from "@similarfaces/contracts";
+import { CHIP_BYTES, CHIP_SIDE, type Face } from "@similarfaces/contracts";
 import { landmarksOf } from "./extracted.js";
 import { resize } from "./photo.js";
 import type { Views } from "./views.js";
@@ -29,6 +29,13 @@ export function chipsOf(views: Views, faces: readonly Face[]): Chips {
     count: faces.length,
     chip: (face) => (cut[face] ??= cutChip(views, landmarksOf(faces[face]!))),
   };
+}
+
+/** All chips one below the other: 144 pixels wide, face 0 at the top. */
+export async function sheetOf(chips: Chips): Promise<Picture> {
+  const pixels = new Uint8Array(chips.count * CHIP_BYTES);
+  for (let face = 0; face < chips.count; face++) pixels.set(await chips.chip(face), face * CHIP_BYTES);
+  return { pixels, width: CHIP_SIDE, height: chips.count * CHIP_SIDE };
 }
 
 /**

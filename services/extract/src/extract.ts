@@ -10,8 +10,7 @@ import {
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
-import { CHIP_SIDE } from "@similarfaces/vision";
-import { chipsOf, type Chips } from "./chips.js";
+import { chipsOf, sheetOf, type Chips } from "./chips.js";
 import { detectFaces } from "./detect.js";
 import { detectorOf } from "./detector.js";
 import { extractedOf } from "./extracted.js";
@@ -29,7 +28,7 @@ export interface ExtractOptions {
 
 /**
  * From the photo to its faces: decodes it once, finds every face, publishes one chip per face for the stages behind,
- * and leaves the upright photo and the chips as JPEGs in the place of the upload.
+ * and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload.
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
@@ -79,10 +78,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   ): Promise<void> {
     const jpeg = (await plainJpeg(upload)) ?? (await encodeJpeg(photo));
     await blobs.put(jobBlobKey(jobId, "photo.jpg"), jpeg, "image/jpeg");
-    for (let face = 0; face < chips.count; face++) {
-      const chip = { pixels: await chips.chip(face), width: CHIP_SIDE, height: CHIP_SIDE };
-      await blobs.put(jobBlobKey(jobId, `face-${face}.jpg`), await encodeJpeg(chip), "image/jpeg");
-    }
+    if (chips.count === 0) return;
+    await blobs.put(jobBlobKey(jobId, "faces.jpg"), await encodeJpeg(await sheetOf(chips)), "image/jpeg");
   }
 }
 

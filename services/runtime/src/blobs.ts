@@ -21,8 +21,11 @@ export interface Blob {
   contentType: string;
 }
 
-/** What is stored of a job: the upload as it came, the upright sRGB JPEG without metadata, one chip per face. */
-export type JobBlobName = "upload" | "photo.jpg" | `face-${number}.jpg`;
+/**
+ * What is stored of a job: the upload as it came, the upright sRGB JPEG without metadata, and the sheet of its faces: their chips one
+ * below the other, in order of their index.
+ */
+export type JobBlobName = "upload" | "photo.jpg" | "faces.jpg";
 
 /** Everything of one job. Named by the minute of acceptance, so that a sweeper finds what is old by key alone. */
 export function jobBlobPrefix(jobId: string): string {

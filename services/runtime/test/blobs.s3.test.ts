@@ -57,7 +57,7 @@ describe.skipIf(!versitygw)("a real S3 server (versitygw, built by Go)", () => {
     const put = (key: string) => store.put(key, new Uint8Array(5), "image/jpeg");
     for (const job of old) {
       await put(jobBlobKey(job, "upload"));
-      await put(jobBlobKey(job, "face-0.jpg"));
+      await put(jobBlobKey(job, "faces.jpg"));
     }
     await put(jobBlobKey(recent, "upload"));
     await put(galleryBlobKey("stays"));

@@ -55,7 +55,7 @@ export function testBlobs(name: string, open: () => Promise<Blobs>): void {
       const keys = [
         jobBlobKey(job, "upload"),
         jobBlobKey(job, "photo.jpg"),
-        ...Array.from({ length: 12 }, (_, face) => jobBlobKey(job, `face-${face}.jpg`)),
+        ...Array.from({ length: 12 }, (_, face) => `${jobBlobPrefix(job)}face-${face}.jpg`),
       ];
       await Promise.all(
         [...keys, jobBlobKey(neighbour, "upload")].map((key) => blobs.put(key, pattern(100), "image/jpeg")),
@@ -71,9 +71,11 @@ export function testBlobs(name: string, open: () => Promise<Blobs>): void {
       const job = newJobId(Date.now());
       const faces = Array.from({ length: 24 }, (_, face) => face);
       await Promise.all(
-        faces.map((face) => blobs.put(jobBlobKey(job, `face-${face}.jpg`), pattern(face + 1), "image/jpeg")),
+        faces.map((face) =>
+          blobs.put(`${jobBlobPrefix(job)}face-${face}.jpg`, pattern(face + 1), "image/jpeg"),
+        ),
       );
-      const back = await Promise.all(faces.map((face) => blobs.get(jobBlobKey(job, `face-${face}.jpg`))));
+      const back = await Promise.all(faces.map((face) => blobs.get(`${jobBlobPrefix(job)}face-${face}.jpg`)));
       expect(back.map((blob) => blob?.bytes.length)).toEqual(faces.map((face) => face + 1));
     });
   });

@@ -1,7 +1,7 @@
 import type { ClassificationJson, FaceView, Field } from "@similarfaces/contracts/job";
 import type { FaceStage, StageName } from "@similarfaces/contracts/stages";
 import { Match, Show, Switch, createMemo, type Accessor, type JSX } from "solid-js";
-import { faceUrl } from "../api";
+import { facesUrl } from "../api";
 import { Bars } from "../components/Bars";
 import { Portrait } from "../components/Portrait";
 import { AgeCurve } from "./AgeCurve";
@@ -59,7 +59,7 @@ export function FaceCard(props: FaceCardProps) {
     >
       <div class="face-head">
         <div class="face-chip">
-          <Portrait src={faceUrl(props.jobId, index())} alt={`Face ${index() + 1}`} />
+          <Portrait src={facesUrl(props.jobId)} row={index()} alt={`Face ${index() + 1}`} />
         </div>
         <h2>
           <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>

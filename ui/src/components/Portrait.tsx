@@ -5,7 +5,13 @@ import "./Portrait.css";
 const RETRY_MS = [3_000, 10_000];
 
 /** A face's picture in its final size from the start; a silhouette where it cannot be had (any more). */
-export function Portrait(props: { src: string | undefined; alt: string; size?: "small" | "large" }) {
+export function Portrait(props: {
+  src: string | undefined;
+  alt: string;
+  size?: "small" | "large";
+  /** Of a sheet of faces, one below the other: which of them. */
+  row?: number;
+}) {
   const [state, setState] = createSignal<"loading" | "shown" | "missing">("loading");
   // What says the same again loads nothing again.
   const src = createMemo(() => props.src);
@@ -43,6 +49,10 @@ export function Portrait(props: { src: string | undefined; alt: string; size?: "
         <img
           src={props.src}
           alt={props.alt}
+          // What would be dragged is the whole sheet.
+          draggable={props.row === undefined}
+          data-row={props.row}
+          style={props.row === undefined ? {} : { "--row": String(props.row) }}
           width="144"
           height="144"
           decoding="async"

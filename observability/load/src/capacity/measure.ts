@@ -150,7 +150,8 @@ async function alonePhotos(
     // Stored after the answer: asking waits for them.
     blobs.photoBytes += (await picture(`${run.url}/v1/jobs/${job.jobId}/photo.jpg`)) / photosAlone;
     if (job.faces.length > 0) {
-      blobs.chipBytes = await picture(`${run.url}/v1/jobs/${job.jobId}/faces/0.jpg`);
+      const sheetBytes = await picture(`${run.url}/v1/jobs/${job.jobId}/faces.jpg`);
+      blobs.chipBytes = sheetBytes / job.faces.length;
     }
     await sleep(50);
   }

@@ -36,9 +36,10 @@ export function sharedLoad(photosPerSecond: number, costs: Costs): SharedLoad {
     },
     // Upload and photo, a chip per face; the upload is read once; all of it goes in the end.
     blobs: {
-      puts: photosPerSecond * (2 + facesPerPhoto),
+      // The upload, the upright photo, the sheet of its faces.
+      puts: photosPerSecond * 3,
       gets: photosPerSecond,
-      deletes: photosPerSecond * (2 + facesPerPhoto),
+      deletes: photosPerSecond * 3,
       bytesIn: photosPerSecond * (blobs.uploadBytes + blobs.photoBytes + facesPerPhoto * blobs.chipBytes),
       bytesOut: photosPerSecond * blobs.uploadBytes,
     },

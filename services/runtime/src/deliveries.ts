@@ -113,7 +113,8 @@ export async function pullDeliveries(options: DeliveriesOptions): Promise<Delive
       stopped = true;
       clearInterval(watch);
       clearTimeout(pausing);
-      if (!subscription.isClosed()) await subscription.drain();
+      // Away or closed, the broker sends nothing more either.
+      if (!subscription.isClosed()) await subscription.drain().catch(() => {});
     },
   };
 }

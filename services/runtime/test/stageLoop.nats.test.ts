@@ -273,6 +273,26 @@ describe("the stage loop", () => {
     expect((await resultOf(jobId)).outcome.case).toBe("extract");
   });
 
+  it("drains while the broker is away", async () => {
+    const rejected: unknown[] = [];
+    const note = (error: unknown) => rejected.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      const idle = await start(async () => found(0));
+      await server.kill();
+      const drained = idle.drain();
+      await server.restart();
+      await drained;
+      const next = newJobId(Date.now());
+      running = await start(async () => found(0));
+      await submit(next);
+      expect((await resultOf(next)).outcome.case).toBe("extract");
+      expect(rejected).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
   it("goes on after the broker was killed in the middle of a job", async () => {
     const jobId = newJobId(Date.now());
     let release = () => {};

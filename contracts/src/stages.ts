@@ -32,6 +32,8 @@ export function isStageName(name: string): name is StageName {
 /** A chip is 144x144 RGB, uint8, row by row. */
 export const CHIP_SIDE = 144;
 export const CHIP_BYTES = CHIP_SIDE * CHIP_SIDE * 3;
+/** Of every JPEG that is stored: one cut from another and encoded alike loses next to nothing. */
+export const JPEG_QUALITY = 88;
 /** Floats in an embedding; on the wire 2,048 bytes of little-endian float32. */
 export const EMBEDDING_SIZE = 512;
 export const EMBEDDING_BYTES = EMBEDDING_SIZE * 4;

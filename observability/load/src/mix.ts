@@ -10,8 +10,7 @@ export interface MixPhoto {
  * @throws RangeError where no weight is positive
  */
 export function drawFrom(mix: readonly MixPhoto[], random: () => number): () => MixPhoto {
-  const total = mix.reduce((sum, photo) => sum + photo.weight, 0);
-  if (!(total > 0)) throw new RangeError("a mix needs at least one photo with a positive weight");
+  const total = weightOf(mix);
   return () => {
     let left = random() * total;
     for (const photo of mix) {
@@ -28,8 +27,7 @@ export function drawFrom(mix: readonly MixPhoto[], random: () => number): () => 
  * @throws RangeError where no weight is positive
  */
 export function dealFrom(mix: readonly MixPhoto[]): () => MixPhoto {
-  const total = mix.reduce((sum, photo) => sum + photo.weight, 0);
-  if (!(total > 0)) throw new RangeError("a mix needs at least one photo with a positive weight");
+  const total = weightOf(mix);
   const owed = mix.map(() => 0);
   return () => {
     let next = 0;
@@ -50,4 +48,10 @@ export function parseMix(text: string): { name: string; weight: number }[] {
     if (name.trim() === "" || !(number > 0)) throw new RangeError(`not a part of a mix: "${part}"`);
     return { name: name.trim(), weight: number };
   });
+}
+
+function weightOf(mix: readonly MixPhoto[]): number {
+  const total = mix.reduce((sum, photo) => sum + photo.weight, 0);
+  if (!(total > 0)) throw new RangeError("a mix needs at least one photo with a positive weight");
+  return total;
 }

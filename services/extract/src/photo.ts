@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import { StageFailure } from "@similarfaces/contracts";
+import { JPEG_QUALITY, StageFailure } from "@similarfaces/contracts";
 import type { Picture } from "@similarfaces/vision";
 
 /** One decoded photo per thread of libuv's pool: stages run side by side anyway, and a cache would keep pixels. */
@@ -44,7 +44,7 @@ export async function decodePhoto(bytes: Uint8Array): Promise<Picture> {
 
 /** A JPEG without any metadata. Huffman tables stay the standard ones: optimised ones save 5 % and double the time. */
 export async function encodeJpeg(picture: Picture): Promise<Uint8Array> {
-  return rawImage(picture).jpeg({ quality: 88, optimiseCoding: false }).toBuffer();
+  return rawImage(picture).jpeg({ quality: JPEG_QUALITY, optimiseCoding: false }).toBuffer();
 }
 
 /** The picture, or a rectangle of it, at another size. Every source pixel counts; off the event loop. */

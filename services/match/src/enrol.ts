@@ -5,6 +5,7 @@ import {
   CHIP_SIDE,
   EnrolWorkSchema,
   EnrolledSchema,
+  JPEG_QUALITY,
   StageFailure,
   create,
   fromBinary,
@@ -17,8 +18,6 @@ import type { Gallery } from "./gallery/gallery.js";
 export interface EnrolOptions {
   gallery: Gallery;
 }
-
-const PORTRAIT_QUALITY = 88;
 
 /**
  * Adds a face to the gallery. Its id follows from job and face, so that a redelivery adds nothing. Failures: those of the
@@ -76,5 +75,5 @@ async function portraitOf(portrait: EnrolWork["portrait"]): Promise<Uint8Array> 
   if (portrait.case === "thumbnail") return portrait.value;
   if (portrait.case !== "chip") return new Uint8Array();
   const raw = { width: CHIP_SIDE, height: CHIP_SIDE, channels: 3 as const };
-  return sharp(portrait.value, { raw }).jpeg({ quality: PORTRAIT_QUALITY }).toBuffer();
+  return sharp(portrait.value, { raw }).jpeg({ quality: JPEG_QUALITY }).toBuffer();
 }

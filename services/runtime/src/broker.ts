@@ -49,7 +49,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const js = jetstream(nc, { timeout: 5_000 });
   // Without the account check: right after its start a clustered server has no JetStream leader yet.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
-  const outbox = openOutbox(nc);
+  const outbox = openOutbox(nc, js);
   const listeners: (() => void)[] = [];
   let connected = true;
   void (async () => {

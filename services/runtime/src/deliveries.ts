@@ -11,7 +11,7 @@ export interface Delivered {
   /** How often it has been delivered, this time included. */
   readonly attempt: number;
   /** When the stream took it, milliseconds since the epoch. */
-  readonly storedAtMs: number;
+  readonly queuedAtMs: number;
   ack(): void;
   /** It shall come again: at once, or after a delay. */
   nak(delayMs?: number): void;
@@ -137,7 +137,7 @@ function deliveredOf({ outbox }: Broker, message: Msg): Delivered {
     data: message.data,
     headers: message.headers,
     attempt: Number(tokens[from]),
-    storedAtMs: Number(tokens[from + 3]) / 1_000_000,
+    queuedAtMs: Number(tokens[from + 3]) / 1_000_000,
     ack: () => end("+ACK"),
     nak: (delayMs) => end(delayMs ? `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}` : "-NAK"),
     term: () => end("+TERM"),

@@ -120,9 +120,9 @@ export async function runStage<Work extends StageWork>(
       message.term();
       return "failed";
     }
-    const { attempt, storedAtMs: queuedAtMs } = message;
-    const span = startStageSpan(tracing, stage.name, subject, message, queuedAtMs);
-    const delivery: Delivery = { message, subject, attempt, queuedAtMs, receivedAtMs, span, held };
+    const { attempt, queuedAtMs } = message;
+    const span = startStageSpan(tracing, stage.name, subject, message);
+    const delivery: Delivery = { held, subject, receivedAtMs, span };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
@@ -135,7 +135,8 @@ export async function runStage<Work extends StageWork>(
   }
 
   async function decide(delivery: Delivery): Promise<Outcome> {
-    const { message, attempt, receivedAtMs } = delivery;
+    const { held, receivedAtMs } = delivery;
+    const { message } = held;
     let work: Work;
     try {
       work = stage.decode(message.data);
@@ -143,7 +144,7 @@ export async function runStage<Work extends StageWork>(
       return fail(delivery, new StageFailure("malformed_message", undefined, { cause }));
     }
     // Not beyond it: a handler that hangs must not keep the message in its stream.
-    delivery.held.untilMs = work.deadlineAtMs;
+    held.untilMs = work.deadlineAtMs;
     if (work.stages && !work.stages.includes(stage.name)) {
       message.ack();
       return "skipped";
@@ -154,12 +155,14 @@ export async function runStage<Work extends StageWork>(
       return "shed";
     }
     // Without calling the handler: the message may be what ends the process each time.
-    if (attempt > ATTEMPTS_MAX) return fail(delivery, new StageFailure("attempts_exhausted"));
+    if (message.attempt > ATTEMPTS_MAX) return fail(delivery, new StageFailure("attempts_exhausted"));
     return answer(delivery, work);
   }
 
   async function answer(delivery: Delivery, work: Work): Promise<Outcome> {
-    const { message, attempt, queuedAtMs, span } = delivery;
+    const { span } = delivery;
+    const { message } = delivery.held;
+    const { attempt, queuedAtMs } = message;
     const handlerAtMs = Date.now();
     const computing = span.reserve();
     try {
@@ -223,25 +226,24 @@ export async function runStage<Work extends StageWork>(
     log.warn({ ...factsOf(delivery), code, err: failure }, "failed");
     delivery.span.fail(code);
     // Plain: nats-server 2.9 ignores a term with a reason, and the message would come again.
-    delivery.message.term();
+    delivery.held.message.term();
     return "failed";
   }
 
-  function identity({ subject, attempt }: Delivery) {
-    const { jobId, face } = subject;
+  function identity({ subject: { jobId, face }, held }: Delivery) {
+    const { attempt } = held.message;
     return { jobId, stage: stage.name, attempt, ...(face === undefined ? {} : { face }) };
   }
 
   /** What every log line about a delivery says. */
-  function factsOf({ subject: { jobId, face }, attempt, span }: Delivery) {
-    const { traceId } = span.context;
-    return { stage: stage.name, jobId, ...(face === undefined ? {} : { face }), traceId, attempt };
+  function factsOf(delivery: Delivery) {
+    return { ...identity(delivery), traceId: delivery.span.context.traceId };
   }
 
-  function callOf({ subject, attempt }: Delivery, traceparent: string): StageCall {
+  function callOf({ subject, held }: Delivery, traceparent: string): StageCall {
     const { jobId, face = 0 } = subject;
     return {
-      attempt,
+      attempt: held.message.attempt,
       priority: jobAcceptedAtMs(jobId) + PRIORITY_PER_FACE_MS * face,
       signal: stop.signal,
       traceparent,
@@ -286,13 +288,10 @@ interface InFlight {
 }
 
 interface Delivery {
-  message: Delivered;
+  held: InFlight;
   subject: SubjectOfWork;
-  attempt: number;
-  queuedAtMs: number;
   receivedAtMs: number;
   span: Span;
-  held: InFlight;
 }
 
 /** One iterator for several readers: each item goes to one of them. */
@@ -301,7 +300,8 @@ async function* eachOf<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator
 }
 
 /** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */
-function timings({ queuedAtMs }: Delivery, startedAtMs: number, finishedAtMs: number) {
+function timings({ held: { message } }: Delivery, startedAtMs: number, finishedAtMs: number) {
+  const { queuedAtMs } = message;
   const started = Math.max(queuedAtMs, startedAtMs);
   return { queuedAtMs, startedAtMs: started, finishedAtMs: Math.max(started, finishedAtMs) };
 }

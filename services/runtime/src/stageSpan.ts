@@ -10,10 +10,9 @@ export function startStageSpan(
   tracing: Tracing,
   stage: StageName,
   { jobId, face }: SubjectOfWork,
-  message: Delivered,
-  queuedAtMs: number,
+  { headers, queuedAtMs }: Delivered,
 ): Span {
-  const parent = traceOfHeaders(message.headers);
+  const parent = traceOfHeaders(headers);
   if (!parent) return spanNotRecorded(newTraceContext());
   if (!parent.sampled) return spanNotRecorded(parent);
   return tracing.start(stage, {

@@ -16,6 +16,7 @@ export * from "./metrics.js";
 export * from "./log.js";
 export * from "./traceContext.js";
 export * from "./traceHeaders.js";
+export * from "./openTracing.js";
 export * from "./tracing.js";
 export * from "./service.js";
 export * from "./parent.js";

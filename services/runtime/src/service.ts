@@ -6,7 +6,8 @@ import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
 import { tellParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "./settings.js";
 import type { runtimeSettings } from "./runtimeSettings.js";
-import { openTracing, type Tracing } from "./tracing.js";
+import { openTracing } from "./openTracing.js";
+import type { Tracing } from "./tracing.js";
 import { VERSION } from "./version.js";
 
 /**

@@ -49,13 +49,6 @@ export interface TracingOptions {
   sampleRatio: number;
 }
 
-/** OpenTelemetry is loaded only where it is wanted: it costs 60 ms of a start and 15 MB. */
-export async function openTracing({ otlpEndpoint, ...options }: TracingOptions): Promise<Tracing> {
-  if (otlpEndpoint === undefined) return TRACING_OFF;
-  const { openOtlp } = await import("./otlp.js");
-  return openOtlp({ otlpEndpoint, ...options });
-}
-
 /** Records nothing and passes on what it was given, so that log lines have their trace id. */
 export const TRACING_OFF: Tracing = {
   start: (_name, options) => spanNotRecorded(options?.parent ?? newTraceContext()),

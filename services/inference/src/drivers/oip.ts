@@ -5,7 +5,7 @@ import type { Inference, InferenceObserver, Model, Prediction, Tensor } from "..
 import { prepareInput, type PreparedInput } from "../prepare.js";
 import { PriorityQueue } from "../queue.js";
 import { OipClient, RefusedError, type InferInput } from "./oipClient.js";
-import { batchOf, checkMetadata } from "./oipMetadata.js";
+import { batchOf, checkMetadata, type Batch } from "./oipMetadata.js";
 
 /** A server that speaks the Open Inference Protocol v2, such as Triton, KServe or MLServer. */
 export interface ModelServer {
@@ -90,12 +90,6 @@ async function untilReady(
       throw modelFailed(`the model server did not make ${model} ready: ${problem}`);
     await delay(READY_POLL_MS, undefined, signal ? { signal } : {});
   }
-}
-
-/** How many pictures go in one run: at most `max`, and always `fixed`, filled up, where the graph knows one size only. */
-export interface Batch {
-  readonly max: number;
-  readonly fixed?: number;
 }
 
 interface Served {

@@ -1,6 +1,11 @@
 import { modelName, PackError, type Manifest, type Shape } from "../manifest.js";
-import type { Batch } from "./oip.js";
 import type { ModelMetadata, TensorMetadata } from "./oipClient.js";
+
+/** How many pictures go in one run: at most `max`, and always `fixed`, filled up, where the graph knows one size only. */
+export interface Batch {
+  readonly max: number;
+  readonly fixed?: number;
+}
 
 const DATATYPES = { uint8: "UINT8", float32: "FP32" } as const;
 

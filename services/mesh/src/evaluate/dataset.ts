@@ -1,11 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { PackError, type Task } from "@similarfaces/inference";
-import { readBoxes } from "./layouts/boxes.js";
-import { readFairFace } from "./layouts/fairFace.js";
-import { readFolders } from "./layouts/folders.js";
-import { readPairs } from "./layouts/pairs.js";
-import { readUtkFace } from "./layouts/utkFace.js";
+import type { Task } from "@similarfaces/inference";
 
 /** A folder of pictures with what is known of them. Paths are absolute. */
 export type Dataset = PairsData | FacesData | BoxesData;
@@ -54,34 +47,4 @@ export interface TrueBox {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-}
-
-/** The first layout that fits reads the folder; models/README.md describes them. */
-const LAYOUTS = [readPairs, readFairFace, readBoxes, readUtkFace, readFolders];
-
-/** @throws PackError for a folder that is laid out in none of the known ways, or whose lists do not fit its pictures */
-export async function readDataset(dir: string): Promise<Dataset> {
-  const isFolder = await stat(dir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) throw new PackError(`${dir}: there is no such folder`);
-  for (const read of LAYOUTS) {
-    const dataset = await read(dir);
-    if (dataset) return dataset;
-  }
-  throw new PackError(
-    `${dir}: holds neither pairs.txt, fairface_label_*.csv, boxes.csv or truth.json, nor pictures in folders or with UTKFace's names`,
-  );
-}
-
-const PICTURE = /\.(jpe?g|png|webp|tiff?|avif|gif)$/i;
-
-/** Every picture under a folder, in the order of their paths. */
-export async function picturesUnder(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && PICTURE.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
 }

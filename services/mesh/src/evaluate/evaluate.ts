@@ -8,7 +8,7 @@ import {
   type Task,
 } from "@similarfaces/inference";
 import type { BoxesData, Dataset, FacePhoto, FacesData, PairsData } from "./dataset.js";
-import { readDataset } from "./dataset.js";
+import { readDataset } from "./readDataset.js";
 import { measureAgeBins, measureYears, type AgedFace } from "./measures/age.js";
 import { measureClassification, type ClassifiedFace } from "./measures/classification.js";
 import { cosineSimilarity } from "./measures/cosine.js";

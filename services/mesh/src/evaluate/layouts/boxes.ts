@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { PackError } from "@similarfaces/inference";
-import { picturesUnder, type BoxesData, type TrueBox } from "../dataset.js";
+import { picturesUnder } from "../pictures.js";
+import type { BoxesData, TrueBox } from "../dataset.js";
 import { csvRows } from "./table.js";
 
 /**

@@ -1,7 +1,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PackError } from "@similarfaces/inference";
-import { picturesUnder, type FacesData } from "../dataset.js";
+import { picturesUnder } from "../pictures.js";
+import type { FacesData } from "../dataset.js";
 import { csvRows } from "./table.js";
 
 const AGES: readonly (readonly [number, number])[] = [

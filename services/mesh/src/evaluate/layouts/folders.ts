@@ -1,5 +1,6 @@
 import { basename, dirname, relative } from "node:path";
-import { picturesUnder, type FacesData } from "../dataset.js";
+import { picturesUnder } from "../pictures.js";
+import type { FacesData } from "../dataset.js";
 
 /** `label/file.jpg`: emotions, groups, years or people, whichever of the pack's models knows the folders' names. */
 export async function readFolders(dir: string): Promise<FacesData | undefined> {

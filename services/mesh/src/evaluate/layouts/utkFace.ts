@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { picturesUnder, type FacesData } from "../dataset.js";
+import { picturesUnder } from "../pictures.js";
+import type { FacesData } from "../dataset.js";
 
 /** UTKFace's five groups, and which of FairFace's seven each holds. */
 const RACES = {

@@ -43,7 +43,10 @@ export const FAILURES = {
   gallery_full: { retryable: true, help: "The gallery's store is full; free space or delete faces." },
   identity_not_found: { retryable: false, help: "No such identity in the gallery." },
   face_not_found: { retryable: false, help: "No such face." },
-  invalid_name: { retryable: false, help: "A name has 1 to 200 characters and no control characters." },
+  invalid_name: {
+    retryable: false,
+    help: "A name has 1 to 200 characters, and none that controls a terminal or the direction of text.",
+  },
   consent_required: {
     retryable: false,
     help: "Say who agreed to being in the gallery, in the field consent.",

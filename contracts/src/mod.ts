@@ -3,6 +3,7 @@ export * from "./jobId.js";
 export * from "./subjects.js";
 export * from "./streams.js";
 export * from "./failure.js";
+export * from "./galleryText.js";
 export * from "./embedding.js";
 export * from "./job.js";
 export * from "./json.js";

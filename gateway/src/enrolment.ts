@@ -4,10 +4,13 @@ import {
   EnrolWorkSchema,
   ResultSchema,
   StageFailure,
+  checkedConsent,
+  checkedName,
   create,
   enrolWorkSubject,
   isJobId,
   newJobId,
+  storedSource,
   toBinary,
   workMessageId,
   type AcceptedJson,
@@ -47,32 +50,16 @@ export interface EnrolmentOptions {
   stages: readonly StageName[];
 }
 
-const NAME_CHARACTERS_MAX = 200;
-const CONSENT_CHARACTERS_MAX = 2_000;
-const SOURCE_CHARACTERS_MAX = 500;
-
 export function newIdentityId(): string {
   return randomUUID();
 }
 
 /**
- * What can be refused before there is a job; the gallery checks again, and more.
- * @throws StageFailure invalid_name or consent_required
+ * What is wrong with a text is said before there is a job, by the gallery's own check.
+ * @throws StageFailure as checkedName and checkedConsent do
  */
 export function checkedEnrollee(identityId: string, name: unknown, consent: unknown): Enrollee {
-  if (
-    typeof name !== "string" ||
-    name.trim() === "" ||
-    [...name].length > NAME_CHARACTERS_MAX ||
-    /\p{Cc}/u.test(name)
-  ) {
-    throw new StageFailure("invalid_name");
-  }
-  if (typeof consent !== "string" || consent.trim() === "") throw new StageFailure("consent_required");
-  if (consent.length > CONSENT_CHARACTERS_MAX) {
-    throw new StageFailure("bad_request", `consent has at most ${CONSENT_CHARACTERS_MAX} characters`);
-  }
-  return { identityId, name, consent };
+  return { identityId, name: checkedName(name), consent: checkedConsent(consent) };
 }
 
 /** Faces on their way into the gallery: each is a job like any other whose last stage is `enrol`. */
@@ -109,7 +96,7 @@ export class Enrolment {
     for (const { bytes } of photos) readImageHeader(bytes);
     const jobs: AcceptedJob[] = [];
     for (const { bytes, name } of photos) {
-      const enrolment = { ...enrollee, source: plainText(source ?? fileName(name)) };
+      const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
       const request = { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment };
       jobs.push(await this.#options.intake.accept(bytes, request, trace));
     }
@@ -202,9 +189,4 @@ function extractResult(
 /** Not a path: what a client calls its file may be anything. */
 function fileName(name: string): string {
   return name.replace(/^.*[/\\]/, "");
-}
-
-/** A note on where the face came from. */
-function plainText(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").slice(0, SOURCE_CHARACTERS_MAX);
 }

@@ -197,6 +197,18 @@ describe("the gallery over HTTP", () => {
     expect(options!.enrolment!.source).toBe("Ada/1.jpg");
   });
 
+  it("takes a consent of several lines, as a form sends them", async () => {
+    const { status, body } = await call(
+      "POST",
+      "/identities",
+      form({ name: "Ada", consent: "herself\n\tby e-mail" }),
+    );
+    expect(status).toBe(202);
+    const [{ jobId }] = body["jobs"] as [{ jobId: string }];
+    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
+    expect(options!.enrolment!.consent).toBe("herself\n\tby e-mail");
+  });
+
   it("adds photos to an identity under its own name, with its consent where none is given", async () => {
     const { status, body } = await call("POST", "/identities/someone/faces", form({}));
     expect(status).toBe(202);
@@ -251,6 +263,8 @@ describe("the gallery over HTTP", () => {
     [{ name: "Ada\u0000", consent: "x" }, "invalid_name"],
     [{ name: "A".repeat(10_000), consent: "x" }, "invalid_name"],
     [{ name: "Ada", consent: "  " }, "consent_required"],
+    [{ name: "\u202eadA", consent: "x" }, "invalid_name"],
+    [{ name: "Ada", consent: "x\u0000" }, "bad_request"],
   ])("refuses to enrol %j", async (fields, code) => {
     expect((await call("POST", "/identities", form(fields))).body).toMatchObject({ failure: { code } });
   });

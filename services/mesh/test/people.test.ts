@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { nameOfFile, peopleOfCsv, peopleOfFolder } from "../src/gallery/people.js";
+import type { GalleryApi, NewPhoto } from "../src/gallery/galleryApi.js";
+import { importPhotos, type Outcome } from "../src/gallery/importPhotos.js";
+import { nameOfFile, peopleOfCsv, peopleOfFolder, type Photo } from "../src/gallery/people.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -72,4 +74,28 @@ it("a csv may say consent and source, and refuses what is none", async () => {
   await expect(peopleOfCsv(csv)).rejects.toThrow(/row 1 has no file.*file,name/);
   await writeFile(csv, 'file,name\n"1.jpg,Ada\n');
   await expect(peopleOfCsv(csv)).rejects.toThrow(/people\.csv: /);
+});
+
+it("what the gallery would not take is said before anything is sent, person by person", async () => {
+  await put("Ada/1.jpg", "\u202eadA/1.jpg", "\u202eadA/2.jpg");
+  const { people } = await peopleOfFolder(folder);
+  const sent: string[] = [];
+  const api = {
+    async *identities() {},
+    async enrol({ as }: NewPhoto) {
+      sent.push("name" in as ? as.name : as.identityId);
+      return { identityId: "i", jobId: "j" };
+    },
+    enrolled: async () => "f",
+  } as unknown as GalleryApi;
+  const outcomes: string[] = [];
+  const onPhoto = ({ source }: Photo, outcome: Outcome) =>
+    void outcomes.push(`${source}: ${outcome.kind === "refused" ? outcome.code : outcome.kind}`);
+  await importPhotos({ api, people, consent: "signed\nby all", inFlight: 2, onPhoto });
+  expect(sent).toEqual(["Ada"]);
+  expect(outcomes.sort()).toEqual([
+    "Ada/1.jpg: enrolled",
+    "adA/1.jpg: invalid_name",
+    "adA/2.jpg: invalid_name",
+  ]);
 });

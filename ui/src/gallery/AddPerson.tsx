@@ -1,3 +1,4 @@
+import { checkedName } from "@similarfaces/contracts/galleryText";
 import { Show, createEffect, createSignal, on, onCleanup, onMount } from "solid-js";
 import { faceUrl, getIdentity, listIdentities } from "../api";
 import { Link } from "../components/Link";
@@ -10,6 +11,7 @@ import { ConsentFields, isGiven, type Consent } from "./ConsentFields";
 import { createAddition } from "./createAddition";
 import { createLoaded } from "./createLoaded";
 import { PhotoPicker } from "./PhotoPicker";
+import { textProblem } from "./textProblem";
 import "./AddPerson.css";
 
 const TYPING_MS = 300;
@@ -103,7 +105,12 @@ function AddForm(props: AddFormProps) {
   const open = () =>
     state.candidates.filter(({ step }) => step.at === "chosen" || (step.at === "refused" && step.isRetryable))
       .length;
-  const needsName = () => isChecked() && !state.person && name().trim() === "";
+  const nameProblem = () => {
+    if (state.person) return undefined;
+    if (name().trim() === "") return "Write the person's name, or any other word for them.";
+    return textProblem(() => checkedName(name()));
+  };
+  const shownProblem = () => (isChecked() ? nameProblem() : undefined);
   const needsPhoto = () => isChecked() && state.candidates.length === 0;
 
   return (
@@ -143,12 +150,12 @@ function AddForm(props: AddFormProps) {
               value={name()}
               disabled={state.person !== undefined}
               onInput={(event) => setName(event.currentTarget.value)}
-              aria-invalid={needsName()}
+              aria-invalid={shownProblem() !== undefined}
               aria-describedby="name-help"
             />
             <span id="name-help" class="small">
-              <Show when={needsName()}>
-                <span class="form-error">Write the person's name, or any other word for them.</span>
+              <Show when={shownProblem()}>
+                <span class="form-error">{shownProblem()}</span>
               </Show>
             </span>
           </label>
@@ -220,10 +227,7 @@ function AddForm(props: AddFormProps) {
 
   async function submit(): Promise<void> {
     setChecked(true);
-    const isComplete =
-      (state.person !== undefined || name().trim() !== "") &&
-      state.candidates.length > 0 &&
-      isGiven(consent());
+    const isComplete = nameProblem() === undefined && state.candidates.length > 0 && isGiven(consent());
     if (!isComplete) {
       // The first in the order of the page: the field of the name, the button for photos, the consent.
       const first = form.querySelector<HTMLElement>('[aria-invalid="true"], [data-missing]');

@@ -1,4 +1,6 @@
+import { checkedConsent } from "@similarfaces/contracts/galleryText";
 import { Show } from "solid-js";
+import { textProblem } from "./textProblem";
 
 export interface Consent {
   text: string;
@@ -15,11 +17,17 @@ interface ConsentFieldsProps {
   isChecked: boolean;
 }
 
-export const isGiven = ({ text, isConfirmed }: Consent): boolean => text.trim() !== "" && isConfirmed;
+export const isGiven = ({ text, isConfirmed }: Consent): boolean =>
+  isConfirmed && problemOf(text) === undefined;
+
+function problemOf(text: string): string | undefined {
+  if (text.trim() === "") return "Write who agreed to being in the gallery.";
+  return textProblem(() => checkedConsent(text));
+}
 
 /** Who agreed to what, in words that are stored, and a box that somebody has to tick. */
 export function ConsentFields(props: ConsentFieldsProps) {
-  const needsText = () => props.isChecked && props.consent.text.trim() === "";
+  const problem = () => (props.isChecked ? problemOf(props.consent.text) : undefined);
   const needsBox = () => props.isChecked && !props.consent.isConfirmed;
   return (
     <fieldset class="form consent">
@@ -33,14 +41,14 @@ export function ConsentFields(props: ConsentFieldsProps) {
           placeholder={props.example}
           value={props.consent.text}
           onInput={(event) => props.onChange({ ...props.consent, text: event.currentTarget.value })}
-          aria-invalid={needsText()}
+          aria-invalid={problem() !== undefined}
           aria-describedby="consent-help"
         />
         <span id="consent-help" class="small quiet">
           Who agreed, to what, and when. It is stored with the face and shown with it.
         </span>
-        <Show when={needsText()}>
-          <span class="small form-error">Write who agreed to being in the gallery.</span>
+        <Show when={problem()}>
+          <span class="small form-error">{problem()}</span>
         </Show>
       </label>
       <label class="form-check">

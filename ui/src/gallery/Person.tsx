@@ -1,3 +1,4 @@
+import { checkedName } from "@similarfaces/contracts/galleryText";
 import { For, Show, createSignal, type JSX } from "solid-js";
 import {
   deleteFace,
@@ -19,6 +20,7 @@ import { createLoaded } from "./createLoaded";
 import { MergeDialog } from "./MergeDialog";
 import { focusMain, receiptWords, tell } from "./news";
 import { permitted, refusalOf } from "./permission";
+import { textProblem } from "./textProblem";
 import "./Person.css";
 
 /** One person: the faces, the consent, and what can be changed. */
@@ -225,6 +227,11 @@ function Name(props: { person: Identity; onChanged: () => void }) {
   async function save(): Promise<void> {
     const name = (draft() ?? "").trim();
     if (name === props.person.name) return close();
+    const problem = textProblem(() => checkedName(name));
+    if (problem !== undefined) {
+      setFailure(problem);
+      return;
+    }
     try {
       const renamed = await permitted(() => renameIdentity(props.person.id, name));
       tell(`${props.person.name} is ${renamed.name} now.`);

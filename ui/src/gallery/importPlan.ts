@@ -1,3 +1,5 @@
+import { storedSource } from "@similarfaces/contracts/galleryText";
+
 /** A file with the path that it has below what was chosen, "people/Ada/1.jpg". */
 export interface GivenFile {
   path: string;
@@ -26,7 +28,6 @@ export interface ImportPlan {
 const PHOTO = /\.(jpe?g|png|webp|avif|gif|tiff?|hei[cf])$/i;
 /** What file managers leave behind. */
 const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
-const SOURCE_CHARACTERS_MAX = 500;
 
 /**
  * Who is in a folder: pictures in a subfolder are of the person that it is named after, others of the one that their own name
@@ -62,11 +63,6 @@ export function nameOfFile(file: string): string {
     .replaceAll("_", " ")
     .trim();
   return stem.replace(/[\s-]+(\(\d+\)|\d+)$/, "");
-}
-
-/** As the gateway keeps it (gateway/src/enrolment.ts). */
-export function storedSource(source: string): string {
-  return source.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "").slice(0, SOURCE_CHARACTERS_MAX);
 }
 
 const numeric = new Intl.Collator(undefined, { numeric: true });

@@ -5,6 +5,9 @@ import {
   GalleryReceiptSchema,
   StageFailure,
   StatisticsSchema,
+  checkedConsent,
+  checkedName,
+  checkedSource,
   create,
   embeddingFromBytes,
   toBinary,
@@ -14,13 +17,12 @@ import {
 import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
 import {
   badRequest,
-  checkedConsent,
   checkedCount,
   checkedId,
-  checkedName,
   checkedNamePart,
+  checkedPortrait,
+  checkedSourceJob,
 } from "./check.js";
-import { checkedPortrait, checkedText } from "./check.js";
 import type { DriverFace, EnrolledFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
 
 export const SEARCH_COUNT_MAX = 100;
@@ -165,8 +167,8 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
         id: checkedId(face.faceId, "face_not_found"),
         model: face.model,
         createdAtMs: face.createdAtMs,
-        sourceJobId: checkedText("source_job_id", face.sourceJobId),
-        source: checkedText("source", face.source),
+        sourceJobId: checkedSourceJob(face.sourceJobId),
+        source: checkedSource(face.source),
       }),
       embedding,
     };

@@ -1,6 +1,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { GalleryApi, Refusal, type IdentityView } from "../gallery/galleryApi.js";
+import { checkedConsent, checkedName } from "@similarfaces/contracts";
+import { GalleryApi, Refusal, refusalOf, type IdentityView } from "../gallery/galleryApi.js";
 import { importPhotos, type Outcome } from "../gallery/importPhotos.js";
 import { peopleOfCsv, peopleOfFolder, type People, type Photo } from "../gallery/people.js";
 import { exportTo, importFrom } from "../gallery/transfer.js";
@@ -99,10 +100,9 @@ function importProblem(path: string, values: Values): string | undefined {
   if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > IN_FLIGHT_MAX) {
     return `--in-flight is a whole number from 1 to ${IN_FLIGHT_MAX}`;
   }
-  if (!isExport(path) && !values.consent?.trim()) {
-    return 'Say who agreed to being in the gallery: --consent "..."';
-  }
-  return undefined;
+  if (isExport(path)) return undefined;
+  if (!values.consent?.trim()) return 'Say who agreed to being in the gallery: --consent "..."';
+  return refusalOf(() => checkedConsent(values.consent))?.message;
 }
 
 function isExport(path: string): boolean {
@@ -178,6 +178,8 @@ async function list(api: GalleryApi, [text = ""]: string[], { json }: Values): P
 }
 
 async function rename(api: GalleryApi, [who = "", name = ""]: string[]): Promise<number> {
+  const refusal = refusalOf(() => checkedName(name));
+  if (refusal) throw refusal;
   console.log(lineOf(await api.rename((await find(api, who)).id, name)));
   return 0;
 }

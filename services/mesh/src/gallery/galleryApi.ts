@@ -1,4 +1,4 @@
-import type { FailureJson, ResultEvent } from "@similarfaces/contracts";
+import { StageFailure, type FailureJson, type ResultEvent } from "@similarfaces/contracts";
 import { StreamLost, followEvents } from "../followEvents.js";
 
 export interface IdentityView {
@@ -32,6 +32,17 @@ export class Refusal extends Error {
     super(message, options);
     this.code = code;
     this.retryable = retryable;
+  }
+}
+
+/** What a check of the gallery's says of a text, before it is sent; undefined where it says nothing. */
+export function refusalOf(check: () => string): Refusal | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StageFailure) return new Refusal(error);
+    throw error;
   }
 }
 
@@ -162,7 +173,7 @@ export class GalleryApi {
       } catch (cause) {
         // What was cut off in the middle may have been done: it is not for us to do it again.
         const again = method === "GET" || isRefusedConnection(cause);
-        refusal = refusalOf("unavailable", `The gateway at ${this.#url} does not answer.`, again, cause);
+        refusal = unanswered("unavailable", `The gateway at ${this.#url} does not answer.`, again, cause);
       }
       if (!refusal.retryable || Date.now() > deadlineAtMs) throw refusal;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -184,9 +195,9 @@ async function readRefusal(response: Response): Promise<Refusal> {
   const { failure } = (await response.json().catch(() => ({}))) as { failure?: FailureJson };
   return failure
     ? new Refusal(failure)
-    : refusalOf("internal", `The gateway answered ${response.status}.`, response.status >= 502);
+    : unanswered("internal", `The gateway answered ${response.status}.`, response.status >= 502);
 }
 
-function refusalOf(code: string, message: string, retryable: boolean, cause?: unknown): Refusal {
+function unanswered(code: string, message: string, retryable: boolean, cause?: unknown): Refusal {
   return new Refusal({ code, message, retryable }, { cause });
 }

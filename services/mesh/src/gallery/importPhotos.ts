@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { Refusal, type GalleryApi, type IdentityView } from "./galleryApi.js";
+import { checkedConsent, checkedName } from "@similarfaces/contracts";
+import { Refusal, refusalOf, type GalleryApi, type IdentityView } from "./galleryApi.js";
 import type { Person, Photo } from "./people.js";
 
 export type Outcome =
@@ -37,6 +38,9 @@ export async function importPhotos({
   const faceIds = new Set([...known.values()].flat().flatMap(({ faces }) => faces.map(({ id }) => id)));
 
   async function importPerson(person: Person): Promise<void> {
+    const refusal =
+      refusalOf(() => checkedName(person.name)) ?? refusalOf(() => checkedConsent(person.consent ?? consent));
+    if (refusal) return person.photos.forEach((photo) => onPhoto(photo, refusedBy(refusal)));
     const identity = identityOf(person, known.get(person.name) ?? []);
     const sources = new Set(identity?.faces.map(({ source }) => source));
     const waiting = person.photos.filter((photo) => {

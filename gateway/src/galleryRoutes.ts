@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 import {
   FACES_MAX,
   GalleryReceiptSchema,
-  IdentityPageSchema,
-  IdentitySchema,
   MatchesSchema,
   StageFailure,
   StatisticsSchema,
   toJson,
+  type Identity,
 } from "@similarfaces/contracts";
 import { galleryBlobKey, type Blobs, type TraceContext } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
@@ -15,6 +14,7 @@ import { checkedEnrollee, newIdentityId, type Enrolment } from "./enrolment.js";
 import { isForm, readForm } from "./form.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
+import { identityPageView, identityView } from "./galleryViews.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import { acceptedJson } from "./jobRoutes.js";
 import { numberField, readJsonBody, textField } from "./jsonBody.js";
@@ -44,7 +44,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/identities",
-      async handle({ request: { query }, trace }) {
+      async handle({ request: { query }, trace, may }) {
         const page = await gallery.ask(
           "list",
           {
@@ -58,7 +58,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
           },
           trace,
         );
-        return jsonReply(200, toJson(IdentityPageSchema, page, JSON_OPTIONS));
+        return jsonReply(200, identityPageView(page, may("gallery")));
       },
     },
     {
@@ -75,8 +75,8 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/identities/{identityId}",
-      async handle({ params: { identityId = "" }, trace }) {
-        return identityReply(await gallery.ask("get", { identityId }, trace));
+      async handle({ params: { identityId = "" }, trace, may }) {
+        return jsonReply(200, identityView(await gallery.ask("get", { identityId }, trace), may("gallery")));
       },
     },
     {
@@ -182,8 +182,9 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     },
   ];
 
-  function identityReply(identity: Parameters<typeof toJson<typeof IdentitySchema>>[1]): HttpReply {
-    return jsonReply(200, toJson(IdentitySchema, identity, JSON_OPTIONS));
+  /** To one who has changed it, and so may see all of it. */
+  function identityReply(identity: Identity): HttpReply {
+    return jsonReply(200, identityView(identity, true));
   }
 
   function receiptReply(receipt: Parameters<typeof toJson<typeof GalleryReceiptSchema>>[1]): HttpReply {

@@ -11,7 +11,7 @@ import {
 import type { Access } from "./access.js";
 import { failureOf, replyOfFailure } from "./failures.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
-import { MethodNotAllowed, type Found, type Router } from "./router.js";
+import { MethodNotAllowed, type Found, type Guard, type Router } from "./router.js";
 import { SECURITY_HEADERS } from "./securityHeaders.js";
 import type { Site } from "./site.js";
 
@@ -84,7 +84,17 @@ async function answer(request: HttpRequest, options: HandlerOptions, asked: Aske
     attributes: { "http.request.method": request.method, "http.route": route.path },
   });
   asked.span = span;
-  return route.handle({ request, params, trace: span.context });
+  const may = (guard: Guard) => isAllowed(request, guard, access);
+  return route.handle({ request, params, trace: span.context, may });
+}
+
+function isAllowed(request: HttpRequest, guard: Guard, access: Access): boolean {
+  try {
+    access.check(request, guard);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Who may not ask gets no answer to whether there is such an address either. */

@@ -9,6 +9,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   /** For what it sets off. */
   readonly trace: TraceContext;
+  /** Whether the asker would be let through by this guard: an open route may show such a one more. */
+  may(guard: Guard): boolean;
 }
 
 /** Who may ask: anybody, or only who may change the gallery (see access.ts). */

@@ -41,14 +41,15 @@ export interface GalleryFace {
   id: string;
   model: string;
   createdAtMs: number;
-  sourceJobId: string;
-  source: string;
+  /** Given to those who may change the gallery, and to nobody else. */
+  source?: string;
 }
 
 export interface Identity {
   id: string;
   name: string;
-  consent: string;
+  /** Likewise. */
+  consent?: string;
   createdAtMs: number;
   faces: GalleryFace[];
 }

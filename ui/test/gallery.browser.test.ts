@@ -174,6 +174,36 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     expect(await statistics()).toMatchObject({ identities: 1 });
   });
 
+  it("shows consent and where photos are from to those with the key alone", async () => {
+    await fill(["Ada"]);
+    open = await visit(browser, `${mesh.url}/gallery/person-0`);
+    const { page } = open;
+    const show = page.getByRole("button", { name: "Show it" });
+    await show.click();
+    expect(await main(page).innerText()).not.toMatch(/made by a test|0\.jpg/);
+    await page.getByRole("textbox", { name: "API key" }).fill(KEY);
+    await page.keyboard.press("Enter");
+    await page.getByText("nobody: made by a test").waitFor();
+    await page.getByText("0.jpg").waitFor();
+    await show.waitFor({ state: "detached" });
+  });
+
+  it("says what is wrong with a name or a consent before anything is sent", async () => {
+    const page = await visitWithKey("/gallery/add");
+    await page.getByLabel("Name").fill("\u202eadA");
+    await page.setInputFiles("input[type=file]", photo("portrait-1"));
+    await consentTo(page, "herself\u0007");
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await page.getByText("none that controls a terminal or the direction of text").waitFor();
+    await page.getByText("no control characters but line ends and tabs").waitFor();
+    expect(await page.getByLabel("Name").getAttribute("aria-invalid")).toBe("true");
+    await page.getByLabel("Name").fill("Ada");
+    await page.getByRole("textbox", { name: /Who agreed/ }).fill("herself,\nby e-mail");
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await page.getByRole("link", { name: "See them" }).click();
+    await page.getByText(/herself,\s+by e-mail/).waitFor();
+  });
+
   it("adds a face of a finished job, also to somebody who is there", async () => {
     const reply = await fetch(`${mesh.url}/v1/jobs?stages=embed`, {
       method: "POST",

@@ -95,7 +95,7 @@ it("what the gallery would not take is said before anything is sent, person by p
   expect(sent).toEqual(["Ada"]);
   expect(outcomes.sort()).toEqual([
     "Ada/1.jpg: enrolled",
-    "adA/1.jpg: invalid_name",
-    "adA/2.jpg: invalid_name",
+    "\u202eadA/1.jpg: invalid_name",
+    "\u202eadA/2.jpg: invalid_name",
   ]);
 });

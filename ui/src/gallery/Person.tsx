@@ -1,6 +1,7 @@
 import { checkedName } from "@similarfaces/contracts/galleryText";
 import { For, Show, createSignal, type JSX } from "solid-js";
 import {
+  ApiFailure,
   deleteFace,
   deleteIdentity,
   galleryStatistics,
@@ -13,13 +14,14 @@ import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted, formatDate, formatTime } from "../formats";
+import { about } from "../installation";
 import { navigate } from "../router";
 import type { GalleryFace, Identity } from "../wire";
 import { canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { MergeDialog } from "./MergeDialog";
 import { focusMain, receiptWords, tell } from "./news";
-import { permitted, refusalOf } from "./permission";
+import { permitted, refusalOf, whole } from "./permission";
 import { textProblem } from "./textProblem";
 import "./Person.css";
 
@@ -65,6 +67,13 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
     const question = asked();
     return typeof question === "object" ? question : undefined;
   };
+  const showAll = async () => {
+    const { id } = props.person;
+    await whole(
+      () => getIdentity(id),
+      ({ consent }) => consent !== undefined,
+    ).then(props.onChanged, unlessRefused);
+  };
   return (
     <>
       <header class="gallery-head">
@@ -94,7 +103,21 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
       </header>
       <section class="person-consent">
         <h2 class="small quiet">Consent</h2>
-        <blockquote dir="auto">{props.person.consent}</blockquote>
+        <Show
+          when={props.person.consent}
+          fallback={
+            <p class="quiet">
+              Who agreed, and where the photos are from, is shown to those who may change the gallery.{" "}
+              <Show when={about()?.galleryKey}>
+                <button class="link" onClick={() => void showAll()}>
+                  Show it
+                </button>
+              </Show>
+            </p>
+          }
+        >
+          <blockquote dir="auto">{props.person.consent}</blockquote>
+        </Show>
       </section>
       <Show
         when={props.person.faces.length > 0}
@@ -107,9 +130,11 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
             {(face, index) => (
               <li class="person-face">
                 <Portrait src={portraitUrl(face.id)} alt={`Face ${index() + 1} of ${props.person.name}`} />
-                <bdi class="person-source" title={face.source}>
-                  {face.source || "no note where it is from"}
-                </bdi>
+                <Show when={face.source !== undefined}>
+                  <bdi class="person-source" title={face.source}>
+                    {face.source || "no note where it is from"}
+                  </bdi>
+                </Show>
                 <time class="small quiet" datetime={new Date(face.createdAtMs).toISOString()}>
                   {formatTime(face.createdAtMs)}
                 </time>
@@ -169,6 +194,11 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
       </Show>
     </>
   );
+}
+
+/** Without the key the page stays as it is; so it does while the server is away, which it says elsewhere. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof ApiFailure)) throw error;
 }
 
 /** The name as a heading, or a field while it is changed. */

@@ -3,9 +3,10 @@ import { createStore } from "solid-js/store";
 import { announce } from "../announce";
 import { ApiFailure, listIdentities } from "../api";
 import { counted } from "../formats";
-import type { Identity } from "../wire";
+import type { Identity, IdentityPage } from "../wire";
 import { Refused, enrolFile } from "./enrol";
 import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
+import { refusalOf, whole } from "./permission";
 
 export interface Refusal {
   path: string;
@@ -68,7 +69,16 @@ export function createImport() {
       const { name, photos } = person;
       const known = await findPerson(person, signal).catch((error: unknown) => {
         if (signal.aborted) return undefined;
-        throw error;
+        if (!(error instanceof ApiFailure) || error.code !== "unauthorized") throw error;
+        const help = refusalOf(error);
+        setState("refused", state.refused.length, {
+          path: photos[0]!.path,
+          title: "It was not added.",
+          help,
+          isRetryable: true,
+        });
+        abort.abort(stopped());
+        return undefined;
       });
       let identityId = known?.id;
       const sources = new Set(known?.faces.map(({ source }) => source));
@@ -130,13 +140,22 @@ async function findPerson(
   const namesakes: Identity[] = [];
   let pageToken = "";
   do {
-    const page = await untilAnswered(() => listIdentities({ name, pageSize: LIST_PAGE, pageToken }), signal);
+    const ask = () => listIdentities({ name, pageSize: LIST_PAGE, pageToken });
+    // Without the key the list does not say where faces are from, and everything would be sent again.
+    const page = await untilAnswered(() => whole(ask, saysSources), signal);
     if (page === undefined) return undefined;
     namesakes.push(...page.identities.filter((known) => known.name === name));
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
   const sources = new Set(photos.map(({ source }) => source));
-  return namesakes.find(({ faces }) => faces.some(({ source }) => sources.has(source))) ?? namesakes[0];
+  return (
+    namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
+    namesakes[0]
+  );
+}
+
+function saysSources({ identities }: IdentityPage): boolean {
+  return identities.every(({ consent }) => consent !== undefined);
 }
 
 /** Asks again while the server is away; undefined once it is stopped. */

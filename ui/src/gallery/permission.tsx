@@ -1,3 +1,4 @@
+import type { FailureJson } from "@similarfaces/contracts/job";
 import { Show, createSignal } from "solid-js";
 import { ApiFailure, failureOf } from "../api";
 import { apiKey, setApiKey } from "../apiKey";
@@ -33,6 +34,25 @@ export async function permitted<T>(operation: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/**
+ * What is shown whole to those who may change the gallery, and in part to everybody: asks for the key where only the part
+ * came.
+ * @throws ApiFailure as loading does, or `unauthorized`
+ */
+export function whole<T>(load: () => Promise<T>, isWhole: (loaded: T) => boolean): Promise<T> {
+  return permitted(async () => {
+    const loaded = await load();
+    if (!isWhole(loaded)) throw new ApiFailure(UNAUTHORIZED);
+    return loaded;
+  });
+}
+
+const UNAUTHORIZED: FailureJson = {
+  code: "unauthorized",
+  message: "This is shown to those who may change the gallery.",
+  retryable: false,
+};
 
 function askForKey(isRepeated: boolean): Promise<string | undefined> {
   asked ??= new Promise<string | undefined>((resolve) => setQuestion({ isRepeated, answer: resolve })).then(

@@ -4,9 +4,10 @@ import { StreamLost, followEvents } from "../followEvents.js";
 export interface IdentityView {
   id: string;
   name: string;
-  consent: string;
+  /** This and `source` only with the right key. */
+  consent?: string;
   createdAtMs: number;
-  faces: { id: string; source: string; createdAtMs: number }[];
+  faces: { id: string; source?: string; createdAtMs: number }[];
 }
 
 export interface Receipt {

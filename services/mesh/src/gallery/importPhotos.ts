@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { checkedConsent, checkedName } from "@similarfaces/contracts";
+import { checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
 import { Refusal, refusalOf, type GalleryApi, type IdentityView } from "./galleryApi.js";
 import type { Person, Photo } from "./people.js";
 
@@ -44,7 +44,7 @@ export async function importPhotos({
     const identity = identityOf(person, known.get(person.name) ?? []);
     const sources = new Set(identity?.faces.map(({ source }) => source));
     const waiting = person.photos.filter((photo) => {
-      if (!sources.has(photo.source)) return true;
+      if (!sources.has(storedSource(photo.source))) return true;
       onPhoto(photo, { kind: "known" });
       return false;
     });
@@ -101,8 +101,11 @@ async function knownPeople(api: GalleryApi): Promise<Map<string, IdentityView[]>
 
 /** Of several people of one name, the one who has some of these photos. */
 function identityOf({ photos }: Person, namesakes: readonly IdentityView[]): IdentityView | undefined {
-  const sources = new Set(photos.map(({ source }) => source));
-  return namesakes.find(({ faces }) => faces.some(({ source }) => sources.has(source))) ?? namesakes[0];
+  const sources = new Set(photos.map(({ source }) => storedSource(source)));
+  return (
+    namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
+    namesakes[0]
+  );
 }
 
 /** A job whose time was over, or whose process died, is worth another; the face's own faults are not. */

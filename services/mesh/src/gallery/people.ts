@@ -1,6 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { storedSource } from "@similarfaces/contracts";
 import { parse } from "csv-parse/sync";
 import { SetupError } from "../setupError.js";
 
@@ -35,7 +34,7 @@ export async function peopleOfFolder(folder: string): Promise<People> {
   const photos = pictures.map((path) => {
     const parts = relative(folder, path).split(sep);
     const name = parts.length > 1 ? parts[0]! : nameOfFile(parts[0]!);
-    return { name, photo: { path, source: storedSource(parts.join("/").normalize("NFC")) } };
+    return { name, photo: { path, source: parts.join("/").normalize("NFC") } };
   });
   return { people: byName(photos), otherFiles: files.length - pictures.length };
 }
@@ -52,10 +51,7 @@ export async function peopleOfCsv(path: string): Promise<People> {
         `${path}: row ${index + 1} has no ${file ? "name" : "file"}; the columns are file,name[,consent][,source]`,
       );
     }
-    const photo = {
-      path: join(dirname(path), file),
-      source: storedSource((source || file).normalize("NFC")),
-    };
+    const photo = { path: join(dirname(path), file), source: (source || file).normalize("NFC") };
     return { name, photo, ...(consent ? { consent } : {}) };
   });
   return { people: byName(photos), otherFiles: 0 };

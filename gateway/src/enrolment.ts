@@ -39,6 +39,13 @@ export interface Enrollee {
   consent: string;
 }
 
+/** What became of one photo: a job, or why not. */
+export interface PhotoOutcome {
+  /** As the form calls the file; empty where the face is one of a job's. */
+  name: string;
+  accepted: AcceptedJob | StageFailure;
+}
+
 export interface EnrolmentOptions {
   broker: Broker;
   blobs: Blobs;
@@ -82,25 +89,52 @@ export class Enrolment {
   }
 
   /**
-   * The largest face of each photo; `source` says where they came from, else each file's name does.
-   * All are looked at before any is taken, so that a refusal is of all.
-   * @throws StageFailure as acceptPhoto does, for the first photo that is refused
+   * The largest face of each photo; `source` says where they came from, else each file's name does. All are looked at
+   * before any is taken: one that is no photo refuses the form. From then on each has an outcome of its own, for what
+   * is accepted is never taken back.
+   * @throws StageFailure as acceptPhoto does, where no photo was accepted: the first one's
    */
   async enrolPhotos(
     photos: readonly FormFile[],
     enrollee: Enrollee,
     source: string | undefined,
     trace: TraceContext,
-  ): Promise<AcceptedJob[]> {
+  ): Promise<PhotoOutcome[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     for (const { bytes } of photos) readImageHeader(bytes);
-    const jobs: AcceptedJob[] = [];
+    const outcomes: PhotoOutcome[] = [];
+    let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
-      const request = { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment };
-      jobs.push(await this.#options.intake.accept(bytes, request, trace));
+      const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, trace));
+      outcomes.push({ name, accepted });
+      // Overloaded, or a store is away: the others would each wait as long to hear the same.
+      if (accepted instanceof StageFailure && accepted.retryable) closed = accepted;
     }
-    return jobs;
+    const [first] = outcomes;
+    if (first && outcomes.every(({ accepted }) => accepted instanceof StageFailure)) throw first.accepted;
+    return outcomes;
+  }
+
+  async #acceptOrNot(
+    photo: Uint8Array,
+    enrolment: Enrollee & { source: string },
+    trace: TraceContext,
+  ): Promise<AcceptedJob | StageFailure> {
+    const { intake, following } = this.#options;
+    try {
+      intake.check();
+      return await intake.accept(
+        photo,
+        { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment },
+        trace,
+      );
+    } catch (error) {
+      if (error instanceof StageFailure) return error;
+      // A bug of ours: what was accepted before it is to be said all the same.
+      following.log.error({ err: error }, "a photo of an enrolment could not be accepted");
+      return new StageFailure("internal", undefined, { cause: error });
+    }
   }
 
   /**

@@ -9,8 +9,14 @@ import {
   type Identity,
 } from "@similarfaces/contracts";
 import { galleryBlobKey, type Blobs, type TraceContext } from "@similarfaces/runtime";
-import type { AcceptedJob } from "./accept.js";
-import { checkedEnrollee, newIdentityId, type Enrolment } from "./enrolment.js";
+import {
+  checkedEnrollee,
+  newIdentityId,
+  type Enrollee,
+  type Enrolment,
+  type PhotoOutcome,
+} from "./enrolment.js";
+import { failureOf } from "./failures.js";
 import { isForm, readForm } from "./form.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
@@ -195,7 +201,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
 interface AskedEnrolment {
   name?: unknown;
   consent?: unknown;
-  enrol(enrollee: { identityId: string; name: string; consent: string }): Promise<AcceptedJob[]>;
+  enrol(enrollee: Enrollee): Promise<PhotoOutcome[]>;
 }
 
 /** A form with photos, or JSON that names a face of a finished job. */
@@ -220,7 +226,9 @@ async function readEnrolment(
   return {
     ...given("name", body["name"]),
     ...given("consent", body["consent"]),
-    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(jobId, face, enrollee, trace)],
+    enrol: async (enrollee) => [
+      { name: "", accepted: await enrolment.enrolFaceOfJob(jobId, face, enrollee, trace) },
+    ],
   };
 }
 
@@ -228,8 +236,14 @@ function given(name: "name" | "consent", value: unknown): { name?: unknown; cons
   return value === undefined ? {} : { [name]: value };
 }
 
-function enrolReply(identityId: string, jobs: readonly AcceptedJob[]): HttpReply {
-  return jsonReply(202, { identityId, jobs: jobs.map(acceptedJson) });
+/** What was accepted is said, whatever became of the rest. */
+function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[]): HttpReply {
+  const photos = outcomes.map(({ name, accepted }) =>
+    accepted instanceof StageFailure
+      ? { name, failure: failureOf(accepted) }
+      : { name, job: acceptedJson(accepted) },
+  );
+  return jsonReply(202, { identityId, photos });
 }
 
 /** Asked for again each time, so that a deleted face is gone from pages too; unchanged it costs no bytes. */

@@ -164,9 +164,9 @@ describe("the gallery over HTTP", () => {
   it("enrols each photo of a form as a job of its own", async () => {
     const { status, body } = await call("POST", "/identities", form({ name: "Ada", consent: "herself" }, 2));
     expect(status).toBe(202);
-    const jobs = body["jobs"] as { jobId: string }[];
-    expect(jobs.length).toBe(2);
-    const work = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobs[1]!.jobId}.image`));
+    const photos = body["photos"] as { name: string; job: { jobId: string } }[];
+    expect(photos.map(({ name }) => name)).toEqual(["0.gif", "1.gif"]);
+    const work = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${photos[1]!.job.jobId}.image`));
     expect(work.stages).toEqual(["extract", "embed", "enrol"]);
     expect(work.options).toMatchObject({
       facesMax: 1,
@@ -192,7 +192,11 @@ describe("the gallery over HTTP", () => {
   it("keeps where a photo came from, in the enroller's words without control characters", async () => {
     const fields = { name: "Ada", consent: "herself", source: "Ada/1.jpg\u0000" };
     const { body } = await call("POST", "/identities", form(fields));
-    const [{ jobId }] = body["jobs"] as [{ jobId: string }];
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
     const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
     expect(options!.enrolment!.source).toBe("Ada/1.jpg");
   });
@@ -204,7 +208,11 @@ describe("the gallery over HTTP", () => {
       form({ name: "Ada", consent: "herself\n\tby e-mail" }),
     );
     expect(status).toBe(202);
-    const [{ jobId }] = body["jobs"] as [{ jobId: string }];
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
     const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
     expect(options!.enrolment!.consent).toBe("herself\n\tby e-mail");
   });
@@ -213,7 +221,11 @@ describe("the gallery over HTTP", () => {
     const { status, body } = await call("POST", "/identities/someone/faces", form({}));
     expect(status).toBe(202);
     expect(body["identityId"]).toBe("someone");
-    const [{ jobId }] = body["jobs"] as [{ jobId: string }];
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
     const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
     expect(options!.enrolment).toMatchObject({
       identityId: "someone",
@@ -233,7 +245,7 @@ describe("the gallery over HTTP", () => {
     await mesh.publish(answers(jobId, 1)[0]!);
     await expect.poll(async () => (await call("POST", "/identities", question)).status).toBe(202);
     const { body } = await call("POST", "/identities", question);
-    const [enrolling] = body["jobs"] as [{ jobId: string }];
+    const [{ job: enrolling }] = body["photos"] as [{ job: { jobId: string } }];
     const work = fromBinary(EnrolWorkSchema, await workOf(`sf.v1.work.${enrolling.jobId}.enrol.0`));
     expect(work).toMatchObject({ face: 0, model: "test@1", enrolment: { name: "Ada", consent: "herself" } });
     expect(Buffer.from(work.embedding).equals(Buffer.from(EMBEDDING))).toBe(true);

@@ -94,9 +94,9 @@ async function enrolSomebody(url: string): Promise<void> {
   form.set("consent", CONSENT);
   form.set("photo", new Blob([readFileSync(new URL("portrait-3.jpg", PHOTOS))]), `${NAME}.jpg`);
   const response = await fetch(`${url}/v1/gallery/identities`, { method: "POST", body: form });
-  const { jobs } = (await response.json()) as { jobs: { jobId: string }[] };
-  if (response.status !== 202 || !jobs[0]) throw new Error(`enrolling was answered ${response.status}`);
-  await untilComplete(url, jobs[0].jobId);
+  const { photos } = (await response.json()) as { photos: { job: { jobId: string } }[] };
+  if (response.status !== 202 || !photos[0]) throw new Error(`enrolling was answered ${response.status}`);
+  await untilComplete(url, photos[0].job.jobId);
   await fetch(`${url}/v1/gallery/identities?name=${encodeURIComponent(NAME)}`);
   await fetch(`${url}/v1/gallery/statistics`);
 }

@@ -4,7 +4,7 @@ import type {
   About,
   AcceptedJob,
   DeletionReceipt,
-  EnrolmentJobs,
+  EnrolmentOutcomes,
   GalleryReceipt,
   GalleryStatistics,
   Identity,
@@ -136,7 +136,7 @@ export function enrolPhoto(
   form.set("consent", consent);
   form.set("source", source);
   form.set("photo", photo, "photo");
-  return upload<EnrolmentJobs>(enrolPath(identityId), form, keyHeader(), options);
+  return upload<EnrolmentOutcomes>(enrolPath(identityId), form, keyHeader(), options);
 }
 
 /** A face of a finished job. */
@@ -146,7 +146,7 @@ export function enrolFace(
   identityId?: string,
 ) {
   const body = { ...source, consent, ...(identityId ? {} : { name }) };
-  return ask<EnrolmentJobs>(enrolPath(identityId), json("POST", body));
+  return ask<EnrolmentOutcomes>(enrolPath(identityId), json("POST", body));
 }
 
 export const renameIdentity = (id: string, name: string) =>

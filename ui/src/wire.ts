@@ -61,9 +61,10 @@ export interface IdentityPage {
   total: number;
 }
 
-export interface EnrolmentJobs {
+/** What became of each photo of an enrolment, in the order in which they were sent. */
+export interface EnrolmentOutcomes {
   identityId: string;
-  jobs: AcceptedJob[];
+  photos: ({ name: string } & ({ job: AcceptedJob } | { failure: FailureJson }))[];
 }
 
 export interface GalleryReceipt {

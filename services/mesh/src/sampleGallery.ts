@@ -159,8 +159,8 @@ async function submit(
     signal,
   });
   if (response.status === 202) {
-    const { jobs } = (await response.json()) as { jobs: { jobId: string }[] };
-    return jobs[0]!.jobId;
+    const { photos } = (await response.json()) as { photos: { job: { jobId: string } }[] };
+    return photos[0]!.job.jobId;
   }
   const { failure } = (await response.json().catch(() => ({}))) as { failure?: FailureJson };
   const problem = failure?.message ?? `the gateway answered ${response.status}`;

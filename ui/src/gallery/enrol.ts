@@ -4,6 +4,7 @@ import { about } from "../installation";
 import { asJpeg } from "../jobs/heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf } from "../jobs/photoCheck";
 import { watchJob } from "../live";
+import type { EnrolmentOutcomes } from "../wire";
 import { permitted, refusalOf } from "./permission";
 
 /** How far one face is on its way into the gallery. */
@@ -34,6 +35,11 @@ export interface EnrolOptions {
 
 /** Before the server has said what it takes; the same as its own (gateway/src/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
+const UNANSWERED: FailureJson = {
+  code: "internal",
+  message: "The server did not say what became of it.",
+  retryable: true,
+};
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
@@ -50,7 +56,7 @@ export async function enrolFile(
   const { signal, onProgress } = options;
   const photo = await prepared(file, source);
   onProgress({ at: "sending", sentBytes: 0, totalBytes: photo.size });
-  const { jobs } = await taken(
+  const accepted = await taken(
     () =>
       enrolPhoto(photo, { ...enrollee, source }, identityId, {
         signal,
@@ -58,7 +64,7 @@ export async function enrolFile(
       }),
     options,
   );
-  return follow(jobs[0]!.jobId, options);
+  return follow(jobOf(accepted), options);
 }
 
 /** A face of a finished job. @throws Refused, or the signal's reason */
@@ -68,8 +74,15 @@ export async function enrolFaceOfJob(
   identityId: string | undefined,
   options: EnrolOptions,
 ): Promise<EnrolledJson> {
-  const { jobs } = await taken(() => enrolFace(source, enrollee, identityId), options);
-  return follow(jobs[0]!.jobId, options);
+  const accepted = await taken(() => enrolFace(source, enrollee, identityId), options);
+  return follow(jobOf(accepted), options);
+}
+
+/** Each photo is sent by itself, and shown by itself. @throws Refused */
+function jobOf({ photos }: EnrolmentOutcomes): string {
+  const [photo] = photos;
+  if (photo && "job" in photo) return photo.job.jobId;
+  throw refused(photo?.failure ?? UNANSWERED);
 }
 
 /** The photo as it is sent: what cannot be one is refused here, and HEIC is converted where the browser can. */

@@ -36,6 +36,12 @@ export class Refusal extends Error {
   }
 }
 
+/** What became of each photo of an enrolment: a job, or a failure. */
+interface EnrolmentOutcomes {
+  identityId: string;
+  photos: { name: string; job?: { jobId: string }; failure?: FailureJson }[];
+}
+
 /** What a check of the gallery's says of a text, before it is sent; undefined where it says nothing. */
 export function refusalOf(check: () => string): Refusal | undefined {
   try {
@@ -132,8 +138,10 @@ export class GalleryApi {
     form.set("source", source);
     form.set("photo", new Blob([Uint8Array.from(bytes)]), fileName);
     const path = "name" in as ? "/v1/gallery/identities" : `${identityPath(as.identityId)}/faces`;
-    const accepted = await this.#json<{ identityId: string; jobs: { jobId: string }[] }>("POST", path, form);
-    return { identityId: accepted.identityId, jobId: accepted.jobs[0]!.jobId };
+    const { identityId, photos } = await this.#json<EnrolmentOutcomes>("POST", path, form);
+    const [photo] = photos;
+    if (photo?.failure) throw new Refusal(photo.failure);
+    return { identityId, jobId: photo!.job!.jobId };
   }
 
   /** Waits for the end of an enrolment. @returns the face's id, which is another's where the gallery had that face */

@@ -15,6 +15,8 @@ export interface Script {
   stallMs?: number;
   /** Cut the connection instead of sending `complete`. */
   cut?: boolean;
+  /** Fields that `complete` calls expired. */
+  expired?: readonly string[];
 }
 
 /** The public API of a gateway as far as the generator speaks it, answering by a script. */
@@ -59,7 +61,10 @@ export async function startScriptedGateway(script: Script): Promise<ScriptedGate
       response.write(`id: 1\nevent: ${event.stage}\ndata: ${JSON.stringify(event)}\n\n`);
     }
     if (script.cut) response.end();
-    else response.end(`event: complete\ndata: {"jobId":"${jobId}","state":"complete"}\n\n`);
+    else {
+      const completion = { jobId, state: "complete", expired: script.expired ?? [] };
+      response.end(`event: complete\ndata: ${JSON.stringify(completion)}\n\n`);
+    }
   }
 
   server.listen(0, "127.0.0.1");
@@ -85,6 +90,6 @@ async function* play(jobId: string, { events, stallMs = 0 }: Script): AsyncGener
 }
 
 function refuse(response: ServerResponse, { status, code }: { status: number; code: string }): void {
-  response.writeHead(status, { "content-type": "application/json" });
+  response.writeHead(status, { "content-type": "application/json", "retry-after": "7" });
   response.end(JSON.stringify({ failure: { code, message: "no", retryable: true } }));
 }

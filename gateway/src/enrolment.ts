@@ -78,14 +78,14 @@ export class Enrolment {
   }
 
   /** @throws StageFailure bad_request where this installation enrols nobody, overloaded or unavailable */
-  check(): void {
+  check(client: string): void {
     if (!ENROL_STAGES.every((stage) => this.#options.stages.includes(stage))) {
       throw new StageFailure(
         "bad_request",
         "This installation enrols no faces: its stages do not include enrol.",
       );
     }
-    this.#options.intake.check();
+    this.#options.intake.check(client, ENROL_STAGES);
   }
 
   /**
@@ -99,6 +99,7 @@ export class Enrolment {
     enrollee: Enrollee,
     source: string | undefined,
     trace: TraceContext,
+    client: string,
   ): Promise<PhotoOutcome[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     for (const { bytes } of photos) readImageHeader(bytes);
@@ -106,7 +107,7 @@ export class Enrolment {
     let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
-      const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, trace));
+      const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, trace, client));
       outcomes.push({ name, accepted });
       // Overloaded, or a store is away: the others would each wait as long to hear the same.
       if (accepted instanceof StageFailure && accepted.retryable) closed = accepted;
@@ -120,14 +121,15 @@ export class Enrolment {
     photo: Uint8Array,
     enrolment: Enrollee & { source: string },
     trace: TraceContext,
+    client: string,
   ): Promise<AcceptedJob | StageFailure> {
     const { intake, following } = this.#options;
     try {
-      intake.check();
       return await intake.accept(
         photo,
         { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment },
         trace,
+        client,
       );
     } catch (error) {
       if (error instanceof StageFailure) return error;

@@ -5,6 +5,7 @@ import {
   type FailureCode,
   type FailureJson,
 } from "@similarfaces/contracts";
+import { Overloaded } from "./admission/overloaded.js";
 import type { HttpReply } from "./http/http.js";
 
 /** The HTTP status of every failure code. */
@@ -44,7 +45,7 @@ export const STATUS: Readonly<Record<FailureCode, number>> = {
   wrong_product: 502,
 };
 
-const RETRY_AFTER_SECONDS = "5";
+const RETRY_AFTER_SECONDS = 5;
 
 /** `{ failure: { code, message, retryable } }` with the code's status. Our own bugs are `internal`, without their text. */
 export function replyOfFailure(error: unknown): HttpReply {
@@ -55,11 +56,15 @@ export function replyOfFailure(error: unknown): HttpReply {
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
-      ...(status === 503 ? { "retry-after": RETRY_AFTER_SECONDS } : {}),
+      ...(status === 503 ? { "retry-after": String(retryAfterSeconds(error)) } : {}),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },
     body: `${JSON.stringify({ failure: { code, message, retryable } })}\n`,
   };
+}
+
+function retryAfterSeconds(error: unknown): number {
+  return error instanceof Overloaded ? error.retryAfterSeconds : RETRY_AFTER_SECONDS;
 }
 
 export function failureOf(error: unknown): FailureJson {

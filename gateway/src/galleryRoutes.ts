@@ -72,7 +72,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       path: "/v1/gallery/identities",
       guard: "gallery",
       async handle({ request, trace }) {
-        enrolment.check();
+        enrolment.check(request.remoteAddress);
         const { name, consent, enrol } = await readEnrolment(request, enrolment, trace);
         const identityId = newIdentityId();
         return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)));
@@ -107,7 +107,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       path: "/v1/gallery/identities/{identityId}/faces",
       guard: "gallery",
       async handle({ request, params: { identityId = "" }, trace }) {
-        enrolment.check();
+        enrolment.check(request.remoteAddress);
         const known = await gallery.ask("get", { identityId }, trace);
         const { consent = known.consent, enrol } = await readEnrolment(request, enrolment, trace);
         return enrolReply(identityId, await enrol(checkedEnrollee(identityId, known.name, consent)));
@@ -217,7 +217,8 @@ async function readEnrolment(
     return {
       ...given("name", fields.get("name")),
       ...given("consent", fields.get("consent")),
-      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, fields.get("source"), trace),
+      enrol: (enrollee) =>
+        enrolment.enrolPhotos(photos, enrollee, fields.get("source"), trace, request.remoteAddress),
     };
   }
   const body = await readJsonBody(request);

@@ -8,7 +8,7 @@ import {
 } from "@similarfaces/runtime";
 import { describeInstallation, type About } from "./about.js";
 import { createAccess, isLoopback } from "./access.js";
-import { Admission } from "./admission.js";
+import { Admission } from "./admission/admission.js";
 import type { GatewayConfig } from "./config.js";
 import { Enrolment } from "./enrolment.js";
 import { galleryClient } from "./galleryClient.js";
@@ -98,9 +98,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Every part but the server, wired. */
 async function assemble(options: GatewayOptions) {
   const { config, broker, blobs, log, metrics, tracing = TRACING_OFF, about } = options;
-  const { stages, jobTtlMs, jobDeadlineMs } = config;
+  const { stages, jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
   const relay = new Relay({ broker, metrics, log, jobTtlMs });
-  const admission = new Admission({ broker, stages, metrics, log });
+  const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
   const following = { relay, metrics, log, tracing, clock };
   const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };

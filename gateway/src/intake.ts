@@ -1,15 +1,19 @@
+import type { StageName } from "@similarfaces/contracts";
 import type { Metrics, TraceContext } from "@similarfaces/runtime";
 import { acceptPhoto, type AcceptOptions, type AcceptedJob, type JobRequest } from "./accept.js";
-import type { Admission } from "./admission.js";
+import type { Admission } from "./admission/admission.js";
 import { failureOf } from "./failures.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 
 /** The one door for photos, whichever route they come by. */
 export interface Intake {
-  /** Before a photo is read, for what will be refused need not be sent. @throws StageFailure overloaded or unavailable */
-  check(): void;
-  /** @throws StageFailure as acceptPhoto does */
-  accept(photo: Uint8Array, request: JobRequest, trace: TraceContext): Promise<AcceptedJob>;
+  /**
+   * Before a photo is read, for what will be refused need not be sent. `client` is whoever shares with others: a key, or an address.
+   * @throws StageFailure overloaded or unavailable
+   */
+  check(client: string, stages: readonly StageName[]): void;
+  /** @throws StageFailure as acceptPhoto does; overloaded also where `check` has been asked for fewer photos, or long ago */
+  accept(photo: Uint8Array, request: JobRequest, trace: TraceContext, client: string): Promise<AcceptedJob>;
 }
 
 export interface IntakeOptions {
@@ -22,15 +26,18 @@ export interface IntakeOptions {
 export function openIntake({ admission, accepting, following, metrics }: IntakeOptions): Intake {
   const { relay } = following;
   return {
-    check: () => admission.check(),
-    async accept(photo, request, trace) {
+    check: (client, stages) => admission.check(client, stages),
+    async accept(photo, request, trace, client) {
+      const entrant = admission.enter(client, request.stages);
       const span = startJobSpan(following, trace);
       try {
         const job = await acceptPhoto(photo, request, accepting, span, (jobId) => relay.expect(jobId));
+        entrant.stored(performance.now());
         metrics.uploadBytes.inc(photo.byteLength);
         followJob(job, following, span);
         return job;
       } catch (error) {
+        entrant.left();
         span.fail(failureOf(error).code);
         span.end();
         throw error;

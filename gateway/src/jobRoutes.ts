@@ -37,10 +37,11 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
       method: "POST",
       path: "/v1/jobs",
       async handle({ request, trace }) {
-        intake.check();
         const asked = readJobRequest(request.query, stages);
+        const client = request.remoteAddress;
+        intake.check(client, asked.stages);
         const waitMs = readWait(request.header("prefer"));
-        const job = await intake.accept(await readPhoto(request), asked, trace);
+        const job = await intake.accept(await readPhoto(request), asked, trace, client);
         const headers = { location: linksOf(job.jobId).self };
         if (request.header("accept")?.includes("text/event-stream")) {
           return streamEvents(relay, metrics, job.jobId, 0, headers);

@@ -1,6 +1,6 @@
 import type { StageName } from "@similarfaces/contracts";
 import type { Broker } from "@similarfaces/runtime";
-import type { Admission } from "./admission.js";
+import type { Admission } from "./admission/admission.js";
 import type { StageClock, StageTimes } from "./stageTimes.js";
 
 /** How the mesh is doing now: `GET /v1/status`. */
@@ -24,7 +24,7 @@ export interface StatusOptions {
 
 export function statusNow({ broker, admission, clock, stages }: StatusOptions): Status {
   const nowMs = Date.now();
-  const backlogs = new Map(admission.latest?.stages.map((stage) => [stage.stage, stage]));
+  const backlogs = new Map(admission.latest.map((stage) => [stage.stage, stage]));
   return {
     connected: broker.connected(),
     stages: stages.map((stage) => ({

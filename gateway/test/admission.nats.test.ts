@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { request } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STAGES, StageFailure } from "@similarfaces/contracts";
+import { createLog } from "@similarfaces/runtime";
+import { runFlood, sendUnread } from "../../observability/load/src/mod.js";
+import { Admission } from "../src/admission/admission.js";
 import {
   EVENTS_OF_ONE_FACE,
   PIXEL,
@@ -8,50 +13,187 @@ import {
   startMesh,
   type Mesh,
 } from "./meshFixture.js";
+import { playStages, type PlayedStages } from "./playedStages.js";
 
-let mesh: Mesh;
-beforeAll(async () => {
-  mesh = await startMesh();
-});
-afterAll(() => mesh?.stop());
+const post = (mesh: Mesh) => fetch(`${mesh.url}/v1/jobs`, { method: "POST", body: PIXEL });
+/** The next look of admission may be a second away. */
+const soon = { timeout: 10_000, interval: 100 };
 
-const post = () => fetch(`${mesh.url}/v1/jobs`, { method: "POST", body: PIXEL });
+describe("what guards the streams", () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await startMesh();
+  });
+  afterAll(() => mesh?.stop());
 
-it("photos are refused before a stream is full, and taken again when there is room", async () => {
-  const { streams } = mesh.broker.jsm;
-  const { config } = await streams.info("SF_FACES");
-  await streams.update("SF_FACES", { ...config, max_bytes: 100_000 });
-  await mesh.broker.js.publish("sf.v1.work.job.face.0", new Uint8Array(90_000));
-  await expect.poll(async () => (await post()).status, { timeout: 5_000, interval: 200 }).toBe(503);
-  const refused = await post();
-  expect(refused.headers.get("retry-after")).toBe("5");
-  expect(await refused.json()).toMatchObject({ failure: { code: "overloaded", retryable: true } });
-  expect((await fetch(`${mesh.url}/v1/status`)).status).toBe(200);
-  await streams.purge("SF_FACES");
-  await expect.poll(async () => (await post()).status, { timeout: 5_000, interval: 200 }).toBe(202);
-});
+  it.each([
+    ["SF_FACES", "sf.v1.work.job.face.0"],
+    ["SF_BLOBS_JOBS", "sf.v1.blob.jobs.0.job.upload.0"],
+  ])("photos are refused before %s is full, and taken again when there is room", async (stream, subject) => {
+    const { streams } = mesh.broker.jsm;
+    const { config } = await streams.info(stream);
+    await streams.update(stream, { ...config, max_bytes: 100_000 });
+    await mesh.broker.js.publish(subject, new Uint8Array(90_000));
+    await expect.poll(async () => (await post(mesh)).status, soon).toBe(503);
+    const refused = await post(mesh);
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(await refused.json()).toMatchObject({ failure: { code: "overloaded", retryable: true } });
+    expect((await fetch(`${mesh.url}/v1/status`)).status).toBe(200);
+    await streams.purge(stream);
+    await streams.update(stream, config);
+    await expect.poll(async () => (await post(mesh)).status, soon).toBe(202);
+  });
 
-it("the status counts what waits", async () => {
-  const waiting = async () => {
-    const status = (await (await fetch(`${mesh.url}/v1/status`)).json()) as {
-      connected: boolean;
-      stages: { stage: string; waiting: number }[];
+  it("the status counts what waits", async () => {
+    const waiting = async () => {
+      const status = (await (await fetch(`${mesh.url}/v1/status`)).json()) as {
+        connected: boolean;
+        stages: { stage: string; waiting: number }[];
+      };
+      expect(status.connected).toBe(true);
+      return status.stages.find(({ stage }) => stage === "extract")!.waiting;
     };
-    expect(status.connected).toBe(true);
-    return status.stages.find(({ stage }) => stage === "extract")!.waiting;
-  };
-  await expect.poll(waiting, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(waiting, soon).toBeGreaterThan(0);
+  });
+
+  it("a gateway about to close refuses photos and goes on showing what is under way", async () => {
+    const gateway = await mesh.another();
+    const { jobId } = await postPixel(gateway.url);
+    const reading = fetch(`${gateway.url}/v1/jobs/${jobId}/events`).then((response) => readEvents(response));
+    gateway.refuse();
+    const refused = await fetch(`${gateway.url}/v1/jobs`, { method: "POST", body: PIXEL });
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ failure: { code: "unavailable", retryable: true } });
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+    await answerAll(mesh, jobId);
+    expect((await reading).map(({ event }) => event)).toEqual(EVENTS_OF_ONE_FACE);
+  });
 });
 
-it("a gateway about to close refuses photos and goes on showing what is under way", async () => {
-  const gateway = await mesh.another();
-  const { jobId } = await postPixel(gateway.url);
-  const reading = fetch(`${gateway.url}/v1/jobs/${jobId}/events`).then((response) => readEvents(response));
-  gateway.refuse();
-  const refused = await fetch(`${gateway.url}/v1/jobs`, { method: "POST", body: PIXEL });
-  expect(refused.status).toBe(503);
-  expect(await refused.json()).toMatchObject({ failure: { code: "unavailable", retryable: true } });
-  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
-  await answerAll(mesh, jobId);
-  expect((await reading).map(({ event }) => event)).toEqual(EVENTS_OF_ONE_FACE);
+describe("a mesh whose extract takes no work", () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await startMesh({ ADMISSION_WAIT_MS: "5000" });
+  });
+  afterAll(() => mesh?.stop());
+
+  it("takes a burst as far as 5 s of work go, all within one look, and refuses the rest before it is sent", async () => {
+    const answers = await Promise.all(Array.from({ length: 200 }, () => post(mesh)));
+    const taken = answers.filter(({ status }) => status === 202);
+    expect(taken.length).toBeGreaterThanOrEqual(40);
+    expect(taken.length).toBeLessThan(50);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(taken.length + refused.length).toBe(200);
+    for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(4);
+    expect(await statusWithoutBody(mesh.url)).toBe(503);
+  });
+
+  it("another gateway sees what waits", async () => {
+    const gateway = await mesh.another();
+    await expect
+      .poll(async () => (await fetch(`${gateway.url}/v1/jobs`, { method: "POST", body: PIXEL })).status, soon)
+      .toBe(503);
+  });
+
+  it("deleted jobs make room", async () => {
+    await mesh.broker.jsm.streams.purge("SF_IMAGES");
+    await expect.poll(async () => (await post(mesh)).status, soon).toBe(202);
+  });
 });
+
+describe("clients", () => {
+  let mesh: Mesh;
+  let admission: Admission | undefined;
+  beforeAll(async () => {
+    mesh = await startMesh();
+  });
+  afterAll(async () => {
+    admission?.close();
+    await mesh?.stop();
+  });
+
+  it("one has at most half of the queue while another asks, and all of it alone", () => {
+    const { broker, blobs, metrics } = mesh;
+    const log = createLog({ service: "gateway", level: "silent" });
+    const open = () => new Admission({ broker, blobs, stages: STAGES, waitMaxMs: 5_000, metrics, log });
+    // Within one turn of the event loop: no look, no time.
+    const letIn = (client: string) => {
+      for (let count = 0; ; count++) {
+        try {
+          admission!.check(client, STAGES);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StageFailure);
+          return count;
+        }
+      }
+    };
+    admission = open();
+    expect(letIn("alone")).toBe(41);
+    admission.close();
+    admission = open();
+    admission.check("one", STAGES);
+    const other = letIn("other");
+    expect(other).toBeGreaterThan(15);
+    expect(other).toBeLessThan(25);
+    expect(letIn("one")).toBeGreaterThan(15);
+  });
+});
+
+describe("a mesh that is flooded", () => {
+  let mesh: Mesh;
+  let stages: PlayedStages;
+  beforeAll(async () => {
+    mesh = await startMesh({ ADMISSION_WAIT_MS: "1000" });
+    stages = await playStages(mesh, { extractMs: 40 });
+  });
+  afterAll(async () => {
+    await stages?.stopAll();
+    await mesh?.stop();
+  });
+
+  it("answers every photo: what is accepted completes, the rest is refused with a time to come again", async () => {
+    const mix = [{ name: "pixel", bytes: new Uint8Array(PIXEL), weight: 1 }];
+    const photos = await runFlood({ url: mesh.url, mix, perSecond: 300, durationMs: 4_000, seed: 16 });
+    const by = (outcome: string) => photos.filter((photo) => photo.outcome === outcome);
+    const [complete, refused] = [by("complete"), by("refused")];
+    expect(complete.length + refused.length).toBe(photos.length);
+    expect(refused.length).toBeGreaterThan(photos.length / 4);
+    expect(complete.length).toBeGreaterThan(8);
+    for (const { retryAfter } of refused) expect(retryAfter).toBeGreaterThanOrEqual(1);
+    // And afterwards it is as if nothing had been.
+    await expect
+      .poll(async () => (await sendUnread(new URL("/v1/jobs", mesh.url), PIXEL, undefined)).outcome, soon)
+      .toBe("complete");
+  });
+
+  it("an analyzer that dies closes nothing: its own field waits", async () => {
+    await stages.stop("age");
+    for (let photo = 0; photo < 60; photo++) {
+      const response = await post(mesh);
+      expect(response.status).toBe(202);
+      const { jobId } = (await response.json()) as { jobId: string };
+      await expect.poll(() => hasResult(mesh, jobId, "emotion.0"), soon).toBe(true);
+      expect(await hasResult(mesh, jobId, "age.0")).toBe(false);
+    }
+    const { num_pending } = await mesh.broker.jsm.consumers.info("SF_FACES", "age");
+    expect(num_pending).toBe(60);
+  });
+});
+
+async function hasResult({ broker }: Mesh, jobId: string, result: string): Promise<boolean> {
+  const query = { last_by_subj: `sf.v1.result.${jobId}.${result}` };
+  return (await broker.jsm.streams.getMessage("SF_RESULTS", query)) !== null;
+}
+
+/** The status that a request gets whose body never comes. */
+function statusWithoutBody(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-length": "1000000" };
+    const sending = request(`${url}/v1/jobs`, { method: "POST", headers }, (response) => {
+      resolve(response.statusCode);
+      sending.destroy();
+    });
+    sending.on("error", reject);
+    sending.flushHeaders();
+  });
+}

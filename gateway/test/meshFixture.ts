@@ -38,10 +38,13 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
+/** No stage takes any work here: to admission the mesh is one whose extract is down. */
+const ALONE = { PORT: "0", LOG_LEVEL: "silent", ADMISSION_WAIT_MS: "3600000" };
+
 export async function startMesh(env: Record<string, string> = {}): Promise<Mesh> {
   const server = await startNatsServer();
   const broker = await connectBroker({ url: server.url, name: "test" });
-  const config = readConfig({ PORT: "0", LOG_LEVEL: "silent", ...env });
+  const config = readConfig({ ...ALONE, ...env });
   const { jobTtlMs, stages } = config;
   await provision(broker, { replicas: 1, jobTtlMs, stages });
   const blobs = await openBlobs(config, broker);
@@ -57,7 +60,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
     gateway: gateways[0]!,
     url: gateways[0]!.url,
     async another(more = {}) {
-      const other = readConfig({ PORT: "0", LOG_LEVEL: "silent", ...env, ...more });
+      const other = readConfig({ ...ALONE, ...env, ...more });
       const gateway = await startGateway({ config: other, broker, blobs, log, metrics: metricsOf() });
       gateways.push(gateway);
       return gateway;

@@ -1,39 +1,55 @@
-import { STREAM_NAMES, consumer, type StageName, type StreamName } from "@similarfaces/contracts";
+import { consumer, type StageName } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 
-export interface Backlog {
-  streams: { name: StreamName; bytes: number; maxBytes: number; messages: number }[];
-  stages: StageBacklog[];
+export interface StreamBacklog {
+  name: string;
+  bytes: number;
+  maxBytes: number;
+  messages: number;
+  /** When its oldest message was stored, milliseconds since the epoch; undefined where it is empty. */
+  oldestAtMs: number | undefined;
 }
 
 export interface StageBacklog {
   stage: StageName;
+  /** Of this account, on the monotonic clock of this process, milliseconds. */
+  atMs: number;
   /** Stored and not yet delivered. */
   pending: number;
   /** Delivered and not yet acknowledged. */
   ackPending: number;
-  /** Age of the oldest message of the stage's stream; 0 where nothing waits. */
-  oldestMs: number;
+  /** The stream's sequence up to which everything has been delivered once. */
+  sequence: number;
+  /** Deliveries since the consumer was made, every repetition counted. */
+  deliveries: number;
 }
 
-/** What waits in the broker, by its own account: one question per stream and per consumer. */
-export async function backlog(broker: Broker, stages: readonly StageName[]): Promise<Backlog> {
-  const { jsm } = broker;
-  const infos = await Promise.all(Object.values(STREAM_NAMES).map((name) => jsm.streams.info(name)));
-  const nowMs = Date.now();
-  const streams = infos.map(({ config, state }) => ({
-    name: config.name as StreamName,
-    bytes: state.bytes,
-    maxBytes: config.max_bytes,
-    messages: state.messages,
-  }));
-  const oldestAtMs = new Map(infos.map(({ config, state }) => [config.name, Date.parse(state.first_ts)]));
-  const perStage = stages.map(async (stage): Promise<StageBacklog> => {
-    const { stream, durable_name } = consumer(stage);
-    const { num_pending, num_ack_pending } = await jsm.consumers.info(stream, durable_name);
-    const waiting = num_pending + num_ack_pending > 0;
-    const oldestMs = waiting ? Math.max(0, nowMs - (oldestAtMs.get(stream) ?? nowMs)) : 0;
-    return { stage, pending: num_pending, ackPending: num_ack_pending, oldestMs };
-  });
-  return { streams, stages: await Promise.all(perStage) };
+/** How full streams are, by the broker's own account: one question each. */
+export async function streamBacklogs(broker: Broker, names: readonly string[]): Promise<StreamBacklog[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const { config, state } = await broker.jsm.streams.info(name);
+      const { bytes, messages, first_ts } = state;
+      const oldestAtMs = messages > 0 ? Date.parse(first_ts) : undefined;
+      return { name, bytes, maxBytes: config.max_bytes, messages, oldestAtMs };
+    }),
+  );
+}
+
+/** What waits for each stage, by the broker's own account: one question each. */
+export async function stageBacklogs(broker: Broker, stages: readonly StageName[]): Promise<StageBacklog[]> {
+  return Promise.all(
+    stages.map(async (stage) => {
+      const { stream, durable_name } = consumer(stage);
+      const info = await broker.jsm.consumers.info(stream, durable_name);
+      return {
+        stage,
+        atMs: performance.now(),
+        pending: info.num_pending,
+        ackPending: info.num_ack_pending,
+        sequence: info.delivered.stream_seq,
+        deliveries: info.delivered.consumer_seq,
+      };
+    }),
+  );
 }

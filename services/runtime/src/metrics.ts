@@ -151,6 +151,7 @@ function gatewayMetrics(groups: Groups) {
     }),
     relayWatchedJobs: gauge("relay_watched_jobs", "Jobs that somebody watches."),
     admissionRefused: counter("admission_refused_total", "Uploads answered 503."),
+    admissionWait: gauge("admission_wait_seconds", "How long a photo accepted now would wait for its turn."),
     streamFill: gauge("stream_fill_ratio", "Bytes in a stream over its limit.", ["stream"]),
     consumerPending: gauge("consumer_pending", "Work stored and not yet delivered.", ["stage"]),
     consumerAckPending: gauge("consumer_ack_pending", "Work delivered and not yet acknowledged.", ["stage"]),

@@ -34,7 +34,7 @@ const CHUNKS_AT_ONCE = 4;
 const CONTENT_TYPE = "Content-Type";
 const CHUNKS = "Sf-Chunks";
 
-const JOBS = "SF_BLOBS_JOBS";
+export const JOB_BLOBS_STREAM = "SF_BLOBS_JOBS";
 const GALLERY = "SF_BLOBS_GALLERY";
 
 /**
@@ -112,7 +112,7 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
 }
 
 function streamOf(key: string): string {
-  return key.startsWith("jobs/") ? JOBS : GALLERY;
+  return key.startsWith("jobs/") ? JOB_BLOBS_STREAM : GALLERY;
 }
 
 function streamsFor({ jobTtlMs, replicas = 1 }: NatsBlobsOptions) {
@@ -129,7 +129,7 @@ function streamsFor({ jobTtlMs, replicas = 1 }: NatsBlobsOptions) {
   return [
     {
       ...shared,
-      name: JOBS,
+      name: JOB_BLOBS_STREAM,
       subjects: [`${BLOB_PREFIX}.jobs.>`],
       max_age: nanos(jobTtlMs),
       duplicate_window,

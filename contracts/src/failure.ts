@@ -14,6 +14,14 @@ export const FAILURES = {
   image_too_large: { retryable: false, help: "Send a photo of at most 60 megapixels." },
   bad_request: { retryable: false, help: "See /v1/openapi.json for what this address takes." },
   unauthorized: { retryable: false, help: "Send the API key: Authorization: Bearer <key>." },
+  forbidden: {
+    retryable: false,
+    help: "This key is for other things; ask for one with the scope of this address.",
+  },
+  too_many_attempts: {
+    retryable: true,
+    help: "Too many wrong keys came from this address. Try again after the time in Retry-After.",
+  },
   not_found: { retryable: false, help: "There is nothing at this address." },
   method_not_allowed: { retryable: false, help: "See /v1/openapi.json for the methods of this address." },
   job_not_found: { retryable: false, help: "No such job. Check the id." },

@@ -4,7 +4,16 @@ import type { ResultEvent } from "./job.js";
 
 /** The JSON of a result as the gateway sends it: the Protobuf mapping with default values written out. */
 export function resultToJson(result: Result): ResultEvent {
-  return toJson(ResultSchema, result, { alwaysEmitImplicit: true }) as unknown as ResultEvent;
+  const json = toJson(ResultSchema, result, { alwaysEmitImplicit: true }) as unknown as ResultEvent;
+  // Whose key it was is nobody's business, and least of all a guest's.
+  for (const about of [json.accepted, json.deleted]) delete (about as { owner?: string } | undefined)?.owner;
+  return json;
+}
+
+/** The id of the key that a job belongs to, where `accepted` or `deleted` says one. */
+export function ownerOf({ outcome }: Result): string | undefined {
+  if (outcome.case !== "accepted" && outcome.case !== "deleted") return undefined;
+  return outcome.value.owner || undefined;
 }
 
 /** Throws on JSON that is not a result. */

@@ -11,6 +11,9 @@ export const STREAM_NAMES = {
   embeddings: "SF_EMBEDDINGS",
   results: "SF_RESULTS",
 } as const;
+/** The key-value bucket of API keys, and in it the key of the secret that share links are signed with. */
+export const KEY_BUCKET = "SF_KEYS";
+export const SHARE_SECRET = "share.secret";
 export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
 
 export interface StreamOptions {

@@ -45,8 +45,8 @@ LABEL org.opencontainers.image.title="similarfaces" \
 
 FROM runtime AS gateway
 COPY --from=gateway-tree /tree /app
-ENV HOST=0.0.0.0 PORT=8080
-EXPOSE 8080
+ENV HOST=0.0.0.0 PORT=8080 HEALTH_HOST=0.0.0.0 HEALTH_PORT=9090
+EXPOSE 8080 9090
 CMD ["gateway/dist/main.js"]
 
 FROM runtime AS stage

@@ -1,4 +1,4 @@
-import { openBlobs, runService, untilProvisioned } from "@similarfaces/runtime";
+import { USUAL_HEALTH_PORT, openBlobs, runService, untilProvisioned } from "@similarfaces/runtime";
 import { readConfig } from "./config.js";
 import { startGateway } from "./gateway.js";
 
@@ -6,8 +6,7 @@ await runService(process.env, {
   name: "gateway",
   emitters: ["gateway"],
   readConfig,
-  // Health and metrics are served where everything else is.
-  healthServer: false,
+  usualHealthPort: USUAL_HEALTH_PORT,
   async start({ config, broker, metrics, log, tracing, signal }) {
     // Interest retention drops what is published before a consumer exists.
     for (const stage of config.stages) await untilProvisioned(broker, stage, signal);

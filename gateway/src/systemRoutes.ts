@@ -1,45 +1,43 @@
-import type { Metrics } from "@similarfaces/runtime";
 import type { About } from "./about.js";
 import { jsonReply, textReply } from "./replies.js";
 import type { Route } from "./router.js";
 import type { Status } from "./status.js";
 
 export interface SystemRoutesOptions {
-  metrics: Metrics;
   about: About;
   openApi: string;
   status(): Status;
+  hasKeys(): boolean;
   /** False keeps traffic away: no broker, or draining. */
   ready(): boolean;
 }
 
 /** What the gateway says of itself. */
-export function systemRoutes({ metrics, about, openApi, status, ready }: SystemRoutesOptions): Route[] {
+export function systemRoutes({ about, openApi, status, hasKeys, ready }: SystemRoutesOptions): Route[] {
   return [
-    { method: "GET", path: "/v1/about", handle: () => jsonReply(200, about) },
-    { method: "GET", path: "/v1/status", handle: () => jsonReply(200, status()) },
+    {
+      method: "GET",
+      path: "/v1/about",
+      scope: "any",
+      handle: ({ caller }) => jsonReply(200, { ...about, galleryKey: hasKeys(), scopes: [...caller.scopes] }),
+    },
+    { method: "GET", path: "/v1/status", scope: "any", handle: () => jsonReply(200, status()) },
     {
       method: "GET",
       path: "/v1/openapi.json",
+      scope: "any",
       handle: () => ({
         status: 200,
         headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
         body: openApi,
       }),
     },
-    { method: "GET", path: "/healthz", handle: () => textReply(200, "ok") },
+    { method: "GET", path: "/healthz", scope: "open", handle: () => textReply(200, "ok") },
     {
       method: "GET",
       path: "/readyz",
+      scope: "open",
       handle: () => (ready() ? textReply(200, "ready") : textReply(503, "not ready")),
-    },
-    {
-      method: "GET",
-      path: "/metrics",
-      async handle({ request }) {
-        const { contentType, body } = await metrics.scrape(request.header("accept"));
-        return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
-      },
     },
   ];
 }

@@ -308,7 +308,7 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
         ),
       ),
     );
-    expect(allowed.sort()).toEqual(["keda 8222", "monitoring 8080", "monitoring 8222", "monitoring 9090"]);
+    expect(allowed.sort()).toEqual(["keda 8222", "monitoring 8222", "monitoring 9090"]);
   });
 });
 

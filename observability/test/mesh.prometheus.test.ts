@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => observed?.stop());
 
 async function scrape(accept: string): Promise<string> {
-  return (await fetch(`${observed.mesh.url}/metrics`, { headers: { accept } })).text();
+  return (await fetch(observed.mesh.metricsUrl, { headers: { accept } })).text();
 }
 
 it("has answered the load it was given", () => {

@@ -50,7 +50,7 @@ export async function observeMesh(prometheusBinary: string | undefined): Promise
   };
   try {
     // A Prometheus finds its targets some seconds after it is ready; what was over by then would have no rate.
-    await prometheus?.untilScraped(new URL(mesh.url).host);
+    await prometheus?.untilScraped(new URL(mesh.metricsUrl).host);
     return { mesh, collector, prometheus, stop, ...(await work(mesh.url)) };
   } catch (error) {
     await stop();
@@ -60,7 +60,7 @@ export async function observeMesh(prometheusBinary: string | undefined): Promise
 
 /** The repository's own rules, evaluated every other second. */
 function configuration(mesh: TestMesh, exporters: Exporters): object {
-  const target = new URL(mesh.url).host;
+  const target = new URL(mesh.metricsUrl).host;
   return {
     global: { scrape_interval: "2s", evaluation_interval: "2s" },
     rule_files: [`${PROMETHEUS_FOLDER}*.rules.yml`],

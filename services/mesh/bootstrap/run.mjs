@@ -22,7 +22,8 @@ try {
     default: {
       await build();
       // Not asked for where a broker elsewhere is named, and not by what needs none.
-      if (verb !== "models" && !process.env.NATS_URL) process.env.NATS_SERVER = await natsServer();
+      if (verb !== "models" && verb !== "keys" && !process.env.NATS_URL)
+        process.env.NATS_SERVER = await natsServer();
       // In this process: a second Node would cost as much again as the rest of a warm start.
       const { main } = await import("../dist/commands/main.js");
       process.exitCode = await main(verb, args);

@@ -3,15 +3,14 @@ import { fileURLToPath } from "node:url";
 import {
   ConfigError,
   flag,
-  integer,
   oneOf,
   optional,
+  optionalPort,
   readSettings,
   runtimeSettings,
   stagesSetting,
   text,
   type Environment,
-  type Setting,
 } from "@similarfaces/runtime/settings";
 
 const DATA = fileURLToPath(new URL("../../../.data", import.meta.url));
@@ -27,6 +26,8 @@ const settings = {
   natsServer: text("NATS_SERVER", { default: "nats-server" }),
   /** A broker that runs elsewhere: then none is started here. */
   natsUrl: optional("NATS_URL"),
+  natsToken: runtimeSettings.natsToken,
+  natsCredentialsFile: runtimeSettings.natsCredentialsFile,
   host: text("HOST", { default: "127.0.0.1" }),
   /** Undefined: 8080, or the next that is free. */
   port: optionalPort("PORT"),
@@ -58,9 +59,4 @@ export function readConfigOrExplain(env: Environment): MeshConfig | undefined {
     for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
     return undefined;
   }
-}
-
-function optionalPort(key: string): Setting<number | undefined> {
-  const setting = integer(key, { min: 0, max: 65535, default: 0 });
-  return { key, read: (value) => (value === undefined ? undefined : setting.read(value)) };
 }

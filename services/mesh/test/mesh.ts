@@ -9,6 +9,8 @@ import { endLeftovers, readRunState, type RunState } from "../src/supervisor/run
 /** The whole mesh as `npm start` runs it: its supervisor, nats-server and services, with a data folder and ports of its own. */
 export interface TestMesh {
   readonly url: string;
+  /** Of the gateway's process. */
+  readonly metricsUrl: string;
   readonly dataDir: string;
   /** Process, URL, broker's address and token, and the children by name. */
   state(): RunState;
@@ -48,6 +50,9 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
   const mesh: TestMesh = {
     get url() {
       return supervisor.url;
+    },
+    get metricsUrl() {
+      return mesh.state().metricsUrl!;
     },
     dataDir,
     state() {
@@ -120,8 +125,8 @@ async function startSupervisor(
   };
   const deadlineAtMs = Date.now() + START_TIMEOUT_MS;
   while (child.exitCode === null && Date.now() < deadlineAtMs) {
-    const url = readRunState(dataDir)?.url;
-    const ready = url && (await fetch(`${url}/readyz`).catch(() => undefined));
+    const { url, metricsUrl } = readRunState(dataDir) ?? {};
+    const ready = url && metricsUrl && (await fetch(`${url}/readyz`).catch(() => undefined));
     if (ready && ready.ok) return { url, output, end };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

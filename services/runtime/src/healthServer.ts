@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Metrics } from "./metrics.js";
 
@@ -9,7 +9,10 @@ export interface HealthServer {
 
 export interface HealthOptions {
   host: string;
-  port: number;
+  /** The port that was asked for, 0 for any. @throws Error if it is taken. Undefined takes the usual one, or the first free one after it. */
+  port: number | undefined;
+  /** Undefined: any. */
+  usualPort: number | undefined;
   /** False makes the probe's owner restart the process. */
   healthy(): boolean;
   /** False keeps traffic away, no more. */
@@ -17,7 +20,10 @@ export interface HealthOptions {
   metrics: Metrics;
 }
 
-/** /healthz, /readyz and /metrics of a service that has no other address. */
+/** Of several on one machine each has its own, and where that ends, any. */
+const PORTS_TRIED = 20;
+
+/** /healthz, /readyz and /metrics, away from what visitors reach. */
 export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
@@ -39,10 +45,7 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
     }
     answer(404, "this address has /healthz, /readyz and /metrics\n");
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  await listen(server, options);
   server.unref();
   return {
     port: (server.address() as AddressInfo).port,
@@ -52,4 +55,26 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
         server.close(() => resolve());
       }),
   };
+}
+
+async function listen(server: Server, { host, port, usualPort }: HealthOptions): Promise<void> {
+  if (port !== undefined || usualPort === undefined) return listenAt(server, host, port ?? 0);
+  for (let offset = 0; offset < PORTS_TRIED; offset++) {
+    try {
+      return await listenAt(server, host, usualPort + offset);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+  return listenAt(server, host, 0);
+}
+
+function listenAt(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }

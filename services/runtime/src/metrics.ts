@@ -25,6 +25,7 @@ const BATCH = [1, 2, 4, 8, 16, 32];
 
 const JOB_OUTCOMES = ["complete", "failed", "expired", "deleted"].map((outcome) => ({ outcome }));
 const VIEWERS = ["websocket", "sse"].map((kind) => ({ kind }));
+const KEY_REFUSALS = ["wrong", "slowed"].map((reason) => ({ reason }));
 const REPLAYS = ["start", "reconnect", "silence"].map((reason) => ({ reason }));
 
 const PROCESS_METRICS = [
@@ -150,6 +151,9 @@ function gatewayMetrics(groups: Groups) {
       from: REPLAYS,
     }),
     relayWatchedJobs: gauge("relay_watched_jobs", "Jobs that somebody watches."),
+    keysRefused: counter("keys_refused_total", "Requests with a key that was not taken.", ["reason"], {
+      from: KEY_REFUSALS,
+    }),
     admissionRefused: counter("admission_refused_total", "Uploads answered 503."),
     admissionWait: gauge("admission_wait_seconds", "How long a photo accepted now would wait for its turn."),
     streamFill: gauge("stream_fill_ratio", "Bytes in a stream over its limit.", ["stream"]),

@@ -4,12 +4,16 @@ export interface Address {
   driver: string;
 }
 
+/** Where gateway and mesh serve health and metrics: by custom an OpenTelemetry exporter's port for Prometheus. */
+export const USUAL_HEALTH_PORT = 9464;
+
 /** What a service says over Node's channel to a parent process. */
 export interface ReadyNotice {
   /** The service's name: it takes work now. */
   ready: string;
   natsServer: string;
   address?: Address;
+  metricsUrl: string;
 }
 
 /** Says it to the process that started this one, where that asked to hear; on a cluster nobody did. */

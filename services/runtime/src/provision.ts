@@ -17,6 +17,7 @@ import {
   type StreamSpec,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
+import { provideKeyBucket } from "./keyBucket.js";
 
 export interface ProvisionOptions {
   replicas: number;
@@ -27,6 +28,7 @@ export interface ProvisionOptions {
 
 /** Makes streams and consumers what contracts/src/streams.ts says, and may be run at any time, by anybody, again. */
 export async function provision(broker: Broker, options: ProvisionOptions): Promise<void> {
+  await provideKeyBucket(broker, options.replicas);
   for (const spec of streams(options)) await provideStream(broker, spec);
   for (const stage of options.stages) await provideConsumer(broker, consumer(stage));
   await deleteOtherConsumers(broker, options.stages);

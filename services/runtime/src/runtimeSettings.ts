@@ -1,4 +1,15 @@
-import { flag, integer, list, oneOf, optional, optionalUrl, ratio, text, url } from "./settings.js";
+import {
+  flag,
+  integer,
+  list,
+  oneOf,
+  optional,
+  optionalPort,
+  optionalUrl,
+  ratio,
+  text,
+  url,
+} from "./settings.js";
 import { STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
 import type { Setting } from "./settings.js";
 
@@ -15,9 +26,9 @@ export const runtimeSettings = {
   otlpEndpoint: optionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT", ["http", "https"]),
   /** Share of the photos whose trace is recorded, where the caller has not decided it (its own traceparent). */
   traceRatio: ratio("OTEL_TRACES_SAMPLER_ARG", { default: 0.01 }),
-  /** Where /healthz, /readyz and /metrics are served; 0 takes a free port. */
+  /** Where /healthz, /readyz and /metrics are served; unset, where the service says, and 0 takes a free port. */
   healthHost: text("HEALTH_HOST", { default: "127.0.0.1" }),
-  healthPort: integer("HEALTH_PORT", { min: 0, max: 65535, default: 0 }),
+  healthPort: optionalPort("HEALTH_PORT"),
   /** After SIGTERM: how long work in flight may last before it is handed back, and before the process gives up. */
   graceMs: integer("GRACE_MS", { min: 0, max: 600_000, default: 15_000 }),
   forceMs: integer("FORCE_MS", { min: 1_000, max: 600_000, default: 25_000 }),

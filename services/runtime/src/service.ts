@@ -43,8 +43,8 @@ export interface ServiceOptions<Config> {
   readConfig(env: Environment): Config;
   /** Resolves when everything is loaded, warm and running. */
   start(context: ServiceContext<Config>): Promise<Service>;
-  /** False for a service whose own address serves health and metrics. */
-  healthServer?: boolean;
+  /** Where health and metrics are served unless HEALTH_PORT says otherwise; of a service that there may be many of, any free port. */
+  usualHealthPort?: number;
 }
 
 /**
@@ -86,16 +86,15 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   let service: Service | undefined;
   let health: HealthServer | undefined;
   try {
-    if (options.healthServer !== false) {
-      health = await serveHealth({
-        host: config.healthHost,
-        port: config.healthPort,
-        metrics,
-        healthy: () => state !== "failed",
-        ready: () => state === "ready" && broker?.connected() === true && service?.ready?.() !== false,
-      });
-      log.info({ port: health.port }, "health and metrics are served");
-    }
+    health = await serveHealth({
+      host: config.healthHost,
+      port: config.healthPort,
+      usualPort: options.usualHealthPort,
+      metrics,
+      healthy: () => state !== "failed",
+      ready: () => state === "ready" && broker?.connected() === true && service?.ready?.() !== false,
+    });
+    log.info({ port: health.port }, "health and metrics are served");
     broker = await connectBroker({
       url: config.natsUrl,
       name: `similarfaces ${options.name}`,
@@ -125,6 +124,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       ready: options.name,
       natsServer: broker.serverVersion,
       ...(service.address ? { address: service.address } : {}),
+      metricsUrl: urlOf(config.healthHost, health.port, "/metrics"),
     });
     await told;
   } catch (error) {
@@ -152,6 +152,12 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   log.info(state);
   log.flush();
   process.exit();
+}
+
+/** Where this machine reaches it: a wildcard is no address to go to. */
+function urlOf(host: string, port: number, path: string): string {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}${path}`;
 }
 
 /**

@@ -79,6 +79,12 @@ export function integer(
   };
 }
 
+/** A port to listen on; 0 is any free one, and undefined leaves the choice to whoever listens. */
+export function optionalPort(key: string): Setting<number | undefined> {
+  const setting = integer(key, { min: 0, max: 65535, default: 0 });
+  return { key, read: (value) => (value === undefined ? undefined : setting.read(value)) };
+}
+
 /** A share, 0 to 1. */
 export function ratio(key: string, options: { default: number }): Setting<number> {
   return {

@@ -58,9 +58,6 @@ export default function About() {
             <a href="/v1/openapi.json">The whole API (OpenAPI 3.1)</a>
           </li>
           <li>
-            <a href="/metrics">Metrics for Prometheus</a>
-          </li>
-          <li>
             <a href="/v1/status">These figures as JSON</a>
           </li>
         </ul>

@@ -8,6 +8,7 @@ import { startSupervisor } from "../supervisor/supervisor.js";
 
 export interface MeshUnderTest {
   url: string;
+  metricsUrl: string;
   /** CPU time of its processes so far, the broker's among them; what ended is not in it. */
   cpuSeconds(): number;
   stop(): Promise<void>;
@@ -29,12 +30,12 @@ export async function startMeshUnderTest(env: Record<string, string> = {}): Prom
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const { url } = await supervisor.ready;
+    const { url, metricsUrl } = await supervisor.ready;
     const cpuSeconds = () => {
       const children = Object.values(readRunState(dataDir)?.children ?? {});
       return usageOf(children.map(({ pid }) => pid)).cpuSeconds;
     };
-    return { url, cpuSeconds, stop };
+    return { url, metricsUrl, cpuSeconds, stop };
   } catch (error) {
     await stop();
     throw error;

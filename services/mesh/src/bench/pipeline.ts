@@ -136,11 +136,11 @@ async function benchThroughput(
     const limit = await closedLoop(BARE_IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
       analyseBare(inference, dealBare().bytes),
     );
-    const before = await scrape(mesh.url);
+    const before = await scrape(mesh.metricsUrl);
     const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
       analyseUnread(mesh.url, dealMesh().bytes),
     );
-    const after = await scrape(mesh.url);
+    const after = await scrape(mesh.metricsUrl);
     bare.push(limit.perSecond);
     meshes.push(own.perSecond);
     delays.push(valueOf(after, 'similarfaces_event_loop_delay_seconds{quantile="p99"}') * 1_000);
@@ -151,7 +151,7 @@ async function benchThroughput(
         `ratio ${(own.perSecond / limit.perSecond).toFixed(3)}; event loop p99 ${delays.at(-1)!.toFixed(1)} ms`,
     );
   }
-  const resident = valueOf(await scrape(mesh.url), "process_resident_memory_bytes");
+  const resident = valueOf(await scrape(mesh.metricsUrl), "process_resident_memory_bytes");
   const throughput = {
     bare: median(bare),
     mesh: median(meshes),

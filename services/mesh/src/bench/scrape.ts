@@ -1,9 +1,9 @@
 /** Series of a Prometheus text, by name and labels as they stand there. */
 export type Scrape = ReadonlyMap<string, number>;
 
-/** A gateway's metrics now. The event loop's delay counts from one scrape to the next. */
-export async function scrape(url: string): Promise<Scrape> {
-  const text = await (await fetch(new URL("/metrics", url))).text();
+/** A process's metrics now, at the address that run.json says. The event loop's delay counts from one scrape to the next. */
+export async function scrape(metricsUrl: string): Promise<Scrape> {
+  const text = await (await fetch(metricsUrl)).text();
   const series = new Map<string, number>();
   for (const line of text.split("\n")) {
     const match = /^([a-z_]+(?:\{[^}]*\})?) (\S+)$/.exec(line);

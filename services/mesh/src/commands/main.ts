@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import("./dev.js")).dev,
   analyze: async () => (await import("./analyze.js")).analyze,
   gallery: async () => (await import("./gallery.js")).gallery,
+  keys: async () => (await import("./keys.js")).keys,
   models: async () => (await import("./models.js")).models,
   bench: async () => (await import("./bench.js")).bench,
 };

@@ -74,9 +74,9 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
   return 0;
 }
 
-function announce({ url, driver, natsServer }: Running): void {
+function announce({ url, driver, natsServer, metricsUrl }: Running): void {
   console.log(`similarfaces is at ${url} (Ctrl-C ends it)`);
-  console.log(`served by ${driver}; nats-server ${natsServer}`);
+  console.log(`served by ${driver}; nats-server ${natsServer}; metrics at ${metricsUrl}`);
 }
 
 /** From now on SIGINT, SIGTERM and SIGHUP are requests. */

@@ -6,6 +6,7 @@ import { startGateway } from "@similarfaces/gateway";
 import { TASKS, openInference, type Inference } from "@similarfaces/inference";
 import { startMatch } from "@similarfaces/match";
 import {
+  USUAL_HEALTH_PORT,
   concurrencyOf,
   inferenceObserver,
   modelServerOf,
@@ -30,8 +31,7 @@ await runService(process.env, {
   name: "mesh",
   emitters: ["gateway", "stage", "inference", "match"],
   readConfig,
-  // The gateway's address serves health and metrics.
-  healthServer: false,
+  usualHealthPort: USUAL_HEALTH_PORT,
   async start({ config, broker, metrics, log, tracing, signal }) {
     const { stages, jobTtlMs, graceMs } = config;
     const [inference, blobs] = await Promise.all([

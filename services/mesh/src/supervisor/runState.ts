@@ -16,6 +16,8 @@ export interface RunState {
   supervisor: ProcessIdentity;
   /** Where the gateway is reached, once it serves. */
   url?: string;
+  /** Of the gateway's process. */
+  metricsUrl?: string;
   natsUrl: string;
   /** What the broker asks of whoever connects. */
   natsToken?: string;

@@ -37,6 +37,7 @@ export interface Running {
   /** Which HTTP server serves there. */
   driver: string;
   natsServer: string;
+  metricsUrl: string;
 }
 
 export interface Supervisor {
@@ -108,9 +109,12 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       if (notice.address) {
         address = notice.address;
         state.url = address.url;
+        state.metricsUrl = notice.metricsUrl;
         writeRunState(config.dataDir, state);
       }
-      if (awaited.size === 0 && address) ready.resolve({ ...address, natsServer: notice.natsServer });
+      const { metricsUrl } = state;
+      if (awaited.size > 0 || !address || metricsUrl === undefined) return;
+      ready.resolve({ ...address, natsServer: notice.natsServer, metricsUrl });
     },
     line: ({ name }, line) => options.onLine(name, line),
     died({ name }, how, pauseMs) {

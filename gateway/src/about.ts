@@ -15,8 +15,6 @@ export interface About {
   /** Milliseconds. */
   retention: { jobTtlMs: number; jobDeadlineMs: number };
   limits: { bodyBytesMax: number; pixelsMax: number; facesMax: number };
-  /** Whether changing the gallery takes the API key; where there is none, it is changed from its own machine only. */
-  galleryKey: boolean;
   /** The messages between the parts, as their files say them. */
   contracts: { file: string; text: string }[];
 }
@@ -39,18 +37,16 @@ export interface AboutOptions {
   stages: readonly StageName[];
   jobTtlMs: number;
   jobDeadlineMs: number;
-  apiKey?: string | undefined;
 }
 
 export async function describeInstallation(options: AboutOptions): Promise<About> {
-  const { modelsDir, stages, jobTtlMs, jobDeadlineMs, apiKey } = options;
+  const { modelsDir, stages, jobTtlMs, jobDeadlineMs } = options;
   return {
     version: VERSION,
     stages,
     models: await readModels(modelsDir),
     retention: { jobTtlMs, jobDeadlineMs },
     limits: { bodyBytesMax: BODY_BYTES_MAX, pixelsMax: PIXELS_MAX, facesMax: FACES_MAX },
-    galleryKey: apiKey !== undefined,
     contracts: await readContracts(),
   };
 }

@@ -26,6 +26,8 @@ export interface JobRequest {
   stages: readonly StageName[];
   facesMax: number;
   matchCount: number;
+  /** The id of the key that the job will belong to. */
+  owner?: string | undefined;
   enrolment?: { identityId: string; name: string; consent: string; source: string };
 }
 
@@ -93,6 +95,7 @@ export async function acceptPhoto(
           size: { $typeName: "similarfaces.v1.ImageSize", ...size },
           bytes: photo.byteLength,
           facesMax: request.facesMax,
+          owner: request.owner ?? "",
         },
       },
     }),

@@ -9,17 +9,20 @@ import {
   text,
   type Environment,
 } from "@similarfaces/runtime";
+import { trustedProxiesSetting } from "./access/clientAddress.js";
 
 export const gatewaySettings = {
   /** Loopback unless told otherwise: whoever reaches the gateway may upload. */
   host: text("HOST", { default: "127.0.0.1" }),
   port: integer("PORT", { min: 0, max: 65535, default: 8080 }),
   httpDriver: oneOf("HTTP_DRIVER", ["auto", "uws", "node"], { default: "auto" }),
-  /** Required for what API_KEY_FOR names; without one, gallery writes are taken from loopback alone. */
+  /** A key with all scopes, beside those of `npm run keys`; without any, the gallery is for this machine alone. */
   apiKey: optional("API_KEY"),
   apiKeyFor: oneOf("API_KEY_FOR", ["gallery", "everything"], { default: "gallery" }),
   /** Names in the Host header beside loopback's own; `*` for any, as behind a load balancer that checks. */
   allowedHosts: list("ALLOWED_HOSTS", { default: [] }),
+  /** Proxies whose X-Forwarded-For says who asks. */
+  trustedProxies: trustedProxiesSetting,
   /** How long a job may compute; after this its missing fields are expired. */
   jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
   /** How long a photo may have to wait for its turn and still be accepted. */

@@ -28,6 +28,12 @@ export interface DeletionOptions {
   log: Log;
 }
 
+/** What stays of a job, as long as the job would have: when it was deleted, and by whose key. */
+interface Tombstone {
+  deletedAtMs: number;
+  owner: string;
+}
+
 type Found = Record<DeletionReceipt["stores"][number]["store"], number>;
 
 /**
@@ -36,16 +42,21 @@ type Found = Record<DeletionReceipt["stores"][number]["store"], number>;
  * chip in memory may still publish what it computes from it; a last look after the longest ack wait removes that too.
  * @throws StageFailure unavailable or storage_unavailable; asked again, it goes on
  */
-export async function deleteJob(jobId: string, options: DeletionOptions): Promise<DeletionReceipt> {
+export async function deleteJob(
+  jobId: string,
+  owner: string | undefined,
+  options: DeletionOptions,
+): Promise<DeletionReceipt> {
   const deletedAtMs = Date.now();
-  await publishTombstone(jobId, deletedAtMs, options.broker);
+  const deleted = { deletedAtMs, owner: owner ?? "" };
+  await publishTombstone(jobId, deleted, options.broker);
   const first = await removeAll(jobId, options);
   // The tombstone itself is no part of the job.
   first.results = Math.max(0, first.results - 1);
   const second = await removeAll(jobId, options);
-  await publishTombstone(jobId, deletedAtMs, options.broker);
+  await publishTombstone(jobId, deleted, options.broker);
   const lastLookInMs = ACK_WAIT_MS + 2_000;
-  setTimeout(() => void lastLook(jobId, deletedAtMs, options), lastLookInMs).unref();
+  setTimeout(() => void lastLook(jobId, deleted, options), lastLookInMs).unref();
   const stores = (Object.keys(first) as (keyof Found)[]).map((store) => ({
     store,
     found: first[store],
@@ -54,10 +65,10 @@ export async function deleteJob(jobId: string, options: DeletionOptions): Promis
   return { jobId, deletedAtMs, stores, lastLookAtMs: deletedAtMs + lastLookInMs };
 }
 
-async function lastLook(jobId: string, deletedAtMs: number, options: DeletionOptions): Promise<void> {
+async function lastLook(jobId: string, deleted: Tombstone, options: DeletionOptions): Promise<void> {
   try {
     const found = await removeAll(jobId, options);
-    await publishTombstone(jobId, deletedAtMs, options.broker);
+    await publishTombstone(jobId, deleted, options.broker);
     options.log.info(
       { jobId, ...found, results: Math.max(0, found.results - 1) },
       "last look after a deletion",
@@ -93,14 +104,14 @@ async function removeBlobs(jobId: string, blobs: Blobs): Promise<number> {
   return removed.filter(Boolean).length;
 }
 
-async function publishTombstone(jobId: string, deletedAtMs: number, broker: Broker): Promise<void> {
+async function publishTombstone(jobId: string, deleted: Tombstone, broker: Broker): Promise<void> {
   await publishResult(
     broker,
     create(ResultSchema, {
       jobId,
       stage: "deleted",
       attempt: 1,
-      outcome: { case: "deleted", value: { $typeName: "similarfaces.v1.Deleted", deletedAtMs } },
+      outcome: { case: "deleted", value: { $typeName: "similarfaces.v1.Deleted", ...deleted } },
     }),
   );
 }

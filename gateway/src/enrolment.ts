@@ -17,20 +17,15 @@ import {
   type FaceView,
   type StageName,
 } from "@similarfaces/contracts";
-import {
-  jobBlobKey,
-  publishResult,
-  publishWork,
-  type Blobs,
-  type Broker,
-  type TraceContext,
-} from "@similarfaces/runtime";
+import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
 import type { AcceptedJob } from "./accept.js";
+import { clientOf } from "./access/caller.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import type { FormFile } from "./form.js";
 import { readImageHeader } from "./imageHeader.js";
 import type { Intake } from "./intake.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
+import type { Call } from "./router.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
@@ -45,6 +40,8 @@ export interface PhotoOutcome {
   name: string;
   accepted: AcceptedJob | StageFailure;
 }
+/** Who enrols, and within which trace. */
+export type EnrolmentCall = Pick<Call, "caller" | "trace">;
 
 export interface EnrolmentOptions {
   broker: Broker;
@@ -98,8 +95,7 @@ export class Enrolment {
     photos: readonly FormFile[],
     enrollee: Enrollee,
     source: string | undefined,
-    trace: TraceContext,
-    client: string,
+    call: EnrolmentCall,
   ): Promise<PhotoOutcome[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     for (const { bytes } of photos) readImageHeader(bytes);
@@ -107,7 +103,7 @@ export class Enrolment {
     let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
-      const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, trace, client));
+      const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, call));
       outcomes.push({ name, accepted });
       // Overloaded, or a store is away: the others would each wait as long to hear the same.
       if (accepted instanceof StageFailure && accepted.retryable) closed = accepted;
@@ -120,16 +116,15 @@ export class Enrolment {
   async #acceptOrNot(
     photo: Uint8Array,
     enrolment: Enrollee & { source: string },
-    trace: TraceContext,
-    client: string,
+    { caller, trace }: EnrolmentCall,
   ): Promise<AcceptedJob | StageFailure> {
     const { intake, following } = this.#options;
     try {
       return await intake.accept(
         photo,
-        { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, enrolment },
+        { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, owner: caller.keyId, enrolment },
         trace,
-        client,
+        clientOf(caller),
       );
     } catch (error) {
       if (error instanceof StageFailure) return error;
@@ -148,11 +143,11 @@ export class Enrolment {
     sourceJobId: string,
     faceIndex: number,
     enrollee: Enrollee,
-    trace: TraceContext,
+    { caller, trace }: EnrolmentCall,
   ): Promise<AcceptedJob> {
     const { broker, blobs, following, jobTtlMs, jobDeadlineMs } = this.#options;
     if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
-    const { job: source } = await following.relay.snapshot(sourceJobId);
+    const { job: source } = await following.relay.snapshot(sourceJobId, caller);
     const face = source.faces.find(({ index }) => index === faceIndex);
     if (!face || !source.accepted || source.extract.state !== "done")
       throw new StageFailure("face_not_found");
@@ -171,8 +166,8 @@ export class Enrolment {
       expiresAtMs: acceptedAtMs + jobTtlMs,
     };
     const span = startJobSpan(following, trace);
-    await following.relay.expect(jobId);
-    await publishResult(broker, acceptedResult(job, source.accepted));
+    await following.relay.expect(jobId, caller.keyId);
+    await publishResult(broker, acceptedResult(job, source.accepted, caller.keyId));
     await publishResult(broker, extractResult(job, face, source.extract.model, source.extract.value.size));
     const work = {
       subject: enrolWorkSubject(jobId, 0),
@@ -196,10 +191,11 @@ export class Enrolment {
   }
 }
 
-function acceptedResult(job: AcceptedJob, { contentType, size, bytes }: AcceptedJson) {
+function acceptedResult(job: AcceptedJob, { contentType, size, bytes }: AcceptedJson, owner = "") {
   const { jobId, acceptedAtMs, deadlineAtMs, expiresAtMs } = job;
   const stages = ["extract", "enrol"];
-  const value = { stages, acceptedAtMs, deadlineAtMs, expiresAtMs, contentType, size, bytes, facesMax: 1 };
+  const times = { acceptedAtMs, deadlineAtMs, expiresAtMs };
+  const value = { stages, ...times, contentType, size, bytes, facesMax: 1, owner };
   return create(ResultSchema, { jobId, stage: "accepted", attempt: 1, outcome: { case: "accepted", value } });
 }
 

@@ -17,6 +17,8 @@ export const STATUS: Readonly<Record<FailureCode, number>> = {
   image_too_large: 422,
   bad_request: 400,
   unauthorized: 401,
+  forbidden: 403,
+  too_many_attempts: 429,
   not_found: 404,
   method_not_allowed: 405,
   job_not_found: 404,

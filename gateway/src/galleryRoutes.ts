@@ -8,7 +8,6 @@ import {
   toJson,
   type Identity,
 } from "@similarfaces/contracts";
-import { galleryBlobKey, type Blobs, type TraceContext } from "@similarfaces/runtime";
 import {
   checkedEnrollee,
   newIdentityId,
@@ -17,6 +16,8 @@ import {
   type PhotoOutcome,
 } from "./enrolment.js";
 import { failureOf } from "./failures.js";
+import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
+import { clientOf, type Caller } from "./access/caller.js";
 import { isForm, readForm } from "./form.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
@@ -25,7 +26,7 @@ import type { HttpReply, HttpRequest } from "./http/http.js";
 import { acceptedJson } from "./jobRoutes.js";
 import { numberField, readJsonBody, textField } from "./jsonBody.js";
 import { jpegReply, jsonReply } from "./replies.js";
-import type { Route } from "./router.js";
+import type { Call, Route } from "./router.js";
 
 export interface GalleryRoutesOptions {
   gallery: GalleryClient;
@@ -43,14 +44,15 @@ const FACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The gallery over HTTP: questions go to match by request and reply, enrolling is a job. What changes the gallery, or
- * gives out its embeddings, is for those who may (access.ts).
+ * gives out its embeddings, is for those who may (access/access.ts).
  */
 export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOptions): Route[] {
   return [
     {
       method: "GET",
       path: "/v1/gallery/identities",
-      async handle({ request: { query }, trace, may }) {
+      scope: "gallery:read",
+      async handle({ request: { query }, caller, trace }) {
         const page = await gallery.ask(
           "list",
           {
@@ -64,31 +66,32 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
           },
           trace,
         );
-        return jsonReply(200, identityPageView(page, may("gallery")));
+        return jsonReply(200, identityPageView(page, seesAll(caller)));
       },
     },
     {
       method: "POST",
       path: "/v1/gallery/identities",
-      guard: "gallery",
-      async handle({ request, trace }) {
-        enrolment.check(request.remoteAddress);
-        const { name, consent, enrol } = await readEnrolment(request, enrolment, trace);
+      scope: "gallery:write",
+      async handle(call) {
+        enrolment.check(clientOf(call.caller));
+        const { name, consent, enrol } = await readEnrolment(call, enrolment);
         const identityId = newIdentityId();
-        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)));
+        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)), call.caller);
       },
     },
     {
       method: "GET",
       path: "/v1/gallery/identities/{identityId}",
-      async handle({ params: { identityId = "" }, trace, may }) {
-        return jsonReply(200, identityView(await gallery.ask("get", { identityId }, trace), may("gallery")));
+      scope: "gallery:read",
+      async handle({ params: { identityId = "" }, caller, trace }) {
+        return jsonReply(200, identityView(await gallery.ask("get", { identityId }, trace), seesAll(caller)));
       },
     },
     {
       method: "PATCH",
       path: "/v1/gallery/identities/{identityId}",
-      guard: "gallery",
+      scope: "gallery:write",
       async handle({ request, params: { identityId = "" }, trace }) {
         const name = textField(await readJsonBody(request), "name");
         return identityReply(await gallery.ask("rename", { identityId, name }, trace));
@@ -97,7 +100,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "DELETE",
       path: "/v1/gallery/identities/{identityId}",
-      guard: "gallery",
+      scope: "gallery:write",
       async handle({ params: { identityId = "" }, trace }) {
         return receiptReply(await gallery.ask("deleteIdentity", { identityId }, trace));
       },
@@ -105,18 +108,20 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "POST",
       path: "/v1/gallery/identities/{identityId}/faces",
-      guard: "gallery",
-      async handle({ request, params: { identityId = "" }, trace }) {
-        enrolment.check(request.remoteAddress);
-        const known = await gallery.ask("get", { identityId }, trace);
-        const { consent = known.consent, enrol } = await readEnrolment(request, enrolment, trace);
-        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, known.name, consent)));
+      scope: "gallery:write",
+      async handle(call) {
+        enrolment.check(clientOf(call.caller));
+        const { identityId = "" } = call.params;
+        const known = await gallery.ask("get", { identityId }, call.trace);
+        const { consent = known.consent, enrol } = await readEnrolment(call, enrolment);
+        const enrollee = checkedEnrollee(identityId, known.name, consent);
+        return enrolReply(identityId, await enrol(enrollee), call.caller);
       },
     },
     {
       method: "POST",
       path: "/v1/gallery/identities/{identityId}/merge",
-      guard: "gallery",
+      scope: "gallery:write",
       async handle({ request, params: { identityId = "" }, trace }) {
         const intoIdentityId = textField(await readJsonBody(request), "into");
         return identityReply(
@@ -127,6 +132,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/faces/{faceId}.jpg",
+      scope: "gallery:read",
       async handle({ request, params: { faceId = "" } }) {
         const portrait = FACE_ID.test(faceId) ? await blobs.get(galleryBlobKey(faceId)) : undefined;
         if (!portrait) throw new StageFailure("face_not_found");
@@ -136,7 +142,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "DELETE",
       path: "/v1/gallery/faces/{faceId}",
-      guard: "gallery",
+      scope: "gallery:write",
       async handle({ params: { faceId = "" }, trace }) {
         return receiptReply(await gallery.ask("deleteFace", { faceId }, trace));
       },
@@ -144,6 +150,7 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "POST",
       path: "/v1/gallery/search",
+      scope: "gallery:read",
       async handle({ request, trace }) {
         const body = await readJsonBody(request);
         const matches = await gallery.ask(
@@ -171,19 +178,20 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     {
       method: "GET",
       path: "/v1/gallery/statistics",
+      scope: "gallery:read",
       handle: async ({ trace }) =>
         jsonReply(200, toJson(StatisticsSchema, await gallery.ask("statistics", {}, trace), JSON_OPTIONS)),
     },
     {
       method: "GET",
       path: "/v1/gallery/export",
-      guard: "gallery",
+      scope: "admin",
       handle: () => exportReply(gallery),
     },
     {
       method: "POST",
       path: "/v1/gallery/import",
-      guard: "gallery",
+      scope: "gallery:write",
       handle: async ({ request }) => receiptReply(await importFaces(await request.body(), gallery)),
     },
   ];
@@ -205,11 +213,8 @@ interface AskedEnrolment {
 }
 
 /** A form with photos, or JSON that names a face of a finished job. */
-async function readEnrolment(
-  request: HttpRequest,
-  enrolment: Enrolment,
-  trace: TraceContext,
-): Promise<AskedEnrolment> {
+async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnrolment> {
+  const { request } = call;
   const contentType = request.header("content-type");
   if (isForm(contentType)) {
     const { fields, files } = await readForm(await request.body(), contentType);
@@ -217,8 +222,7 @@ async function readEnrolment(
     return {
       ...given("name", fields.get("name")),
       ...given("consent", fields.get("consent")),
-      enrol: (enrollee) =>
-        enrolment.enrolPhotos(photos, enrollee, fields.get("source"), trace, request.remoteAddress),
+      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, fields.get("source"), call),
     };
   }
   const body = await readJsonBody(request);
@@ -228,7 +232,7 @@ async function readEnrolment(
     ...given("name", body["name"]),
     ...given("consent", body["consent"]),
     enrol: async (enrollee) => [
-      { name: "", accepted: await enrolment.enrolFaceOfJob(jobId, face, enrollee, trace) },
+      { name: "", accepted: await enrolment.enrolFaceOfJob(jobId, face, enrollee, call) },
     ],
   };
 }
@@ -237,12 +241,17 @@ function given(name: "name" | "consent", value: unknown): { name?: unknown; cons
   return value === undefined ? {} : { [name]: value };
 }
 
+/** Who may change the gallery sees all of an identity. */
+function seesAll({ scopes }: Caller): boolean {
+  return scopes.has("gallery:write");
+}
+
 /** What was accepted is said, whatever became of the rest. */
-function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[]): HttpReply {
+function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[], caller: Caller): HttpReply {
   const photos = outcomes.map(({ name, accepted }) =>
     accepted instanceof StageFailure
       ? { name, failure: failureOf(accepted) }
-      : { name, job: acceptedJson(accepted) },
+      : { name, job: acceptedJson(accepted, caller) },
   );
   return jsonReply(202, { identityId, photos });
 }

@@ -7,14 +7,17 @@ import {
   type Tracing,
 } from "@similarfaces/runtime";
 import { describeInstallation, type About } from "./about.js";
-import { createAccess, isLoopback } from "./access.js";
 import { Admission } from "./admission/admission.js";
+import { createAccess, type Access } from "./access/access.js";
+import { isLoopback } from "./access/loopback.js";
+import { watchWrongKeys } from "./access/wrongKeys.js";
 import type { GatewayConfig } from "./config.js";
 import { Enrolment } from "./enrolment.js";
 import { galleryClient } from "./galleryClient.js";
 import { galleryRoutes } from "./galleryRoutes.js";
 import type { HttpServer, LiveOptions } from "./http/http.js";
 import { serve } from "./http/serve.js";
+import { openKeyRing } from "./keys/keyRing.js";
 import { openIntake } from "./intake.js";
 import { jobRoutes } from "./jobRoutes.js";
 import { BODY_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "./limits.js";
@@ -60,20 +63,18 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
-  const { relay, admission, routes, refuse, close, ready } = await assemble(options);
-  const access = createAccess(config);
+  const { access, relay, admission, keys, routes, refuse, close, ready } = await assemble(options);
   const site = await openSite(config.siteDir);
   const live: LiveOptions = {
     path: LIVE_PATH,
-    refuse(request) {
+    admit(request) {
       try {
-        access.check(request, "open");
-        return undefined;
+        const caller = access.check(request, "analyse");
+        return (socket) => serveSocket(socket, caller, relay, metrics);
       } catch (error) {
         return refusal(error, access);
       }
     },
-    open: (socket) => serveSocket(socket, relay, metrics),
     messageBytesMax: SOCKET_MESSAGE_BYTES_MAX,
   };
   let server: HttpServer;
@@ -88,10 +89,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   } catch (error) {
     relay.close();
     admission.close();
+    keys.close();
     throw error;
   }
   const url = urlOf(config.host, server.port);
   log.info({ url, driver: server.description, natsServer: broker.serverVersion }, "serving");
+  const open = whatIsOpen(config, access);
+  if (open !== undefined) log.warn({ host: config.host }, open);
   return { url, driver: server.description, ready, refuse, close: () => close(server) };
 }
 
@@ -99,6 +103,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 async function assemble(options: GatewayOptions) {
   const { config, broker, blobs, log, metrics, tracing = TRACING_OFF, about } = options;
   const { stages, jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
+  const keys = await openKeyRing(broker, log);
+  const access = createAccess({ ...config, keys, wrongKeys: watchWrongKeys({ metrics, log }) });
   const relay = new Relay({ broker, metrics, log, jobTtlMs });
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
@@ -117,10 +123,10 @@ async function assemble(options: GatewayOptions) {
     ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages }),
     ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
     ...systemRoutes({
-      metrics,
       about: about ?? (await describeInstallation(config)),
       openApi: await readOpenApi(),
       status: () => statusNow({ broker, admission, clock, stages }),
+      hasKeys: access.hasKeys,
       ready,
     }),
   ];
@@ -129,8 +135,17 @@ async function assemble(options: GatewayOptions) {
       admission.close();
       await server.close();
       relay.close();
+      keys.close();
     })());
-  return { relay, admission, routes, refuse, close, ready };
+  return { access, keys, relay, admission, routes, refuse, close, ready };
+}
+
+/** One line for whoever starts it, where it is reached from elsewhere and asks for no key; a name says nothing, it may be one of this machine. */
+function whatIsOpen({ host, apiKeyFor }: GatewayConfig, { hasKeys }: Access): string | undefined {
+  if (isLoopback(host) || hasKeys()) return undefined;
+  return apiKeyFor === "everything"
+    ? "there is no key: nobody gets in but from this machine; make one with `npm run keys -- create`, or set API_KEY"
+    : "there is no key: whoever reaches this address may have photos analysed; the gallery is open to this machine alone. Make a key with `npm run keys -- create`, or set API_KEY";
 }
 
 function urlOf(host: string, port: number): string {

@@ -31,7 +31,9 @@ export function openIntake({ admission, accepting, following, metrics }: IntakeO
       const entrant = admission.enter(client, request.stages);
       const span = startJobSpan(following, trace);
       try {
-        const job = await acceptPhoto(photo, request, accepting, span, (jobId) => relay.expect(jobId));
+        const job = await acceptPhoto(photo, request, accepting, span, (jobId) =>
+          relay.expect(jobId, request.owner),
+        );
         entrant.stored(performance.now());
         metrics.uploadBytes.inc(photo.byteLength);
         followJob(job, following, span);

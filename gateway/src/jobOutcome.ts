@@ -1,8 +1,9 @@
 import { ANALYZERS, type ResultEvent } from "@similarfaces/contracts";
 import type { Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
+import { GATEWAY } from "./access/caller.js";
 import type { AcceptedJob } from "./accept.js";
 import type { Relay } from "./relay.js";
-import type { Completion } from "./watch.js";
+import type { Completion, Viewer } from "./watch.js";
 import type { StageClock } from "./stageTimes.js";
 
 export type JobOutcome = "complete" | "failed" | "expired" | "deleted";
@@ -34,7 +35,7 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
   const sinceAccepted = () => Math.max(0, (Date.now() - acceptedAtMs) / 1_000);
   let hasAttribute = false;
   const failures: { stage: string; face?: number; code: string }[] = [];
-  const viewing = relay.view(jobId, 0, {
+  const viewer: Viewer = {
     event({ event }) {
       clock.record(event, Date.now());
       const { stage, face, failure, extract } = event;
@@ -61,7 +62,8 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
       if (outcome === "failed" || outcome === "expired") span.fail(failures[0]?.code ?? outcome);
       span.end();
     },
-  });
+  };
+  const viewing = relay.view(jobId, 0, viewer, GATEWAY);
   viewing.catch((err: unknown) => {
     log.warn({ jobId, traceId, err }, "a job is not followed");
     span.end();

@@ -8,13 +8,14 @@ import {
   type Metrics,
 } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
+import { GATEWAY, clientOf, type Caller, type Reader } from "./access/caller.js";
 import { deleteJob } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import type { Intake } from "./intake.js";
 import { WAIT_SECONDS_MAX } from "./limits.js";
-import type { Relay } from "./relay.js";
+import type { Relay, Snapshot } from "./relay.js";
 import { jpegReply, jsonReply } from "./replies.js";
 import type { Call, Route } from "./router.js";
 import { streamEvents } from "./sse.js";
@@ -36,33 +37,41 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
     {
       method: "POST",
       path: "/v1/jobs",
-      async handle({ request, trace }) {
-        const asked = readJobRequest(request.query, stages);
-        const client = request.remoteAddress;
+      scope: "analyse",
+      async handle({ request, caller, trace }) {
+        const offered = stagesFor(caller, request.query, stages);
+        const asked = { ...readJobRequest(request.query, offered), owner: caller.keyId };
+        const client = clientOf(caller);
         intake.check(client, asked.stages);
         const waitMs = readWait(request.header("prefer"));
         const job = await intake.accept(await readPhoto(request), asked, trace, client);
         const headers = { location: linksOf(job.jobId).self };
         if (request.header("accept")?.includes("text/event-stream")) {
-          return streamEvents(relay, metrics, job.jobId, 0, headers);
+          return streamEvents(relay, metrics, job.jobId, 0, caller, headers);
         }
         return waitMs > 0
-          ? waitForJob(job, waitMs, relay, headers)
-          : jsonReply(202, acceptedJson(job), headers);
+          ? waitForJob(job, waitMs, relay, caller, headers)
+          : jsonReply(202, acceptedJson(job, caller), headers);
       },
     },
     {
       method: "GET",
       path: "/v1/jobs/{jobId}",
-      handle: async (call) => jobReply(200, await relay.snapshot(jobIdOf(call))),
+      scope: "analyse",
+      handle: async (call) => jobReply(200, await relay.snapshot(jobIdOf(call), call.caller), call.caller),
     },
     {
       method: "DELETE",
       path: "/v1/jobs/{jobId}",
+      scope: "analyse",
       async handle(call) {
         const jobId = jobIdOf(call);
-        const deleted = await relay.snapshot(jobId).then(() => undefined, deletedBefore);
-        const receipt = await deleteJob(jobId, { broker, blobs, log });
+        let owner: string | undefined;
+        const mayDelete = (id: string, of: string | undefined) => call.caller.mayDelete(id, (owner = of));
+        const deleted = await relay
+          .snapshot(jobId, { mayRead: mayDelete })
+          .then(() => undefined, deletedBefore);
+        const receipt = await deleteJob(jobId, owner, { broker, blobs, log });
         // A deletion that a store interrupted is gone on with; one that is done has nothing left.
         if (deleted && receipt.stores.every(({ found, secondLook }) => found + secondLook === 0))
           throw deleted;
@@ -72,31 +81,35 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
     {
       method: "GET",
       path: "/v1/jobs/{jobId}/events",
+      scope: "analyse",
       async handle(call) {
         const jobId = jobIdOf(call);
         const after = readAfter(call.request);
         // What cannot be watched is answered with its status, before the stream begins.
-        await relay.snapshot(jobId);
-        return streamEvents(relay, metrics, jobId, after);
+        await relay.snapshot(jobId, call.caller);
+        return streamEvents(relay, metrics, jobId, after, call.caller);
       },
     },
     {
       method: "GET",
       path: "/v1/jobs/{jobId}/photo.jpg",
-      handle: (call) => pictureReply(jobIdOf(call), "photo.jpg", relay, blobs),
+      scope: "analyse",
+      handle: (call) => pictureReply(jobIdOf(call), "photo.jpg", call.caller, relay, blobs),
     },
     {
       method: "GET",
       path: "/v1/jobs/{jobId}/faces.jpg",
-      handle: (call) => pictureReply(jobIdOf(call), "faces.jpg", relay, blobs),
+      scope: "analyse",
+      handle: (call) => pictureReply(jobIdOf(call), "faces.jpg", call.caller, relay, blobs),
     },
     {
       method: "GET",
       path: "/v1/jobs/{jobId}/faces/{face}.jpg",
+      scope: "analyse",
       async handle(call) {
         const { face = "" } = call.params;
         if (!/^\d{1,3}$/.test(face)) throw new StageFailure("not_found");
-        const { job, bytes } = await picture(jobIdOf(call), "faces.jpg", relay, blobs);
+        const { job, bytes } = await picture(jobIdOf(call), "faces.jpg", call.caller, relay, blobs);
         if (!job.faces.some(({ index }) => index === Number(face))) throw noPicture();
         return jpegReply(await faceOfSheet(bytes, Number(face)));
       },
@@ -104,14 +117,42 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
   ];
 }
 
-export function linksOf(jobId: string) {
+/** `share`: the page that shows the job to whoever has this address, where the job is the caller's own and not anybody's anyway. */
+export function linksOf(jobId: string, owner?: string, caller?: Caller) {
   const self = `/v1/jobs/${jobId}`;
-  return { self, events: `${self}/events`, photo: `${self}/photo.jpg`, live: "/v1/live" };
+  const token = caller?.shareToken(jobId, owner);
+  return {
+    self,
+    events: `${self}/events`,
+    photo: `${self}/photo.jpg`,
+    live: "/v1/live",
+    ...(token === undefined ? {} : { share: `/jobs/${jobId}?share=${token}` }),
+  };
 }
 
 /** What a client gets for a photo that was taken. */
-export function acceptedJson(job: AcceptedJob) {
-  return { ...job, links: linksOf(job.jobId) };
+export function acceptedJson(job: AcceptedJob, caller: Caller) {
+  return { ...job, links: linksOf(job.jobId, caller.keyId, caller) };
+}
+
+/**
+ * The stages that the caller may ask for: `match` is a search of the gallery.
+ * @throws StageFailure unauthorized or forbidden where it asks for match by name
+ */
+function stagesFor(caller: Caller, query: URLSearchParams, stages: readonly StageName[]): StageName[] {
+  if (caller.scopes.has("gallery:read")) return [...stages];
+  if (
+    query
+      .get("stages")
+      ?.split(",")
+      .some((name) => name.trim() === "match")
+  ) {
+    throw new StageFailure(
+      caller.keyId === undefined ? "unauthorized" : "forbidden",
+      "The stage match searches the gallery, which takes a key with the scope gallery:read.",
+    );
+  }
+  return stages.filter((stage) => stage !== "match");
 }
 
 /** Anything that is no job id cannot be the id of a job. @throws StageFailure job_not_found */
@@ -159,11 +200,12 @@ async function waitForJob(
   job: AcceptedJob,
   waitMs: number,
   relay: Relay,
+  caller: Caller,
   headers: Record<string, string>,
 ): Promise<HttpReply> {
   await untilComplete(job.jobId, waitMs, relay);
-  const seen = await relay.snapshot(job.jobId);
-  return jobReply(seen.job.state === "complete" ? 200 : 202, seen, {
+  const seen = await relay.snapshot(job.jobId, caller);
+  return jobReply(seen.job.state === "complete" ? 200 : 202, seen, caller, {
     ...headers,
     "preference-applied": `wait=${waitMs / 1_000}`,
   });
@@ -173,7 +215,7 @@ async function untilComplete(jobId: string, waitMs: number, relay: Relay): Promi
   let timer: NodeJS.Timeout | undefined;
   let stopViewing = () => {};
   await new Promise<void>((resolve, reject) => {
-    const viewing = relay.view(jobId, 0, { event: () => true, complete: () => resolve() });
+    const viewing = relay.view(jobId, 0, { event: () => true, complete: () => resolve() }, GATEWAY);
     stopViewing = () => void viewing.then(({ stop }) => stop(), reject);
     viewing.catch(reject);
     timer = setTimeout(resolve, waitMs);
@@ -185,10 +227,11 @@ async function untilComplete(jobId: string, waitMs: number, relay: Relay): Promi
 
 function jobReply(
   status: number,
-  { job, sequence }: { job: JobState; sequence: number },
+  { job, sequence, owner }: Snapshot,
+  caller: Caller,
   headers: Record<string, string> = {},
 ): HttpReply {
-  return jsonReply(status, { ...viewOf(job), sequence, links: linksOf(job.jobId) }, headers);
+  return jsonReply(status, { ...viewOf(job), sequence, links: linksOf(job.jobId, owner, caller) }, headers);
 }
 
 /** Extract stores pictures right after it has published its result: who asks sooner waits for them a little. */
@@ -203,12 +246,13 @@ async function pictureReply(...asked: Parameters<typeof picture>): Promise<HttpR
 async function picture(
   jobId: string,
   name: JobBlobName,
+  reader: Reader,
   relay: Relay,
   blobs: Blobs,
 ): Promise<{ job: JobState; bytes: Uint8Array }> {
   const untilMs = Date.now() + PICTURE_WAIT_MS;
   for (;;) {
-    const { job } = await relay.snapshot(jobId);
+    const { job } = await relay.snapshot(jobId, reader);
     const blob = await blobs.get(jobBlobKey(jobId, name));
     if (blob) return { job, bytes: blob.bytes };
     if (!mayStillCome(job, name) || Date.now() > untilMs) throw noPicture();

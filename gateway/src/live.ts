@@ -1,5 +1,6 @@
 import { StageFailure, isJobId } from "@similarfaces/contracts";
 import type { Metrics } from "@similarfaces/runtime";
+import type { Caller, Reader } from "./access/caller.js";
 import type { LiveSocket } from "./http/http.js";
 import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./watch.js";
@@ -10,10 +11,10 @@ const JOBS_MAX = 64;
 
 /**
  * One WebSocket of a page.
- * To the gateway: {"type":"watch","jobId","after"} and {"type":"unwatch","jobId"}.
+ * To the gateway: {"type":"watch","jobId","after","share"} and {"type":"unwatch","jobId"}; `share` is a share link's token.
  * From it: {"type":"result","jobId","sequence","event"}, {"type":"complete",...}, {"type":"failure","jobId","failure"}.
  */
-export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics): void {
+export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, metrics: Metrics): void {
   const kind = "websocket";
   const viewings = new Map<string, Viewing | undefined>();
   metrics.sockets.inc({ kind });
@@ -40,7 +41,7 @@ export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics):
     const message = parse(text);
     if (!message)
       return fail("", new StageFailure("bad_request", "A message is a JSON object with type and jobId."));
-    const { type, jobId, after } = message;
+    const { type, jobId, after, share } = message;
     if (type === "unwatch") {
       viewings.get(jobId)?.stop();
       viewings.delete(jobId);
@@ -59,7 +60,8 @@ export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics):
         send({ type: "complete", ...completion });
       },
     };
-    relay.view(jobId, after, viewer).then(
+    const reader: Reader = { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
+    relay.view(jobId, after, viewer, reader).then(
       (viewing) => {
         // Complete by now, or nobody is there any more.
         if (viewings.has(jobId)) viewings.set(jobId, viewing);
@@ -73,13 +75,21 @@ export function serveSocket(socket: LiveSocket, relay: Relay, metrics: Metrics):
   });
 }
 
-function parse(text: string): { type: "watch" | "unwatch"; jobId: string; after: number } | undefined {
+interface Question {
+  type: "watch" | "unwatch";
+  jobId: string;
+  after: number;
+  share: string | undefined;
+}
+
+function parse(text: string): Question | undefined {
   try {
-    const { type, jobId, after = 0 } = JSON.parse(text) as Record<string, unknown>;
+    const { type, jobId, after = 0, share } = JSON.parse(text) as Record<string, unknown>;
     if ((type !== "watch" && type !== "unwatch") || typeof jobId !== "string" || !isJobId(jobId))
       return undefined;
     if (typeof after !== "number" || !Number.isSafeInteger(after) || after < 0) return undefined;
-    return { type, jobId, after };
+    if (share !== undefined && typeof share !== "string") return undefined;
+    return { type, jobId, after, share };
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import {
   STREAM_NAMES,
   StageFailure,
   fromBinary,
+  ownerOf,
   resultToJson,
   resultsOfJobSubject,
   type ResultEvent,
@@ -17,12 +18,22 @@ export interface StoredEvent {
   event: ResultEvent;
 }
 
+/** As the stream holds it; `owner` is the id of the key that the job belongs to, where this result says it. */
+export interface OwnedEvent extends StoredEvent {
+  owner: string | undefined;
+}
+
+export function readEvent(sequence: number, data: Uint8Array): OwnedEvent {
+  const result = fromBinary(ResultSchema, data);
+  return { sequence, event: resultToJson(result), owner: ownerOf(result) };
+}
+
 /**
  * Everything that is stored of a job, in the stream's order; empty for a job that is not there. An ephemeral consumer in
  * memory, filtered by the job's subject: one question to make it, one for all messages, however many.
  * @throws StageFailure unavailable
  */
-export async function replayJob(broker: Broker, jobId: string): Promise<StoredEvent[]> {
+export async function replayJob(broker: Broker, jobId: string): Promise<OwnedEvent[]> {
   const { js, jsm } = broker;
   try {
     const info = await jsm.consumers.add(STREAM_NAMES.results, {
@@ -34,12 +45,12 @@ export async function replayJob(broker: Broker, jobId: string): Promise<StoredEv
       mem_storage: true,
       num_replicas: 1,
     });
-    const events: StoredEvent[] = [];
+    const events: OwnedEvent[] = [];
     if (info.num_pending > 0) {
       const consumer = js.consumers.getConsumerFromInfo(info);
       const messages = await consumer.fetch({ max_messages: info.num_pending, expires: 2_000 });
       for await (const { seq, data } of messages) {
-        events.push({ sequence: seq, event: resultToJson(fromBinary(ResultSchema, data)) });
+        events.push(readEvent(seq, data));
         if (events.length === info.num_pending) break;
       }
     }

@@ -8,10 +8,11 @@ import {
   type Span,
   type Tracing,
 } from "@similarfaces/runtime";
-import type { Access } from "./access.js";
+import type { Access } from "./access/access.js";
+import { TooManyAttempts } from "./access/wrongKeys.js";
 import { failureOf, replyOfFailure } from "./failures.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
-import { MethodNotAllowed, type Found, type Guard, type Router } from "./router.js";
+import { MethodNotAllowed, type Found, type Router } from "./router.js";
 import { SECURITY_HEADERS } from "./securityHeaders.js";
 import type { Site } from "./site.js";
 
@@ -69,12 +70,13 @@ async function answer(request: HttpRequest, options: HandlerOptions, asked: Aske
   const file = request.method === "GET" ? site.find(request) : undefined;
   if (file) {
     asked.route = "page";
-    access.check(request, "open");
+    // What the page is made of is the same everywhere; what it is opened at needs the key where everything does.
+    access.check(request, isDocument(file) ? "any" : "open");
     return file;
   }
   const { route, params } = findRoute(request, router, access);
   asked.route = route.path;
-  access.check(request, route.guard ?? "open");
+  const caller = access.check(request, route.scope);
   // Probes and scrapes come every few seconds and set nothing off.
   const tracing = route.path.startsWith("/v1/") ? options.tracing : TRACING_OFF;
   const span = tracing.start(`${route.method} ${route.path}`, {
@@ -84,17 +86,11 @@ async function answer(request: HttpRequest, options: HandlerOptions, asked: Aske
     attributes: { "http.request.method": request.method, "http.route": route.path },
   });
   asked.span = span;
-  const may = (guard: Guard) => isAllowed(request, guard, access);
-  return route.handle({ request, params, trace: span.context, may });
+  return route.handle({ request, params, caller, trace: span.context });
 }
 
-function isAllowed(request: HttpRequest, guard: Guard, access: Access): boolean {
-  try {
-    access.check(request, guard);
-    return true;
-  } catch {
-    return false;
-  }
+function isDocument({ headers }: HttpReply): boolean {
+  return headers["content-type"]?.startsWith("text/html") ?? false;
 }
 
 /** Who may not ask gets no answer to whether there is such an address either. */
@@ -102,7 +98,7 @@ function findRoute(request: HttpRequest, router: Router, access: Access): Found 
   try {
     return router.find(request.method, request.path);
   } catch (error) {
-    access.check(request, "open");
+    access.check(request, "any");
     throw error;
   }
 }
@@ -115,6 +111,9 @@ export function refusal(error: unknown, { challenge }: Access): HttpReply {
       ...reply.headers,
       ...(reply.status === 401 ? { "www-authenticate": challenge } : {}),
       ...(error instanceof MethodNotAllowed ? { allow: error.allowed.join(", ") } : {}),
+      ...(error instanceof TooManyAttempts
+        ? { "retry-after": String(Math.ceil(error.retryAfterMs / 1_000)) }
+        : {}),
     },
   };
 }

@@ -1,26 +1,27 @@
 import { StageFailure } from "@similarfaces/contracts";
 import type { TraceContext } from "@similarfaces/runtime";
+import type { Caller } from "./access/caller.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
+import type { Scope } from "./keys/scopes.js";
 
 /** One request on its way through a route. */
 export interface Call {
   readonly request: HttpRequest;
   /** By the name in braces, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
+  readonly caller: Caller;
   /** For what it sets off. */
   readonly trace: TraceContext;
-  /** Whether the asker would be let through by this guard: an open route may show such a one more. */
-  may(guard: Guard): boolean;
 }
 
-/** Who may ask: anybody, or only who may change the gallery (see access.ts). */
-export type Guard = "open" | "gallery";
+/** Who may ask (access/access.ts): whose key has the scope, `any` key where one is needed for everything, or always anybody. */
+export type RouteScope = Scope | "any" | "open";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As openapi.yaml writes it, "/v1/jobs/{jobId}"; a part in braces takes one segment, less what stands around it. */
   readonly path: string;
-  readonly guard?: Guard;
+  readonly scope: RouteScope;
   /** @throws StageFailure, which becomes the answer */
   handle(call: Call): Promise<HttpReply> | HttpReply;
 }

@@ -1,4 +1,5 @@
 import type { Metrics } from "@similarfaces/runtime";
+import type { Reader } from "./access/caller.js";
 import type { HttpReply } from "./http/http.js";
 import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./watch.js";
@@ -16,6 +17,7 @@ export function streamEvents(
   metrics: Metrics,
   jobId: string,
   after: number,
+  reader: Reader,
   headers: Record<string, string> = {},
 ): HttpReply {
   return {
@@ -55,7 +57,7 @@ export function streamEvents(
           sink.end();
         },
       };
-      relay.view(jobId, after, viewer).then(
+      relay.view(jobId, after, viewer, reader).then(
         (started) => {
           viewing = started;
           if (closed) started.stop();

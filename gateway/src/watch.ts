@@ -1,18 +1,15 @@
 import {
   DEADLINE_GRACE_MS,
-  ResultSchema,
   emptyJob,
-  fromBinary,
   jobAt,
   liveOfJobSubject,
   reduceJob,
-  resultToJson,
   type FaceStage,
   type JobState,
   type StageName,
 } from "@similarfaces/contracts";
 import type { Broker, Log, Metrics } from "@similarfaces/runtime";
-import { replayJob, type StoredEvent } from "./replay.js";
+import { readEvent, replayJob, type OwnedEvent, type StoredEvent } from "./replay.js";
 
 /** What ends a stream of events: the job as it will stay. */
 export interface Completion {
@@ -79,8 +76,8 @@ export class Watch {
   readonly #events: Taken[] = [];
   readonly #sequences = new Set<number>();
   /** What one turn of the event loop has brought, which is taken at its end. */
-  #arrived: StoredEvent[] = [];
-  #held: StoredEvent[] | undefined;
+  #arrived: OwnedEvent[] = [];
+  #held: OwnedEvent[] | undefined;
   #listening: Promise<void> | undefined;
   #unsubscribe: () => void = () => {};
   #replaying: Promise<void> | undefined;
@@ -93,6 +90,8 @@ export class Watch {
   job: JobState;
   sequence = 0;
   known = false;
+  /** The id of the key that the job belongs to, if it belongs to one. */
+  owner: string | undefined;
 
   constructor(jobId: string, options: WatchOptions, forget: () => void) {
     this.job = emptyJob(jobId);
@@ -119,7 +118,7 @@ export class Watch {
       callback: (error, message) => {
         if (error) return log.warn({ err: error }, "the live subscription failed");
         const sequence = Number(message.headers?.get("Nats-Sequence") ?? 0);
-        this.#receive({ sequence, event: resultToJson(fromBinary(ResultSchema, message.data)) });
+        this.#receive(readEvent(sequence, message.data));
       },
     });
     this.#unsubscribe = () => subscription.unsubscribe();
@@ -129,8 +128,8 @@ export class Watch {
   /** Reads the job from the stream. What arrives live meanwhile waits, so that viewers get one order. */
   replay(reason: "start" | "reconnect" | "silence"): Promise<void> {
     return (this.#replaying ??= (async () => {
-      const held: StoredEvent[] = (this.#held = []);
-      let stored: StoredEvent[] = [];
+      const held: OwnedEvent[] = (this.#held = []);
+      let stored: OwnedEvent[] = [];
       try {
         await this.listen();
         stored = await replayJob(this.#options.broker, this.job.jobId);
@@ -174,7 +173,7 @@ export class Watch {
     this.#forget();
   }
 
-  #receive(stored: StoredEvent): void {
+  #receive(stored: OwnedEvent): void {
     if (this.#held) {
       this.#held.push(stored);
       return;
@@ -191,10 +190,11 @@ export class Watch {
   }
 
   /** All at once: a job read after its deadline is complete only with the last of what was stored. @returns if any was new */
-  #take(all: readonly StoredEvent[]): boolean {
+  #take(all: readonly OwnedEvent[]): boolean {
     const fresh = all.filter(({ sequence }) => !this.#sequences.has(sequence));
-    for (const { sequence, event } of fresh) {
+    for (const { sequence, event, owner } of fresh) {
       if (this.#sequences.has(sequence)) continue;
+      this.owner ??= owner;
       this.#sequences.add(sequence);
       this.#events.push({ sequence, event, late: sequence < this.sequence });
       this.sequence = Math.max(this.sequence, sequence);

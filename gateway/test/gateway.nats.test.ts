@@ -403,7 +403,7 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
   });
 
   describe("addresses", () => {
-    it.each(["/healthz", "/readyz", "/metrics", "/v1/about", "/v1/status", "/v1/openapi.json"])(
+    it.each(["/healthz", "/readyz", "/v1/about", "/v1/status", "/v1/openapi.json"])(
       "%s answers GET and HEAD",
       async (path) => {
         const got = await fetch(mesh.url + path);

@@ -29,6 +29,8 @@ export interface Mesh {
   broker: Broker;
   blobs: Blobs;
   metrics: Metrics;
+  /** What that gateway would be scraped for. */
+  scrape(gateway?: Gateway): Promise<string>;
   gateway: Gateway;
   url: string;
   /** One more gateway on the same broker. */
@@ -52,17 +54,22 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
   const metricsOf = () => createMetrics({ service: "gateway", version: "0", emitters: ["gateway"] });
   const metrics = metricsOf();
   const gateways = [await startGateway({ config, broker, blobs, log, metrics })];
+  const metricsOfGateway = new Map([[gateways[0]!, metrics]]);
   return {
     server,
     broker,
     blobs,
     metrics,
+    scrape: async (gateway = gateways[0]!) =>
+      (await metricsOfGateway.get(gateway)!.scrape(undefined)).body.toString(),
     gateway: gateways[0]!,
     url: gateways[0]!.url,
     async another(more = {}) {
       const other = readConfig({ ...ALONE, ...env, ...more });
-      const gateway = await startGateway({ config: other, broker, blobs, log, metrics: metricsOf() });
+      const own = metricsOf();
+      const gateway = await startGateway({ config: other, broker, blobs, log, metrics: own });
       gateways.push(gateway);
+      metricsOfGateway.set(gateway, own);
       return gateway;
     },
     publish: async (result) =>

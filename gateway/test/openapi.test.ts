@@ -7,6 +7,7 @@ import { LIVE_PATH } from "../src/gateway.js";
 import { galleryRoutes, type GalleryRoutesOptions } from "../src/galleryRoutes.js";
 import { jobRoutes, type JobRoutesOptions } from "../src/jobRoutes.js";
 import { STATUS } from "../src/failures.js";
+import type { RouteScope } from "../src/router.js";
 import { systemRoutes, type SystemRoutesOptions } from "../src/systemRoutes.js";
 
 interface Operation {
@@ -25,10 +26,21 @@ interface Reference {
 }
 type PathItem = Record<string, Operation> & { parameters?: (Parameter | Reference)[] };
 
+/** How each scope is written there; `{}` where a gateway may ask for no key. */
+const SECURITY: Readonly<Record<RouteScope, object[]>> = {
+  open: [{}],
+  any: [{}, { bearer: [] }],
+  analyse: [{}, { bearer: ["analyse"] }],
+  "gallery:read": [{}, { bearer: ["gallery:read"] }],
+  "gallery:write": [{ bearer: ["gallery:write"] }],
+  admin: [{ bearer: ["admin"] }],
+};
+
 const METHODS = ["get", "post", "patch", "delete"];
 const file = createRequire(import.meta.url).resolve("@similarfaces/contracts/openapi.yaml");
 const document = parse(readFileSync(file, "utf8")) as {
   openapi: string;
+  security: object[];
   paths: Record<string, PathItem>;
   components: Record<string, Record<string, unknown>>;
 };
@@ -64,14 +76,16 @@ describe("openapi.yaml", () => {
     expect(described.sort()).toEqual([...served, `GET ${LIVE_PATH}`].sort());
   });
 
-  it("asks for the key where the gateway does", () => {
+  it("asks for the key, with the scope, where the gateway does", () => {
     for (const { method, path, operation } of operations) {
       const route = routes.find(
         (candidate) => candidate.path === path && candidate.method === method.toUpperCase(),
       );
-      const isGuarded = operation.security?.every((requirement) => "bearer" in requirement) ?? false;
-      expect([path, method, isGuarded]).toEqual([path, method, route?.guard === "gallery"]);
-      if (isGuarded) expect(operation.responses).toHaveProperty("401");
+      const scope = path === LIVE_PATH ? "analyse" : route!.scope;
+      const security = operation.security ?? document.security;
+      expect([path, method, security]).toEqual([path, method, SECURITY[scope]]);
+      if (scope === "gallery:write" || scope === "admin")
+        for (const status of ["401", "403", "429"]) expect(operation.responses).toHaveProperty(status);
     }
   });
 

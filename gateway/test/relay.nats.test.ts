@@ -85,13 +85,9 @@ describe("the relay", () => {
       })
       .toBe(0);
     await expect
-      .poll(
-        async () =>
-          /^similarfaces_relay_watched_jobs (\d+)$/m.exec(
-            await (await fetch(`${other.url}/metrics`)).text(),
-          )?.[1],
-        { timeout: 10_000 },
-      )
+      .poll(async () => /^similarfaces_relay_watched_jobs (\d+)$/m.exec(await mesh.scrape(other))?.[1], {
+        timeout: 10_000,
+      })
       .toBe("0");
   });
 
@@ -111,11 +107,7 @@ describe("the relay", () => {
         await mesh.publish({ jobId, stage: "age", face, outcome: { case: "age", value } });
       }
       const drops = async (kind: string) =>
-        Number(
-          new RegExp(`relay_drops_total{kind="${kind}"} (\\d+)`).exec(
-            await (await fetch(`${gateway.url}/metrics`)).text(),
-          )?.[1],
-        );
+        Number(new RegExp(`relay_drops_total{kind="${kind}"} (\\d+)`).exec(await mesh.scrape(gateway))?.[1]);
       await expect.poll(() => drops("sse")).toBeGreaterThan(0);
       await expect.poll(() => drops("websocket")).toBeGreaterThan(0);
       expect(await stream.stages()).toEqual([
@@ -149,9 +141,7 @@ describe("where every live message is lost", () => {
     const reading = fetch(`${mesh.url}/v1/jobs/${jobId}/events`).then((response) => readEvents(response));
     await answerAll(mesh, jobId);
     expect((await reading).map(({ event }) => event)).toEqual(EVENTS_OF_ONE_FACE);
-    expect(await (await fetch(`${mesh.url}/metrics`)).text()).toMatch(
-      /similarfaces_relay_replays_total\{reason="silence"\} [1-9]/,
-    );
+    expect(await mesh.scrape()).toMatch(/similarfaces_relay_replays_total\{reason="silence"\} [1-9]/);
   });
 });
 

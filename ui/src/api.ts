@@ -1,5 +1,6 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { apiKey } from "./apiKey";
+import { asGuest, learnShare, withShare } from "./shares";
 import type {
   About,
   AcceptedJob,
@@ -74,7 +75,7 @@ function upload<T>(
 }
 
 export const getJob = (jobId: string, signal?: AbortSignal) =>
-  ask<JobSnapshot>(`/v1/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {});
+  ask<JobSnapshot>(withShare(jobId, `/v1/jobs/${encodeURIComponent(jobId)}`), signal ? { signal } : {});
 
 export const deleteJob = (jobId: string) =>
   ask<DeletionReceipt>(`/v1/jobs/${encodeURIComponent(jobId)}`, { method: "DELETE" });
@@ -84,19 +85,22 @@ export async function fetchPicture(path: string): Promise<Blob> {
   return (await send(path, {})).blob();
 }
 
-export const photoUrl = (jobId: string) => `/v1/jobs/${jobId}/photo.jpg`;
+export const jobUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}`);
+export const photoUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}/photo.jpg`);
 /** All faces one below the other. */
-export const facesUrl = (jobId: string) => `/v1/jobs/${jobId}/faces.jpg`;
-export const faceUrl = (jobId: string, face: number) => `/v1/jobs/${jobId}/faces/${face}.jpg`;
+export const facesUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}/faces.jpg`);
+export const faceUrl = (jobId: string, face: number) =>
+  withShare(jobId, `/v1/jobs/${jobId}/faces/${face}.jpg`);
 
 // Live results; live.ts decides which of these is used.
 
 export function openSocket(): WebSocket {
-  return new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return new WebSocket(`${scheme}://${location.host}${asGuest("/v1/live")}`);
 }
 
 export function openEvents(jobId: string, after: number): EventSource {
-  return new EventSource(`/v1/jobs/${jobId}/events?after=${after}`);
+  return new EventSource(withShare(jobId, `/v1/jobs/${jobId}/events?after=${after}`));
 }
 
 // Gallery. What changes it carries the key, if one was given.
@@ -136,7 +140,13 @@ export function enrolPhoto(
   form.set("consent", consent);
   form.set("source", source);
   form.set("photo", photo, "photo");
-  return upload<EnrolmentOutcomes>(enrolPath(identityId), form, keyHeader(), options);
+  return upload<EnrolmentOutcomes>(enrolPath(identityId), form, keyHeader(), options).then(learnShares);
+}
+
+/** The jobs belong to the key, which a socket does not carry. */
+function learnShares(enrolment: EnrolmentOutcomes): EnrolmentOutcomes {
+  for (const photo of enrolment.photos) if ("job" in photo) learnShare(photo.job.links.share);
+  return enrolment;
 }
 
 /** A face of a finished job. */
@@ -146,7 +156,7 @@ export function enrolFace(
   identityId?: string,
 ) {
   const body = { ...source, consent, ...(identityId ? {} : { name }) };
-  return ask<EnrolmentOutcomes>(enrolPath(identityId), json("POST", body));
+  return ask<EnrolmentOutcomes>(enrolPath(identityId), json("POST", body)).then(learnShares);
 }
 
 export const renameIdentity = (id: string, name: string) =>
@@ -196,7 +206,7 @@ const FAILURE_LINE_BYTES = 4_096;
 
 // The installation
 
-export const getAbout = () => ask<About>("/v1/about");
+export const getAbout = () => ask<About>(asGuest("/v1/about"));
 export const getStatus = () => ask<Status>("/v1/status");
 
 async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {

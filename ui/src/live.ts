@@ -1,6 +1,7 @@
 import type { FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import { createSignal } from "solid-js";
 import { ApiFailure, getJob, openEvents, openSocket } from "./api";
+import { shareOf } from "./shares";
 import { eventsOf } from "./snapshot";
 import type { LiveMessage } from "./wire";
 
@@ -120,7 +121,7 @@ function connectSocket(): void {
 }
 
 function ask(jobId: string, watcher: Watcher): void {
-  socket?.send(JSON.stringify({ type: "watch", jobId, after: watcher.after() }));
+  socket?.send(JSON.stringify({ type: "watch", jobId, after: watcher.after(), share: shareOf(jobId) }));
 }
 
 function receive(message: LiveMessage): void {

@@ -1,9 +1,8 @@
-import type { Field, FailureJson, ResultEvent, TimingsJson } from "@similarfaces/contracts/job";
+import type { Field, FailureJson, JobView, ResultEvent, TimingsJson } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
-import type { JobSnapshot } from "./wire";
 
 /** A snapshot as the results it was made from, so that whatever comes goes through the one reducer. */
-export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobSnapshot): ResultEvent[] {
+export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobView): ResultEvent[] {
   const events: ResultEvent[] = [];
   const push = (stage: ResultEvent["stage"], outcome: Partial<ResultEvent>) =>
     events.push({ jobId, stage, model: "", attempt: 1, ...outcome });

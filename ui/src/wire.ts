@@ -3,15 +3,21 @@ import type { StageName } from "@similarfaces/contracts/stages";
 
 /** What the gateway says, as contracts/openapi.yaml describes it. Times are milliseconds since the epoch. */
 
+export interface Links {
+  /** The page that shows the job to others, where it belongs to the key that asks. */
+  share?: string;
+}
+
 export interface AcceptedJob {
   jobId: string;
   acceptedAtMs: number;
   deadlineAtMs: number;
   expiresAtMs: number;
+  links: Links;
 }
 
 /** The job as far as it is, and the sequence to go on from. */
-export type JobSnapshot = JobView & { sequence: number };
+export type JobSnapshot = JobView & { sequence: number; links: Links };
 
 export interface DeletionReceipt {
   jobId: string;
@@ -98,8 +104,10 @@ export interface About {
   models: ModelAbout[];
   retention: { jobTtlMs: number; jobDeadlineMs: number };
   limits: { bodyBytesMax: number; pixelsMax: number; facesMax: number };
-  /** Whether changing the gallery takes the API key; without one it is changed from the gateway's own machine only. */
+  /** Whether there are API keys; without any, the gallery is for the gateway's own machine alone. */
   galleryKey: boolean;
+  /** What this page may do without a key of its own. */
+  scopes: ("analyse" | "gallery:read" | "gallery:write" | "admin")[];
   contracts: { file: string; text: string }[];
 }
 

@@ -57,11 +57,12 @@ export interface EventSink {
 
 export interface LiveOptions {
   path: string;
-  /** Decides before the upgrade; a reply refuses it. */
-  refuse(request: Omit<HttpRequest, "body">): HttpReply | undefined;
-  open(socket: LiveSocket): void;
+  /** Decides before the upgrade: a reply refuses it, else what takes the socket once it is open. */
+  admit(request: Omit<HttpRequest, "body">): HttpReply | SocketTaker;
   messageBytesMax: number;
 }
+
+export type SocketTaker = (socket: LiveSocket) => void;
 
 /** A WebSocket. */
 export interface LiveSocket {

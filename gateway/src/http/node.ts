@@ -116,12 +116,12 @@ function serveLive(server: ReturnType<typeof createServer>, { live }: HttpOption
     // From here on nobody else listens: a client that resets it would end the process.
     connection.on("error", () => {});
     const request = requestOf(message);
-    const refusal =
+    const admitted =
       request.path === live.path
-        ? live.refuse(request)
+        ? live.admit(request)
         : { status: 404, headers: {}, body: "no WebSocket is served here\n" };
-    if (refusal) {
-      const { status, headers, body = "" } = refusal;
+    if (typeof admitted !== "function") {
+      const { status, headers, body = "" } = admitted;
       const lines = Object.entries({
         ...headers,
         "content-length": String(Buffer.byteLength(body)),
@@ -131,7 +131,7 @@ function serveLive(server: ReturnType<typeof createServer>, { live }: HttpOption
       connection.end(`HTTP/1.1 ${status} Refused\r\n${text}\r\n${Buffer.from(body).toString()}`);
       return;
     }
-    sockets.handleUpgrade(message, connection, head, (socket) => live.open(liveSocket(socket)));
+    sockets.handleUpgrade(message, connection, head, (socket) => admitted(liveSocket(socket)));
   });
   return sockets;
 }

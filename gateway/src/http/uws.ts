@@ -16,6 +16,7 @@ import {
   type HttpServer,
   type Listener,
   type LiveSocket,
+  type SocketTaker,
 } from "./http.js";
 
 type Uws = typeof import("uWebSockets.js") & {
@@ -275,6 +276,7 @@ class Exchange {
 const DROPPED = 2;
 
 interface SocketData {
+  take: SocketTaker;
   onMessage: (text: string) => void;
   onDrain: Listener;
   onClose: Listener[];
@@ -288,13 +290,13 @@ function serveLive(app: TemplatedApp, { live }: HttpOptions, sockets: Set<WebSoc
     maxBackpressure: 8 * BACKPRESSURE_BYTES_MAX,
     upgrade(res, req, context) {
       const request = copyRequest("GET", req, res);
-      const refusal = live.refuse(request);
-      if (refusal) {
-        new Exchange(res, false, () => {}).answer(refusal);
+      const admitted = live.admit(request);
+      if (typeof admitted !== "function") {
+        new Exchange(res, false, () => {}).answer(admitted);
         return;
       }
       res.upgrade<SocketData>(
-        { onMessage: () => {}, onDrain: () => {}, onClose: [] },
+        { take: admitted, onMessage: () => {}, onDrain: () => {}, onClose: [] },
         request.header("sec-websocket-key") ?? "",
         request.header("sec-websocket-protocol") ?? "",
         request.header("sec-websocket-extensions") ?? "",
@@ -303,7 +305,7 @@ function serveLive(app: TemplatedApp, { live }: HttpOptions, sockets: Set<WebSoc
     },
     open(ws) {
       sockets.add(ws);
-      live.open(liveSocket(ws));
+      ws.getUserData().take(liveSocket(ws));
     },
     message(ws, message, isBinary) {
       if (isBinary) ws.end(1003, "text only");

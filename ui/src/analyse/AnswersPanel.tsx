@@ -4,9 +4,11 @@ import { Notice } from "../components/Notice";
 import { counted } from "../formats";
 import type { Job } from "../jobs/createJob";
 import { link } from "../live";
+import { isGuest } from "../shares";
 import { CardSkeleton } from "./CardSkeleton";
 import { Expiry } from "./Expiry";
 import { FaceList } from "./FaceList";
+import { ShareJob } from "./ShareJob";
 import type { Choice } from "./choice";
 
 export interface AnswersPanelProps {
@@ -51,9 +53,12 @@ export function AnswersPanel(props: AnswersPanelProps) {
         <p class="workspace-meta small quiet">
           <Expiry accepted={state().accepted} />
         </p>
-        <button class="button" onClick={() => props.onDelete()}>
-          Delete now
-        </button>
+        <Show when={!isGuest(props.job.jobId)}>
+          <ShareJob jobId={props.job.jobId} />
+          <button class="button" onClick={() => props.onDelete()}>
+            Delete now
+          </button>
+        </Show>
       </div>
       <div class="workspace-notices">
         <Show when={state().state !== "complete" && link() === "offline"}>

@@ -1,6 +1,8 @@
 import type { FaceView, Field } from "@similarfaces/contracts/job";
 import type { AnalyzerName, FaceStage, StageName } from "@similarfaces/contracts/stages";
 import { For, Show, onMount } from "solid-js";
+import { jobUrl } from "../api";
+import { isGuest } from "../shares";
 import { Bars } from "../components/Bars";
 import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
@@ -36,10 +38,12 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
         {Math.round(box().height)} pixels at {Math.round(box().x)}, {Math.round(box().y)}.
       </p>
       <p class="details-actions">
-        <Link class="button" href={`/gallery?job=${props.jobId}&face=${props.face.index}`}>
-          Add to gallery
-        </Link>
-        <a class="button button-plain" href={`/v1/jobs/${props.jobId}`} target="_blank" rel="noopener">
+        <Show when={!isGuest(props.jobId)}>
+          <Link class="button" href={`/gallery?job=${props.jobId}&face=${props.face.index}`}>
+            Add to gallery
+          </Link>
+        </Show>
+        <a class="button button-plain" href={jobUrl(props.jobId)} target="_blank" rel="noopener">
           Everything as JSON
         </a>
       </p>

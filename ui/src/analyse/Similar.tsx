@@ -4,6 +4,7 @@ import { portraitUrl } from "../api";
 import { Link } from "../components/Link";
 import { Portrait } from "../components/Portrait";
 import { formatPercent } from "../formats";
+import { mayLook } from "../gallery/abilities";
 import { matchesSentence, verdictWords } from "./words";
 import "./Similar.css";
 
@@ -26,7 +27,7 @@ export function Similar(props: { matches: MatchesJson }) {
                 href={`/gallery/${match.identityId}`}
                 title={`${match.name}: ${LIKELIHOOD}`}
               >
-                <Portrait src={portraitUrl(match.faceId)} alt={match.name} />
+                <Portrait src={mayLook() ? portraitUrl(match.faceId) : undefined} alt={match.name} />
                 <span class="similar-words">
                   <b>{verdictWords(match.verdict)}</b> <span>{formatPercent(match.likelihood)}</span>
                 </span>

@@ -3,6 +3,7 @@ import { Match, Show, Switch, createEffect, createMemo, createSignal } from "sol
 import { photoUrl } from "../api";
 import { jobOf, type Job } from "../jobs/createJob";
 import { removeShot, shotOfJob, type Shot } from "../jobs/visit";
+import { isGuest } from "../shares";
 import { AnswersPanel } from "./AnswersPanel";
 import { Boxes } from "./Boxes";
 import { DeleteJob } from "./DeleteJob";
@@ -50,7 +51,7 @@ export function Workspace(props: WorkspaceProps) {
     if (deleted) removeShot(deleted.id);
   });
 
-  const askToDelete = () => job() && !isDeleted() && !isGone() && setIsAsking(true);
+  const askToDelete = () => job() && !isGuest(job()!.jobId) && !isDeleted() && !isGone() && setIsAsking(true);
   const step = (by: 1 | -1) => (event: KeyboardEvent) => {
     if (faces().length === 0) return;
     event.preventDefault();

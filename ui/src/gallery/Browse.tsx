@@ -1,13 +1,14 @@
-import { For, Show, createSignal, onCleanup } from "solid-js";
+import { For, Match, Show, Switch, createSignal, onCleanup } from "solid-js";
 import { announce } from "../announce";
 import { galleryStatistics, listIdentities, portraitUrl } from "../api";
 import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
+import { about } from "../installation";
 import { navigate, query } from "../router";
 import type { Identity, IdentityPage } from "../wire";
-import { canCompare, canEnrol } from "./abilities";
+import { canCompare, canEnrol, hasGallery } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { ExportButton } from "./ExportButton";
 import "./Browse.css";
@@ -234,33 +235,37 @@ function Nobody(props: { name: string; canEnrol: boolean }) {
 
 function Trouble(props: { code: string; message: string }) {
   return (
-    <Show
-      when={!canCompare()}
+    <Switch
       fallback={
-        <Show
-          when={props.code === "bad_request"}
-          fallback={
-            <Notice kind="bad" title="The gallery cannot be read just now.">
-              {props.message} This page tries again by itself.
-            </Notice>
-          }
-        >
-          <Notice
-            kind="bad"
-            title="There is no such page."
-            actions={
-              <Link class="button" href="/gallery">
-                Start at the first
-              </Link>
-            }
-          />
-        </Show>
+        <Notice kind="bad" title="The gallery cannot be read just now.">
+          {props.message} This page tries again by itself.
+        </Notice>
       }
     >
-      <Notice title="This installation compares no faces.">
-        Its stages do not include match, which keeps the gallery.
-      </Notice>
-    </Show>
+      <Match when={!hasGallery()}>
+        <Notice title="This installation compares no faces.">
+          Its stages do not include match, which keeps the gallery.
+        </Notice>
+      </Match>
+      <Match when={props.code === "unauthorized" || props.code === "forbidden"}>
+        <Notice title="The gallery is closed to this page.">
+          {about()?.galleryKey === false
+            ? "There is no API key, so it is for the server's own machine alone, and photos are not compared with it. Whoever runs it makes one with npm run keys, or sets API_KEY."
+            : props.message}
+        </Notice>
+      </Match>
+      <Match when={props.code === "bad_request"}>
+        <Notice
+          kind="bad"
+          title="There is no such page."
+          actions={
+            <Link class="button" href="/gallery">
+              Start at the first
+            </Link>
+          }
+        />
+      </Match>
+    </Switch>
   );
 }
 

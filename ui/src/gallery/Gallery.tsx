@@ -3,7 +3,7 @@ import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { query, route } from "../router";
 import { AddPerson } from "./AddPerson";
-import { canEnrol } from "./abilities";
+import { canEnrol, hasEnrolment } from "./abilities";
 import { Browse } from "./Browse";
 import { ImportPage } from "./ImportPage";
 import { Person } from "./Person";
@@ -63,14 +63,18 @@ export default function Gallery() {
 function NoEnrolment() {
   return (
     <Notice
-      title="This installation adds nobody to a gallery."
+      title={
+        hasEnrolment() ? "The gallery is closed to this page." : "This installation adds nobody to a gallery."
+      }
       actions={
         <Link class="button" href="/gallery">
           Everybody in the gallery
         </Link>
       }
     >
-      Its stages do not include enrol.
+      {hasEnrolment()
+        ? "There is no API key, so the gallery is for the server's own machine alone. Whoever runs it makes one with npm run keys, or sets API_KEY."
+        : "Its stages do not include enrol."}
     </Notice>
   );
 }

@@ -1,5 +1,15 @@
 import { about } from "../installation";
 
 /** Whether this installation has a gallery to compare with, and whether it adds to it; taken for granted until it is known. */
-export const canCompare = (): boolean => about()?.stages.includes("match") ?? true;
-export const canEnrol = (): boolean => about()?.stages.includes("enrol") ?? true;
+export const hasGallery = (): boolean => about()?.stages.includes("match") ?? true;
+export const hasEnrolment = (): boolean => about()?.stages.includes("enrol") ?? true;
+
+/** Whether this page sees the gallery: with a key, or from the gateway's own machine while there is none. */
+export const mayLook = (): boolean => about()?.scopes.includes("gallery:read") ?? true;
+
+/** Whether this page sees it, and changes it, perhaps with a key that is asked for. */
+export const canCompare = (): boolean => hasGallery() && (mayLook() || mayHaveKey());
+export const canEnrol = (): boolean =>
+  hasEnrolment() && ((about()?.scopes.includes("gallery:write") ?? true) || mayHaveKey());
+
+const mayHaveKey = (): boolean => about()?.galleryKey ?? true;

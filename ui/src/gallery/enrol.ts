@@ -171,6 +171,7 @@ const WORDS: Readonly<Record<string, [title: string, help?: string]>> = {
   invalid_name: ["That name cannot be stored."],
   consent_required: ["It does not say who agreed."],
   unauthorized: ["You may not change this gallery."],
+  forbidden: ["You may not change this gallery."],
   identity_not_found: ["This person is no longer in the gallery.", "Add them as a new person."],
   face_not_found: ["This face cannot be had any more.", "Analyse the photo again."],
   job_expired: ["The analysis has expired.", "Analyse the photo again."],

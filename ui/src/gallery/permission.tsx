@@ -26,7 +26,7 @@ export async function permitted<T>(operation: () => Promise<T>): Promise<T> {
     try {
       return await operation();
     } catch (error) {
-      if (!(error instanceof ApiFailure) || error.code !== "unauthorized") throw error;
+      if (!(error instanceof ApiFailure) || !isAboutKeys(error.code)) throw error;
       // No key would open it: the server's own words say why.
       if (about()?.galleryKey === false) throw error;
       // Another operation may have asked and been answered meanwhile.
@@ -53,6 +53,8 @@ const UNAUTHORIZED: FailureJson = {
   message: "This is shown to those who may change the gallery.",
   retryable: false,
 };
+/** None, a wrong one, or one that is for other things. */
+const isAboutKeys = (code: string) => code === "unauthorized" || code === "forbidden";
 
 function askForKey(isRepeated: boolean): Promise<string | undefined> {
   asked ??= new Promise<string | undefined>((resolve) => setQuestion({ isRepeated, answer: resolve })).then(
@@ -89,7 +91,7 @@ function Ask(props: { question: Question }) {
       >
         <Show when={props.question.isRepeated}>
           <p class="form-error" role="alert">
-            The server did not accept that key.
+            The server did not accept that key for this.
           </p>
         </Show>
         <label class="form-field">
@@ -105,7 +107,8 @@ function Ask(props: { question: Question }) {
             aria-describedby="key-help"
           />
           <span id="key-help" class="small quiet">
-            Whoever runs this installation set it as API_KEY. It is kept in this tab until the tab is closed.
+            Whoever runs this installation has it, or makes one. It is kept in this tab until the tab is
+            closed.
           </span>
         </label>
         <div class="dialog-actions">
@@ -121,7 +124,7 @@ function Ask(props: { question: Question }) {
 
 /** Why a change of the gallery failed, in words. */
 export function refusalOf(error: unknown): string {
-  return failureOf(error).code === "unauthorized" && about()?.galleryKey
+  return isAboutKeys(failureOf(error).code) && about()?.galleryKey
     ? "Changing the gallery takes the API key."
     : failureOf(error).message;
 }

@@ -166,9 +166,10 @@ export class Enrolment {
       expiresAtMs: acceptedAtMs + jobTtlMs,
     };
     const span = startJobSpan(following, trace);
-    await following.relay.expect(jobId, caller.keyId);
-    await publishResult(broker, acceptedResult(job, source.accepted, caller.keyId));
-    await publishResult(broker, extractResult(job, face, source.extract.model, source.extract.value.size));
+    const results = [
+      acceptedResult(job, source.accepted, caller.keyId),
+      extractResult(job, face, source.extract.model, source.extract.value.size),
+    ];
     const work = {
       subject: enrolWorkSubject(jobId, 0),
       data: toBinary(
@@ -185,9 +186,16 @@ export class Enrolment {
       ),
       messageId: workMessageId(jobId, "enrol", 0),
     };
-    await publishWork(broker, work, span.context);
-    followJob(job, following, span);
-    return job;
+    const expectation = following.relay.expect(jobId, caller.keyId);
+    try {
+      await expectation.listening;
+      for (const result of results) await publishResult(broker, result);
+      await publishWork(broker, work, span.context);
+      followJob(job, following, span);
+      return job;
+    } finally {
+      expectation.release();
+    }
   }
 }
 

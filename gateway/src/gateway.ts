@@ -105,7 +105,7 @@ async function assemble(options: GatewayOptions) {
   const { stages, jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
   const keys = await openKeyRing(broker, log);
   const access = createAccess({ ...config, keys, wrongKeys: watchWrongKeys({ metrics, log }) });
-  const relay = new Relay({ broker, metrics, log, jobTtlMs });
+  const relay = new Relay({ broker, metrics, log, jobTtlMs, jobDeadlineMs });
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
   const following = { relay, metrics, log, tracing, clock };

@@ -4,6 +4,7 @@ import { acceptPhoto, type AcceptOptions, type AcceptedJob, type JobRequest } fr
 import type { Admission } from "./admission/admission.js";
 import { failureOf } from "./failures.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
+import type { Expectation } from "./relay.js";
 
 /** The one door for photos, whichever route they come by. */
 export interface Intake {
@@ -30,10 +31,12 @@ export function openIntake({ admission, accepting, following, metrics }: IntakeO
     async accept(photo, request, trace, client) {
       const entrant = admission.enter(client, request.stages);
       const span = startJobSpan(following, trace);
+      let expectation: Expectation | undefined;
       try {
-        const job = await acceptPhoto(photo, request, accepting, span, (jobId) =>
-          relay.expect(jobId, request.owner),
-        );
+        const job = await acceptPhoto(photo, request, accepting, span, (jobId) => {
+          expectation = relay.expect(jobId, request.owner);
+          return expectation.listening;
+        });
         entrant.stored(performance.now());
         metrics.uploadBytes.inc(photo.byteLength);
         followJob(job, following, span);
@@ -43,6 +46,8 @@ export function openIntake({ admission, accepting, following, metrics }: IntakeO
         span.fail(failureOf(error).code);
         span.end();
         throw error;
+      } finally {
+        expectation?.release();
       }
     },
   };

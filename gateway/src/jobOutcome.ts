@@ -1,12 +1,14 @@
-import { ANALYZERS, type ResultEvent } from "@similarfaces/contracts";
+import { ANALYZERS, type ResultEvent, type StageFailure } from "@similarfaces/contracts";
 import type { Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
 import { GATEWAY } from "./access/caller.js";
 import type { AcceptedJob } from "./accept.js";
 import type { Relay } from "./relay.js";
-import type { Completion, Viewer } from "./watch.js";
+import type { Completion } from "./completion.js";
 import type { StageClock } from "./stageTimes.js";
+import type { Viewer } from "./viewer.js";
 
-export type JobOutcome = "complete" | "failed" | "expired" | "deleted";
+/** handed_over: this gateway ended first. The job goes on, any other shows it, and nobody counts how it ended. */
+export type JobOutcome = "complete" | "failed" | "expired" | "deleted" | "handed_over";
 
 export interface FollowOptions {
   relay: Relay;
@@ -16,6 +18,8 @@ export interface FollowOptions {
   clock: StageClock;
 }
 
+/** A stream that could not be read is read again. */
+const FOLLOW_AGAIN_MS = 1_000;
 const ATTRIBUTES: readonly string[] = [...ANALYZERS, "match"];
 
 /** From a photo's arrival to its last answer. */
@@ -24,7 +28,7 @@ export function startJobSpan({ tracing }: FollowOptions, trace: TraceContext): S
 }
 
 /**
- * Follows a job that this gateway accepted to its end, whoever else watches: its times and its outcome are counted once, here, and
+ * Follows a job that this gateway accepted to its end, whoever else watches: its times and its one outcome are counted here, and
  * one line says how it went. Ends the job's span.
  */
 export function followJob(job: AcceptedJob, options: FollowOptions, span: Span): void {
@@ -35,7 +39,18 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
   const sinceAccepted = () => Math.max(0, (Date.now() - acceptedAtMs) / 1_000);
   let hasAttribute = false;
   const failures: { stage: string; face?: number; code: string }[] = [];
-  const viewer: Viewer = {
+  const end = (outcome: JobOutcome, completion?: Completion) => {
+    metrics.jobs.inc({ outcome });
+    if (outcome === "complete") metrics.jobAllResults.observe({}, sinceAccepted(), context);
+    const faces = completion?.faces ?? 0;
+    const elapsedMs = completion?.elapsedMs ?? Date.now() - acceptedAtMs;
+    const expired = completion?.expired.length ?? 0;
+    log.info({ jobId, traceId, outcome, faces, elapsedMs, expired, failures }, "job ended");
+    span.set({ "similarfaces.job": jobId, "similarfaces.outcome": outcome, "similarfaces.faces": faces });
+    if (outcome === "failed" || outcome === "expired") span.fail(failures[0]?.code ?? outcome);
+    span.end();
+  };
+  const follower: Viewer = {
     event({ event }) {
       clock.record(event, Date.now());
       const { stage, face, failure, extract } = event;
@@ -52,22 +67,16 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
       }
       return true;
     },
-    complete(completion) {
-      const outcome = outcomeOf(completion, failures.length > 0);
-      metrics.jobs.inc({ outcome });
-      if (outcome === "complete") metrics.jobAllResults.observe({}, sinceAccepted(), context);
-      const { faces, elapsedMs, expired } = completion;
-      log.info({ jobId, traceId, outcome, faces, elapsedMs, expired: expired.length, failures }, "job ended");
-      span.set({ "similarfaces.job": jobId, "similarfaces.outcome": outcome, "similarfaces.faces": faces });
-      if (outcome === "failed" || outcome === "expired") span.fail(failures[0]?.code ?? outcome);
-      span.end();
+    complete: (completion) => end(outcomeOf(completion, failures.length > 0), completion),
+    fail(failure) {
+      const outcome = relay.isClosed ? "handed_over" : outcomeWithout(failure);
+      if (outcome) return end(outcome);
+      log.warn({ jobId, traceId, err: failure }, "a job cannot be followed yet");
+      setTimeout(follow, FOLLOW_AGAIN_MS);
     },
   };
-  const viewing = relay.view(jobId, 0, viewer, GATEWAY);
-  viewing.catch((err: unknown) => {
-    log.warn({ jobId, traceId, err }, "a job is not followed");
-    span.end();
-  });
+  const follow = () => void relay.view(jobId, 0, follower, GATEWAY);
+  follow();
 }
 
 function isAttribute({ stage, failure }: ResultEvent): boolean {
@@ -78,4 +87,10 @@ function outcomeOf({ state, expired }: Completion, anyFailed: boolean): JobOutco
   if (state === "deleted") return "deleted";
   if (expired.length > 0) return "expired";
   return anyFailed ? "failed" : "complete";
+}
+
+/** Of a job of which nothing is stored any more; undefined where the stream could not be read. */
+function outcomeWithout({ code }: StageFailure): JobOutcome | undefined {
+  if (code === "job_deleted") return "deleted";
+  return code === "job_expired" || code === "job_not_found" ? "expired" : undefined;
 }

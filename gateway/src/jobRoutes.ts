@@ -15,8 +15,9 @@ import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import type { Intake } from "./intake.js";
 import { WAIT_SECONDS_MAX } from "./limits.js";
-import type { Relay, Snapshot } from "./relay.js";
+import type { Relay } from "./relay.js";
 import { jpegReply, jsonReply } from "./replies.js";
+import type { Snapshot } from "./watch.js";
 import type { Call, Route } from "./router.js";
 import { streamEvents } from "./sse.js";
 
@@ -215,9 +216,8 @@ async function untilComplete(jobId: string, waitMs: number, relay: Relay): Promi
   let timer: NodeJS.Timeout | undefined;
   let stopViewing = () => {};
   await new Promise<void>((resolve, reject) => {
-    const viewing = relay.view(jobId, 0, { event: () => true, complete: () => resolve() }, GATEWAY);
-    stopViewing = () => void viewing.then(({ stop }) => stop(), reject);
-    viewing.catch(reject);
+    const viewer = { event: () => true, complete: () => resolve(), fail: reject };
+    stopViewing = relay.view(jobId, 0, viewer, GATEWAY).stop;
     timer = setTimeout(resolve, waitMs);
   }).finally(() => {
     clearTimeout(timer);

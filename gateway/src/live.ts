@@ -3,7 +3,7 @@ import type { Metrics } from "@similarfaces/runtime";
 import type { Caller, Reader } from "./access/caller.js";
 import type { LiveSocket } from "./http/http.js";
 import type { Relay } from "./relay.js";
-import type { Viewer, Viewing } from "./watch.js";
+import type { Viewer, Viewing } from "./viewer.js";
 import { failureOf } from "./failures.js";
 
 /** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
@@ -16,7 +16,7 @@ const JOBS_MAX = 64;
  */
 export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, metrics: Metrics): void {
   const kind = "websocket";
-  const viewings = new Map<string, Viewing | undefined>();
+  const viewings = new Map<string, Viewing>();
   metrics.sockets.inc({ kind });
   const send = (message: object): boolean => {
     const text = JSON.stringify(message);
@@ -30,11 +30,11 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
     void send({ type: "failure", jobId, failure: failureOf(error) });
 
   socket.onDrain(() => {
-    for (const viewing of viewings.values()) viewing?.resume();
+    for (const viewing of viewings.values()) viewing.resume();
   });
   socket.onClose(() => {
     metrics.sockets.dec({ kind });
-    for (const viewing of viewings.values()) viewing?.stop();
+    for (const viewing of viewings.values()) viewing.stop();
     viewings.clear();
   });
   socket.onMessage((text) => {
@@ -51,27 +51,20 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
     if (viewings.size >= JOBS_MAX) {
       return fail(jobId, new StageFailure("bad_request", `A socket watches at most ${JOBS_MAX} jobs.`));
     }
-    viewings.set(jobId, undefined);
     const viewer: Viewer = {
-      cork: (say) => socket.cork(say),
-      event: (stored) => send({ type: "result", jobId, ...stored }),
+      cork: (deliver) => socket.cork(deliver),
+      event: ({ sequence, event }) => send({ type: "result", jobId, sequence, event }),
       complete: (completion) => {
         viewings.delete(jobId);
         send({ type: "complete", ...completion });
       },
+      fail: (failure) => {
+        viewings.delete(jobId);
+        fail(jobId, failure);
+      },
     };
     const reader: Reader = { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
-    relay.view(jobId, after, viewer, reader).then(
-      (viewing) => {
-        // Complete by now, or nobody is there any more.
-        if (viewings.has(jobId)) viewings.set(jobId, viewing);
-        else viewing.stop();
-      },
-      (error: unknown) => {
-        viewings.delete(jobId);
-        fail(jobId, error);
-      },
-    );
+    viewings.set(jobId, relay.view(jobId, after, viewer, reader, socket));
   });
 }
 

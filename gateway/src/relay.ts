@@ -1,90 +1,124 @@
-import { StageFailure, jobAcceptedAtMs, jobAt, type JobState } from "@similarfaces/contracts";
+import { StageFailure, jobAcceptedAtMs } from "@similarfaces/contracts";
 import type { Reader } from "./access/caller.js";
-import { Watch, type Viewer, type Viewing, type WatchOptions } from "./watch.js";
+import { DeliveryCheck } from "./deliveryCheck.js";
+import { ReadQueue } from "./readQueue.js";
+import type { Viewer, Viewing } from "./viewer.js";
+import { Watch, type Snapshot, type WatchOptions } from "./watch.js";
 
-export interface Snapshot {
-  job: JobState;
-  sequence: number;
-  /** The id of the key that the job belongs to, if it belongs to one. */
-  owner: string | undefined;
+export type RelayOptions = Omit<WatchOptions, "starts" | "rereads" | "onHeard" | "onEnd">;
+
+/** A job that is about to be accepted. */
+export interface Expectation {
+  /** Resolves when the broker has the subscription: nothing that is published from then on is missed. */
+  readonly listening: Promise<void>;
+  /** Once it is watched, or is not to come. */
+  release(): void;
 }
+
+/** Jobs read from the stream at once for those who begin to watch: by all, and by one socket or request. */
+const STARTS_MAX = 16;
+const STARTS_PER_ASKER_MAX = 4;
+/** And of those that are watched, which wait behind nobody who asks for many. */
+const REREADS_MAX = 8;
+/** Clocks of gateways differ; an id from further ahead than this was made by none of them. */
+const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Results to viewers. One core subscription per watched job, so that relaying costs a gateway what its own visitors watch;
- * the stream itself is read when watching starts, after the broker was away, and when an incomplete job falls silent.
+ * the stream itself is read when watching starts, at the deadline, and where it is known to hold what was not heard.
  */
 export class Relay {
-  readonly #options: WatchOptions;
+  readonly #options: RelayOptions;
   readonly #watches = new Map<string, Watch>();
+  readonly #starts = new ReadQueue({ readsMax: STARTS_MAX, readsPerAskerMax: STARTS_PER_ASKER_MAX });
+  readonly #rereads = new ReadQueue({ readsMax: REREADS_MAX, readsPerAskerMax: 1 });
+  readonly #check: DeliveryCheck;
+  #isClosed = false;
 
-  constructor(options: WatchOptions) {
+  constructor(options: RelayOptions) {
     this.#options = options;
-    options.broker.onReconnect(() => {
-      for (const watch of this.#watches.values()) void watch.replay("reconnect");
+    const { broker, log } = options;
+    this.#check = new DeliveryCheck({
+      broker,
+      log,
+      isMissing: (jobId, sequence) => this.#watches.get(jobId)?.isMissing(sequence) ?? false,
+      isAnyIncomplete: () => [...this.#watches.values()].some(({ isIncomplete }) => isIncomplete),
+      onBehind: (jobId) => this.#watches.get(jobId)?.catchUp(),
+      onLostTrack: () => {
+        for (const watch of this.#watches.values()) watch.catchUp();
+      },
     });
+    broker.onReconnect(() => void this.#check.look());
   }
 
-  /** Begins to listen for a job that is about to be accepted, for the key that it will belong to: nothing of it can be stored yet. */
-  async expect(jobId: string, owner: string | undefined): Promise<void> {
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Begins to listen for a job before anything of it is stored, for the key that it will belong to. It is watched until released, and as long as somebody views it. */
+  expect(jobId: string, owner: string | undefined): Expectation {
     const watch = this.#watch(jobId);
-    watch.owner = owner;
-    await watch.expect();
+    const release = watch.hold();
+    return { listening: watch.expect(owner), release };
   }
 
   /**
-   * Gives a viewer every event after a sequence, then what comes, then the completion.
-   * @throws StageFailure job_not_found, also for a job that the reader may not read, job_expired, job_deleted or unavailable
+   * Gives a viewer every event after a sequence, then what comes, then the completion, or the failure in its place. `asker` is whose turn it
+   * takes where many jobs are to be read: a socket's, for all that it watches.
    */
-  async view(jobId: string, after: number, viewer: Viewer, reader: Reader): Promise<Viewing> {
-    const { watch } = await this.#known(jobId, reader);
-    return watch.add(viewer, after);
+  view(jobId: string, after: number, viewer: Viewer, reader: Reader, asker: object = viewer): Viewing {
+    const refusal = this.#refusal(jobId);
+    if (!refusal) return this.#watch(jobId).join(viewer, after, reader, asker);
+    let isStopped = false;
+    queueMicrotask(() => isStopped || viewer.fail(refusal));
+    return { resume: () => {}, stop: () => void (isStopped = true) };
   }
 
-  /** The job now, the highest sequence it was made from, and whose it is. @throws StageFailure as `view` does */
+  /** @throws StageFailure job_not_found, also for a job that the reader may not read, job_expired, job_deleted or unavailable */
   async snapshot(jobId: string, reader: Reader): Promise<Snapshot> {
-    const { watch, owner } = await this.#known(jobId, reader);
-    return { job: jobAt(watch.job, Date.now()), sequence: watch.sequence, owner };
+    const refusal = this.#refusal(jobId);
+    if (refusal) throw refusal;
+    const watch = this.#watch(jobId);
+    const release = watch.hold();
+    try {
+      return await watch.snapshot(reader, {});
+    } finally {
+      release();
+    }
   }
 
-  /** Forgets everything about a job that was deleted. */
-  forget(jobId: string): void {
-    this.#watches.get(jobId)?.end();
-  }
-
+  /** Whoever still views is told `unavailable`. */
   close(): void {
-    for (const watch of this.#watches.values()) watch.end();
+    this.#isClosed = true;
+    this.#check.close();
+    for (const watch of this.#watches.values())
+      watch.end(new StageFailure("unavailable", "this gateway ends"));
+  }
+
+  /** What an id alone says: its time is over, or has not come. */
+  #refusal(jobId: string): StageFailure | undefined {
+    if (this.#isClosed) return new StageFailure("unavailable", "this gateway ends");
+    const ageMs = Date.now() - jobAcceptedAtMs(jobId);
+    if (ageMs < -CLOCK_SKEW_MS) return new StageFailure("job_not_found");
+    return ageMs > this.#options.jobTtlMs + CLOCK_SKEW_MS ? new StageFailure("job_expired") : undefined;
   }
 
   #watch(jobId: string): Watch {
-    let watch = this.#watches.get(jobId);
-    if (!watch) {
-      const { relayWatchedJobs } = this.#options.metrics;
-      watch = new Watch(jobId, this.#options, () => {
+    const known = this.#watches.get(jobId);
+    if (known) return known;
+    const { relayWatchedJobs } = this.#options.metrics;
+    const watch = new Watch(jobId, {
+      ...this.#options,
+      starts: this.#starts,
+      rereads: this.#rereads,
+      onHeard: (sequence) => this.#check.heard(sequence),
+      onEnd: () => {
         this.#watches.delete(jobId);
         relayWatchedJobs.set(this.#watches.size);
-      });
-      this.#watches.set(jobId, watch);
-      relayWatchedJobs.set(this.#watches.size);
-    }
+      },
+    });
+    this.#watches.set(jobId, watch);
+    relayWatchedJobs.set(this.#watches.size);
     return watch;
-  }
-
-  async #known(jobId: string, reader: Reader): Promise<{ watch: Watch; owner: string | undefined }> {
-    const watch = this.#watch(jobId);
-    if (watch.job.state === "unknown") {
-      // Whoever expects the job knows that it comes; for others the stream decides.
-      if (watch.known) await watch.listen();
-      else await watch.replay("start");
-    }
-    const { owner } = watch;
-    // As if it were not there.
-    if (!reader.mayRead(jobId, owner)) throw new StageFailure("job_not_found");
-    if (watch.job.state === "deleted") throw new StageFailure("job_deleted");
-    if (watch.job.state === "unknown" && !watch.known) {
-      watch.end();
-      const isOld = jobAcceptedAtMs(jobId) + this.#options.jobTtlMs < Date.now();
-      throw new StageFailure(isOld ? "job_expired" : "job_not_found");
-    }
-    return { watch, owner };
   }
 }

@@ -2,7 +2,7 @@ import type { Metrics } from "@similarfaces/runtime";
 import type { Reader } from "./access/caller.js";
 import type { HttpReply } from "./http/http.js";
 import type { Relay } from "./relay.js";
-import type { Viewer, Viewing } from "./watch.js";
+import type { Viewer } from "./viewer.js";
 import { failureOf } from "./failures.js";
 
 /** Proxies end what is silent; a comment keeps the stream open and is passed over by every client. */
@@ -29,18 +29,9 @@ export function streamEvents(
       ...headers,
     },
     stream: (sink) => {
-      let viewing: Viewing | undefined;
-      let closed = false;
       const kind = "sse";
       metrics.sockets.inc({ kind });
       const comments = setInterval(() => sink.send(": still here\n\n"), COMMENT_EVERY_MS);
-      sink.onClose(() => {
-        closed = true;
-        clearInterval(comments);
-        metrics.sockets.dec({ kind });
-        viewing?.stop();
-      });
-      sink.onDrain(() => viewing?.resume());
       const send = (text: string): boolean => {
         const ok = sink.send(text);
         metrics.relayEvents.inc({ kind });
@@ -48,25 +39,24 @@ export function streamEvents(
         if (!ok) metrics.relayDrops.inc({ kind });
         return ok;
       };
+      const end = (event: "complete" | "failure", data: object) => {
+        send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        sink.end();
+      };
       const viewer: Viewer = {
-        cork: (say) => sink.cork(say),
+        cork: (deliver) => sink.cork(deliver),
         event: ({ sequence, event }) =>
           send(`id: ${sequence}\nevent: ${event.stage}\ndata: ${JSON.stringify(event)}\n\n`),
-        complete: (completion) => {
-          send(`event: complete\ndata: ${JSON.stringify(completion)}\n\n`);
-          sink.end();
-        },
+        complete: (completion) => end("complete", completion),
+        fail: (failure) => end("failure", { jobId, failure: failureOf(failure) }),
       };
-      relay.view(jobId, after, viewer, reader).then(
-        (started) => {
-          viewing = started;
-          if (closed) started.stop();
-        },
-        (error: unknown) => {
-          send(`event: failure\ndata: ${JSON.stringify({ jobId, failure: failureOf(error) })}\n\n`);
-          sink.end();
-        },
-      );
+      const viewing = relay.view(jobId, after, viewer, reader);
+      sink.onDrain(() => viewing.resume());
+      sink.onClose(() => {
+        clearInterval(comments);
+        metrics.sockets.dec({ kind });
+        viewing.stop();
+      });
     },
   };
 }

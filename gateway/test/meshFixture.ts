@@ -33,8 +33,8 @@ export interface Mesh {
   scrape(gateway?: Gateway): Promise<string>;
   gateway: Gateway;
   url: string;
-  /** One more gateway on the same broker. */
-  another(env?: Record<string, string>): Promise<Gateway>;
+  /** One more gateway on the same broker, over a connection of its own where one is given. */
+  another(env?: Record<string, string>, connection?: Broker): Promise<Gateway>;
   /** What a stage would publish. */
   publish(result: MessageInitShape<typeof ResultSchema>): Promise<void>;
   stop(): Promise<void>;
@@ -64,10 +64,11 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
       (await metricsOfGateway.get(gateway)!.scrape(undefined)).body.toString(),
     gateway: gateways[0]!,
     url: gateways[0]!.url,
-    async another(more = {}) {
+    async another(more = {}, connection = broker) {
       const other = readConfig({ ...ALONE, ...env, ...more });
       const own = metricsOf();
-      const gateway = await startGateway({ config: other, broker, blobs, log, metrics: own });
+      const wired = { config: other, broker: connection, blobs, log, metrics: own };
+      const gateway = await startGateway(wired);
       gateways.push(gateway);
       metricsOfGateway.set(gateway, own);
       return gateway;

@@ -124,27 +124,6 @@ describe("the relay", () => {
   );
 });
 
-describe("where every live message is lost", () => {
-  let mesh: Mesh;
-  beforeAll(async () => {
-    mesh = await startMesh();
-    // The same stream, which tells the results to nobody as they come.
-    const { streams } = mesh.broker.jsm;
-    const { republish: _, ...config } = (await streams.info("SF_RESULTS")).config;
-    await streams.delete("SF_RESULTS");
-    await streams.add(config);
-  });
-  afterAll(() => mesh?.stop());
-
-  it("a silent job is read again until it is complete", async () => {
-    const { jobId } = await postPixel(mesh.url);
-    const reading = fetch(`${mesh.url}/v1/jobs/${jobId}/events`).then((response) => readEvents(response));
-    await answerAll(mesh, jobId);
-    expect((await reading).map(({ event }) => event)).toEqual(EVENTS_OF_ONE_FACE);
-    expect(await mesh.scrape()).toMatch(/similarfaces_relay_replays_total\{reason="silence"\} [1-9]/);
-  });
-});
-
 describe("when nats-server is killed in the middle of a job", () => {
   let mesh: Mesh;
   beforeAll(async () => {

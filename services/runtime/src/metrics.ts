@@ -23,10 +23,12 @@ export interface InferenceLoad {
 const FACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 64];
 const BATCH = [1, 2, 4, 8, 16, 32];
 
-const JOB_OUTCOMES = ["complete", "failed", "expired", "deleted"].map((outcome) => ({ outcome }));
+const JOB_OUTCOMES = ["complete", "failed", "expired", "deleted", "handed_over"].map((outcome) => ({
+  outcome,
+}));
 const VIEWERS = ["websocket", "sse"].map((kind) => ({ kind }));
 const KEY_REFUSALS = ["wrong", "slowed"].map((reason) => ({ reason }));
-const REPLAYS = ["start", "reconnect", "silence"].map((reason) => ({ reason }));
+const REPLAYS = ["start", "gap", "deadline"].map((reason) => ({ reason }));
 
 const PROCESS_METRICS = [
   "process_cpu_user_seconds_total",

@@ -11,6 +11,9 @@ export interface NatsCluster {
   /** SIGKILL, as a node that is lost; the store stays. */
   kill(serverName: string): Promise<void>;
   restart(serverName: string): Promise<void>;
+  /** As a node that hangs: its connections stay, and it says nothing until `resume`. */
+  suspend(serverName: string): void;
+  resume(serverName: string): void;
   stop(): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ cluster {
     url: ports.map((port) => `nats://127.0.0.1:${port}`).join(","),
     kill,
     restart: async (name) => run(name),
+    suspend: (name) => void children.get(name)!.kill("SIGSTOP"),
+    resume: (name) => void children.get(name)!.kill("SIGCONT"),
     stop: async () => {
       await Promise.all(names.map(kill));
       await rm(dir, { recursive: true, force: true });

@@ -1,0 +1,31 @@
+import { liveOfJobSubject } from "@similarfaces/contracts";
+import type { Broker, Log } from "@similarfaces/runtime";
+import { decodeStored, type OwnedEvent } from "./storedResults.js";
+
+export interface LiveResults {
+  /** Resolves when the broker has the subscription: what is stored from then on arrives. */
+  readonly listening: Promise<void>;
+  stop(): void;
+}
+
+/** A job's results as the stream stores them. */
+export function listenToJob(
+  broker: Broker,
+  jobId: string,
+  log: Log,
+  receive: (stored: OwnedEvent) => void,
+): LiveResults {
+  const subscription = broker.nc.subscribe(liveOfJobSubject(jobId), {
+    callback: (err, message) => {
+      if (err) return log.warn({ err }, "the live subscription failed");
+      const sequence = Number(message.headers?.get("Nats-Sequence") ?? 0);
+      const stored = decodeStored(sequence, message.data);
+      if (stored) receive(stored);
+      else log.warn({ jobId, sequence }, "a result cannot be read");
+    },
+  });
+  return {
+    listening: broker.nc.flush().catch(() => {}),
+    stop: () => subscription.unsubscribe(),
+  };
+}

@@ -1,0 +1,51 @@
+import type { StageFailure } from "@similarfaces/contracts";
+import type { Reader } from "./access/caller.js";
+import type { Completion } from "./completion.js";
+import type { JobEvents } from "./jobEvents.js";
+import { Cursor, type Viewer } from "./viewer.js";
+
+/** All who watch one job, each as far as it is. */
+export class Viewers {
+  readonly #events: JobEvents;
+  /** Each with what is done when it leaves. */
+  readonly #cursors = new Map<Cursor, () => void>();
+
+  constructor(events: JobEvents) {
+    this.#events = events;
+  }
+
+  join(viewer: Viewer, after: number, reader: Reader, onLeave: () => void): Cursor {
+    const cursor = new Cursor(viewer, after, reader);
+    this.#cursors.set(cursor, onLeave);
+    return cursor;
+  }
+
+  /** Does nothing for one that has left. */
+  leave(cursor: Cursor): void {
+    const onLeave = this.#cursors.get(cursor);
+    this.#cursors.delete(cursor);
+    cursor.stop();
+    onLeave?.();
+  }
+
+  deliver(completion: Completion | undefined): void {
+    for (const cursor of this.#cursors.keys()) this.deliverTo(cursor, completion);
+  }
+
+  deliverTo(cursor: Cursor, completion: Completion | undefined): void {
+    if (!this.#cursors.has(cursor)) return;
+    const refusal = cursor.refusal(this.#events);
+    if (refusal) return this.failOne(cursor, refusal);
+    if (cursor.deliver(this.#events, completion)) this.leave(cursor);
+  }
+
+  fail(failure: StageFailure): void {
+    for (const cursor of this.#cursors.keys()) this.failOne(cursor, failure);
+  }
+
+  failOne(cursor: Cursor, failure: StageFailure): void {
+    if (!this.#cursors.has(cursor)) return;
+    this.leave(cursor);
+    cursor.fail(cursor.refusal(this.#events) ?? failure);
+  }
+}

@@ -1,11 +1,12 @@
-import { Busboy } from "@fastify/busboy";
 import { StageFailure } from "@similarfaces/contracts";
+import { readPartHead } from "./formHead.js";
 
 export interface FormFile {
   /** Of the form's field. */
   field: string;
-  /** As the client calls it; never used as a path. */
+  /** As the client calls it; never used as a path. Empty where it has none. */
   name: string;
+  /** A view of the body that was read. */
   bytes: Uint8Array;
 }
 
@@ -14,46 +15,120 @@ export interface Form {
   files: readonly FormFile[];
 }
 
-const LIMITS = { fields: 32, fieldSize: 64 * 1024, files: 40, parts: 80, headerPairs: 100 };
+const FILES_MAX = 40;
+const FIELDS_MAX = 32;
+const PARTS_MAX = 80;
+const FIELD_BYTES_MAX = 64 * 1024;
+const HEAD_BYTES_MAX = 16 * 1024;
 
 export function isForm(contentType: string | undefined): contentType is string {
-  return contentType?.toLowerCase().startsWith("multipart/form-data") ?? false;
+  return /^\s*multipart\/form-data\s*(;|$)/i.test(contentType ?? "");
 }
 
-/** @throws StageFailure bad_request where the body is no form, or more than this takes: nothing of it is left out in silence */
-export function readForm(body: Uint8Array, contentType: string): Promise<Form> {
-  return new Promise((resolve, reject) => {
-    const refuse = (cause?: unknown) =>
-      reject(new StageFailure("bad_request", "The body is no complete multipart/form-data.", { cause }));
-    const tooMuch = () =>
-      reject(
-        new StageFailure(
-          "bad_request",
-          `A form has at most ${LIMITS.files} files and ${LIMITS.fields} fields of ${LIMITS.fieldSize / 1024} KiB.`,
-        ),
-      );
-    try {
-      const fields = new Map<string, string>();
-      const files: FormFile[] = [];
-      const parser = new Busboy({ headers: { "content-type": contentType }, limits: LIMITS });
-      parser.on("filesLimit", tooMuch);
-      parser.on("fieldsLimit", tooMuch);
-      parser.on("partsLimit", tooMuch);
-      parser.on("field", (name, value, nameIsCut, valueIsCut) => {
-        if (nameIsCut || valueIsCut) tooMuch();
-        else fields.set(name, value);
-      });
-      parser.on("file", (field, stream, name) => {
-        const chunks: Buffer[] = [];
-        stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
-        stream.on("error", refuse);
-        stream.on("end", () => void files.push({ field, name: name ?? "", bytes: Buffer.concat(chunks) }));
-      });
-      parser.on("error", refuse);
-      parser.on("finish", () => resolve({ fields, files }));
-      parser.end(body);
-    } catch (cause) {
-      refuse(cause);
-    }
-  });
+/**
+ * Reads a form (RFC 7578) that is there as a whole. A part is a file if it has a file name, a content type that is no text, or bytes
+ * that are no text; else it is a field.
+ * @throws StageFailure bad_request where the body is no form, or more than this takes: nothing of it is left out in silence
+ */
+export function readForm(body: Uint8Array, contentType: string): Form {
+  const fields = new Map<string, string>();
+  const files: FormFile[] = [];
+  let parts = 0;
+  for (const { head, content } of partsOf(
+    Buffer.from(body.buffer, body.byteOffset, body.length),
+    contentType,
+  )) {
+    const { field, fileName, isText } = readPartHead(head.toString("utf8"));
+    const text = fileName === undefined && isText ? textOf(content) : undefined;
+    if (text === undefined) files.push({ field, name: fileName ?? "", bytes: content });
+    else if (content.length > FIELD_BYTES_MAX) throw tooMuch();
+    else fields.set(field, text);
+    if (files.length > FILES_MAX || fields.size > FIELDS_MAX || ++parts > PARTS_MAX) throw tooMuch();
+  }
+  return { fields, files };
+}
+
+interface Part {
+  head: Buffer;
+  content: Buffer;
+}
+
+/** The parts between the boundary's lines (RFC 2046, 5.1.1); what stands before the first and after the last is passed over. */
+function* partsOf(body: Buffer, contentType: string): Generator<Part> {
+  const dashBoundary = `--${boundaryOf(contentType)}`;
+  const delimiter = Buffer.from(`\r\n${dashBoundary}`, "latin1");
+  const isFirst = delimiter.subarray(2).equals(body.subarray(0, dashBoundary.length));
+  let line = isFirst ? lineAt(body, dashBoundary.length) : undefined;
+  line ??= nextLine(body, delimiter, 0);
+  while (line && !line.isLast) {
+    const { head, end: contentAt } = headAt(body, line.end);
+    // Of an empty part, the line break before the next boundary may be the one that ends its head.
+    const next = nextLine(body, delimiter, contentAt - 2);
+    if (!next) throw incomplete();
+    yield { head, content: body.subarray(contentAt, Math.max(contentAt, next.start)) };
+    line = next;
+  }
+  if (!line) throw incomplete();
+}
+
+interface BoundaryLine {
+  start: number;
+  /** Where what follows it begins. */
+  end: number;
+  isLast: boolean;
+}
+
+function nextLine(body: Buffer, delimiter: Buffer, from: number): BoundaryLine | undefined {
+  for (let start = body.indexOf(delimiter, from); start >= 0; start = body.indexOf(delimiter, start + 2)) {
+    const line = lineAt(body, start + delimiter.length);
+    if (line) return { ...line, start };
+  }
+  return undefined;
+}
+
+/** What follows a boundary: two dashes end the form; blanks are left over from some transport. Anything else, and it was none. */
+function lineAt(body: Buffer, at: number): BoundaryLine | undefined {
+  if (body.toString("latin1", at, at + 2) === "--") return { start: 0, end: at + 2, isLast: true };
+  let end = at;
+  while (body[end] === 0x20 || body[end] === 0x09) end++;
+  return body.toString("latin1", end, end + 2) === "\r\n"
+    ? { start: 0, end: end + 2, isLast: false }
+    : undefined;
+}
+
+function headAt(body: Buffer, at: number): { head: Buffer; end: number } {
+  // The line break that ended the boundary's line counts: a part without a head begins with an empty line.
+  const window = body.subarray(at - 2, at + HEAD_BYTES_MAX);
+  const length = window.indexOf("\r\n\r\n", 0, "latin1");
+  if (length < 0) throw body.length > at + HEAD_BYTES_MAX ? tooMuch() : incomplete();
+  return { head: window.subarray(Math.min(2, length), length), end: at - 2 + length + 4 };
+}
+
+/** @throws StageFailure bad_request where there is none */
+function boundaryOf(contentType: string): string {
+  const [, quoted, token] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? token ?? "";
+  if (!/^[\x20-\x7e]{1,70}$/.test(boundary) || boundary.endsWith(" "))
+    throw new StageFailure("bad_request", "The content type of a form names its boundary.");
+  return boundary;
+}
+
+function textOf(content: Buffer): string | undefined {
+  if (content.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    return undefined;
+  }
+}
+
+function incomplete(): StageFailure {
+  return new StageFailure("bad_request", "The body is no complete multipart/form-data.");
+}
+
+function tooMuch(): StageFailure {
+  return new StageFailure(
+    "bad_request",
+    `A form has at most ${FILES_MAX} files and ${FIELDS_MAX} fields of ${FIELD_BYTES_MAX / 1024} KiB.`,
+  );
 }

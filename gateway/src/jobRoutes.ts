@@ -174,7 +174,7 @@ async function readPhoto(request: HttpRequest): Promise<Uint8Array> {
   const body = await request.body();
   const contentType = request.header("content-type");
   if (!isForm(contentType)) return body;
-  const photos = (await readForm(body, contentType)).files.filter(({ field }) => field === "photo");
+  const photos = readForm(body, contentType).files.filter(({ field }) => field === "photo");
   if (photos.length !== 1) throw new StageFailure("bad_request", "A form has one file, in the field photo.");
   return photos[0]!.bytes;
 }

@@ -62,6 +62,16 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
       expect((await post(form)).status).toBe(202);
     });
 
+    it("may come in a form with spaces after a boundary, and without a file name", async () => {
+      const headers = { "content-type": "multipart/form-data; boundary=X" };
+      const disposition = 'Content-Disposition: form-data; name="photo"';
+      const form = (head: string) =>
+        Buffer.concat([Buffer.from(`--X  \r\n${head}\r\n\r\n`), PIXEL, Buffer.from("\r\n--X--\r\n")]);
+      expect((await post(form(`${disposition}; filename="pixel.gif"`), headers)).status).toBe(202);
+      expect((await post(form(`${disposition}\r\nContent-Type: image/gif`), headers)).status).toBe(202);
+      expect(await codeOf(await post(form("Content-Type: image/gif"), headers))).toBe("400 bad_request");
+    });
+
     it("is stored as it came, and published as work", async () => {
       const { jobId } = await postPixel(mesh.url, "?stages=age&faces=3");
       expect(Buffer.from((await mesh.blobs.get(jobBlobKey(jobId, "upload")))!.bytes)).toEqual(PIXEL);

@@ -9,6 +9,8 @@ export const FAILURES = {
     help: "Send the photo's bytes as the request body, or as a file of a form.",
   },
   body_too_large: { retryable: false, help: "Send a photo of at most 20 MiB." },
+  body_too_slow: { retryable: true, help: "The body came too slowly; send it again over a better line." },
+  too_many_headers: { retryable: false, help: "Send at most 48 header fields." },
   unsupported_type: { retryable: false, help: "Send a JPEG, PNG, WebP, AVIF, GIF or TIFF photo." },
   unreadable_image: { retryable: false, help: "The file's header makes no sense; export the photo again." },
   image_too_large: { retryable: false, help: "Send a photo of at most 60 megapixels." },

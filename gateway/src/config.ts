@@ -10,6 +10,7 @@ import {
   type Environment,
 } from "@similarfaces/runtime";
 import { trustedProxiesSetting } from "./access/clientAddress.js";
+import { BODY_BYTES_MAX } from "./limits.js";
 
 export const gatewaySettings = {
   /** Loopback unless told otherwise: whoever reaches the gateway may upload. */
@@ -23,6 +24,12 @@ export const gatewaySettings = {
   allowedHosts: list("ALLOWED_HOSTS", { default: [] }),
   /** Proxies whose X-Forwarded-For says who asks. */
   trustedProxies: trustedProxiesSetting,
+  /** Bytes of all requests' bodies that are held at one time; what is beyond is refused as overloaded. */
+  bodiesBytesMax: integer("BODIES_BYTES_MAX", {
+    min: BODY_BYTES_MAX,
+    max: Number.MAX_SAFE_INTEGER,
+    default: 256 * 1024 * 1024,
+  }),
   /** How long a job may compute; after this its missing fields are expired. */
   jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
   /** How long a photo may have to wait for its turn and still be accepted. */

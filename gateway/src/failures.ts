@@ -12,6 +12,8 @@ import type { HttpReply } from "./http/http.js";
 export const STATUS: Readonly<Record<FailureCode, number>> = {
   empty_body: 400,
   body_too_large: 413,
+  body_too_slow: 408,
+  too_many_headers: 431,
   unsupported_type: 415,
   unreadable_image: 422,
   image_too_large: 422,

@@ -20,12 +20,20 @@ import { serve } from "./http/serve.js";
 import { openKeyRing } from "./keys/keyRing.js";
 import { openIntake } from "./intake.js";
 import { jobRoutes } from "./jobRoutes.js";
-import { BODY_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "./limits.js";
+import {
+  BODY_BYTES_MAX,
+  BODY_MS_MAX,
+  BODY_WINDOW_MS,
+  DRAIN_BYTES_MAX,
+  DRAIN_MS_MAX,
+  SOCKET_MESSAGE_BYTES_MAX,
+} from "./limits.js";
 import { serveSocket } from "./live.js";
 import { readOpenApi } from "./openapi.js";
 import { Relay } from "./relay.js";
 import { createHandler, refusal } from "./requestHandler.js";
 import { createRouter, type Route } from "./router.js";
+import { SECURITY_HEADERS } from "./securityHeaders.js";
 import { openSite } from "./site.js";
 import { StageClock } from "./stageTimes.js";
 import { statusNow } from "./status.js";
@@ -53,7 +61,7 @@ export interface Gateway {
   ready(): boolean;
   /** Takes no more photos; viewers go on seeing what is under way. For a process that holds the stages too, before they drain. */
   refuse(): void;
-  /** Ends viewers' streams and sockets, then stops listening. May be called twice. */
+  /** Answers those who wait with what there is, ends viewers' streams and sockets, and stops listening. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -64,6 +72,10 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
   const { access, relay, admission, keys, routes, refuse, close, ready } = await assemble(options);
+  const refusalOf = (error: unknown) => {
+    const reply = refusal(error, access);
+    return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
+  };
   const site = await openSite(config.siteDir);
   const live: LiveOptions = {
     path: LIVE_PATH,
@@ -72,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         const caller = access.check(request, "analyse");
         return (socket) => serveSocket(socket, caller, relay, metrics);
       } catch (error) {
-        return refusal(error, access);
+        return refusalOf(error);
       }
     },
     messageBytesMax: SOCKET_MESSAGE_BYTES_MAX,
@@ -82,8 +94,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     server = await serve(config.httpDriver, {
       host: config.host,
       port: config.port,
-      bodyBytesMax: BODY_BYTES_MAX,
+      limits: {
+        bodyBytesMax: BODY_BYTES_MAX,
+        bodiesBytesMax: config.bodiesBytesMax,
+        bodyMs: BODY_MS_MAX,
+        bodyWindowMs: BODY_WINDOW_MS,
+        drainBytesMax: DRAIN_BYTES_MAX,
+        drainMs: DRAIN_MS_MAX,
+      },
       handle: createHandler({ router: createRouter(routes), site, access, metrics, log, tracing }),
+      refusal: refusalOf,
+      onFault: (err) => log.error({ err }, "a request met a bug"),
+      onBodies: (bytes) => metrics.bodyBytes.set(bytes),
       live,
     });
   } catch (error) {
@@ -96,7 +118,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   log.info({ url, driver: server.description, natsServer: broker.serverVersion }, "serving");
   const open = whatIsOpen(config, access);
   if (open !== undefined) log.warn({ host: config.host }, open);
-  return { url, driver: server.description, ready, refuse, close: () => close(server) };
+  return {
+    url,
+    driver: server.description,
+    ready,
+    refuse: () => {
+      refuse();
+      server.refuseBodies();
+    },
+    close: () => close(server),
+  };
 }
 
 /** Every part but the server, wired. */
@@ -112,6 +143,8 @@ async function assemble(options: GatewayOptions) {
   const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };
   const intake = openIntake({ admission, accepting, following, metrics });
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
+  /** Those who wait for a job get what there is. */
+  const leaving = new AbortController();
   let closing: Promise<void> | undefined;
   let isRefusing = false;
   const ready = () => !isRefusing && !closing && broker.connected();
@@ -120,7 +153,7 @@ async function assemble(options: GatewayOptions) {
     admission.refuse();
   };
   const routes: Route[] = [
-    ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages }),
+    ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages, leaving: leaving.signal }),
     ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
     ...systemRoutes({
       about: about ?? (await describeInstallation(config)),
@@ -132,8 +165,10 @@ async function assemble(options: GatewayOptions) {
   ];
   const close = (server: HttpServer): Promise<void> =>
     (closing ??= (async () => {
-      admission.close();
+      refuse();
+      leaving.abort();
       await server.close();
+      admission.close();
       relay.close();
       keys.close();
     })());

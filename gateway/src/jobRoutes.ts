@@ -29,11 +29,13 @@ export interface JobRoutesOptions {
   log: Log;
   intake: Intake;
   stages: readonly StageName[];
+  /** Aborted when the gateway ends: who waits is answered with what there is. */
+  leaving: AbortSignal;
 }
 
 /** Photos in, results out. */
 export function jobRoutes(options: JobRoutesOptions): Route[] {
-  const { broker, blobs, relay, metrics, log, intake, stages } = options;
+  const { broker, blobs, relay, metrics, log, intake, stages, leaving } = options;
   return [
     {
       method: "POST",
@@ -51,7 +53,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
           return streamEvents(relay, metrics, job.jobId, 0, caller, headers);
         }
         return waitMs > 0
-          ? waitForJob(job, waitMs, relay, caller, headers)
+          ? waitForJob(job, waitMs, relay, caller, headers, leaving)
           : jsonReply(202, acceptedJson(job, caller), headers);
       },
     },
@@ -196,31 +198,67 @@ function readAfter(request: HttpRequest): number {
   return after;
 }
 
-/** 200 with the whole job when it is complete within the time, else 202 with what there is. */
+/**
+ * 200 with the whole job when it is complete within the time, else 202 with what there is. The job was accepted: whatever goes wrong
+ * while it is waited for, its id is told.
+ */
 async function waitForJob(
   job: AcceptedJob,
   waitMs: number,
   relay: Relay,
   caller: Caller,
   headers: Record<string, string>,
+  leaving: AbortSignal,
 ): Promise<HttpReply> {
-  await untilComplete(job.jobId, waitMs, relay);
-  const seen = await relay.snapshot(job.jobId, caller);
-  return jobReply(seen.job.state === "complete" ? 200 : 202, seen, caller, {
-    ...headers,
-    "preference-applied": `wait=${waitMs / 1_000}`,
+  const applied = { ...headers, "preference-applied": `wait=${waitMs / 1_000}` };
+  try {
+    await untilComplete(job.jobId, waitMs, relay, leaving);
+    // The broker may be slow just now, and the process has little time left.
+    const seen = await orWhen(leaving, LEAVING_LOOK_MS, relay.snapshot(job.jobId, caller));
+    if (seen) return jobReply(seen.job.state === "complete" ? 200 : 202, seen, caller, applied);
+  } catch {
+    // Deleted meanwhile, or the broker is away: the job's own address says which.
+  }
+  return jsonReply(202, acceptedJson(job, caller), applied);
+}
+
+/** How long a look at the job may take once the gateway ends. */
+const LEAVING_LOOK_MS = 1_000;
+
+/** The value, or undefined that long after the signal. */
+async function orWhen<T>(signal: AbortSignal, ms: number, value: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    onAbort = () => void (timer = setTimeout(() => resolve(undefined), ms));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+  });
+  return Promise.race([value, late]).finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
   });
 }
 
-async function untilComplete(jobId: string, waitMs: number, relay: Relay): Promise<void> {
+async function untilComplete(
+  jobId: string,
+  waitMs: number,
+  relay: Relay,
+  leaving: AbortSignal,
+): Promise<void> {
+  let onLeaving = () => {};
   let timer: NodeJS.Timeout | undefined;
   let stopViewing = () => {};
   await new Promise<void>((resolve, reject) => {
     const viewer = { event: () => true, complete: () => resolve(), fail: reject };
     stopViewing = relay.view(jobId, 0, viewer, GATEWAY).stop;
     timer = setTimeout(resolve, waitMs);
+    onLeaving = () => resolve();
+    if (leaving.aborted) resolve();
+    else leaving.addEventListener("abort", onLeaving);
   }).finally(() => {
     clearTimeout(timer);
+    leaving.removeEventListener("abort", onLeaving);
     stopViewing();
   });
 }

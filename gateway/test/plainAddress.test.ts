@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { plainAddress } from "../src/http/uws.js";
+import { plainAddress } from "../src/http/uwsRequest.js";
 
 it.each([
   ["127.0.0.1", "127.0.0.1"],

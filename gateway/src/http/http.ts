@@ -6,18 +6,41 @@ export interface HttpServer {
   /** What serves, for the line at start. */
   readonly description: string;
   readonly port: number;
-  /** Ends streams and sockets first, then stops listening. May be called twice. */
+  /** From now on a body that is not wholly there is refused as `unavailable`. */
+  refuseBodies(): void;
+  /**
+   * Answers what is under way, for at most a few seconds; then stops listening and ends streams and sockets. May be called
+   * twice.
+   */
   close(): Promise<void>;
+}
+
+export interface HttpLimits {
+  /** Of one body. Larger ones are refused by `body()`. */
+  bodyBytesMax: number;
+  /** Of all bodies that are held at one time; `body()` refuses what is beyond as `overloaded`. */
+  bodiesBytesMax: number;
+  /** A body takes at most this long, and brings 16 KiB/s in each window: uWS cuts off what is slower after 8 to 12 s, without an answer. */
+  bodyMs: number;
+  bodyWindowMs: number;
+  /** What comes of a body after the answer is dropped, up to this many bytes and this long; then the connection is closed. */
+  drainBytesMax: number;
+  drainMs: number;
 }
 
 export interface HttpOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
-  /** Larger bodies are read to their end, dropped, and refused by `body()`. */
-  bodyBytesMax: number;
-  /** Never rejects. HEAD arrives as GET; the server leaves the body out. */
+  limits: HttpLimits;
+  /** HEAD arrives as GET; the server leaves the body out. */
   handle(request: HttpRequest): Promise<HttpReply>;
+  /** What is answered to a request that is refused before it is handled. */
+  refusal(error: unknown): HttpReply;
+  /** A bug of ours: its connection is ended, and nothing else. */
+  onFault(error: unknown): void;
+  /** Bytes of all bodies that are held now. */
+  onBodies(heldBytes: number): void;
   live: LiveOptions;
 }
 
@@ -31,7 +54,7 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** By lower-case name. */
   header(name: string): string | undefined;
-  /** The whole body. @throws StageFailure body_too_large */
+  /** The whole body. @throws StageFailure body_too_large, body_too_slow, overloaded, unavailable, or bad_request if the client is gone */
   body(): Promise<Uint8Array>;
 }
 
@@ -76,8 +99,6 @@ export interface LiveSocket {
   close(code: number, reason: string): void;
 }
 
-/** A body that was read beyond its limit is dropped up to this, then the connection is closed. */
-export const DRAIN_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes a slow viewer may owe before nothing more is given to it. */
 export const BACKPRESSURE_BYTES_MAX = 256 * 1024;
 /** A socket that has been silent this long, pings included, is closed. */

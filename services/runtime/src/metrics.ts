@@ -141,6 +141,7 @@ function gatewayMetrics(groups: Groups) {
       "method",
     ]),
     uploadBytes: counter("upload_bytes_total", "Bytes of photos accepted."),
+    bodyBytes: gauge("http_body_bytes", "Bytes of requests' bodies that are held now."),
     sockets: gauge("sockets", "Viewers connected.", ["kind"], { from: VIEWERS }),
     relayEvents: counter("relay_events_total", "Results sent to viewers.", ["kind"], { from: VIEWERS }),
     relayBytes: counter("relay_bytes_total", "Bytes of results sent to viewers.", ["kind"], {

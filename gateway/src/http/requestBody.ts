@@ -1,4 +1,5 @@
 import { StageFailure } from "@similarfaces/contracts";
+import { freeBuffer } from "./freeBuffer.js";
 import type { HttpLimits } from "./http.js";
 
 /** What a connection does when its body ends; neither is called within `begin`. */
@@ -17,7 +18,7 @@ interface Room {
 }
 
 const FIRST_ROOM_BYTES = 64 * 1024;
-/** A few large steps: what is outgrown lies about until it is collected. */
+/** A few large steps: each copies what is there. */
 const GROWTH = 4;
 const BYTES_PER_MS_MIN = (16 * 1024) / 1_000;
 const TAIL_BYTES_MAX = 64 * 1024;
@@ -39,6 +40,8 @@ export class RequestBody {
   #held: Buffer = NOTHING;
   #isOver: boolean;
   #isGone = false;
+  /** Somebody has the bytes. */
+  #isGiven = false;
   #failure: StageFailure | undefined;
   #drain: { sinceMs: number; bytes: number } | undefined;
   #asked: { resolve(bytes: Uint8Array): void; reject(failure: StageFailure): void } | undefined;
@@ -74,7 +77,7 @@ export class RequestBody {
     if (!this.#isOver && announced - this.#held.length > this.#room.freeBytes)
       this.fail(new StageFailure("overloaded"));
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#isOver) return Promise.resolve(this.#held.subarray(0, this.#bytes));
+    if (this.#isOver) return Promise.resolve(this.#give());
     return new Promise((resolve, reject) => (this.#asked = { resolve, reject }));
   }
 
@@ -110,6 +113,7 @@ export class RequestBody {
   drop(): void {
     this.#drain ??= { sinceMs: performance.now(), bytes: 0 };
     this.#room.giveBack(this.#held.length);
+    if (!this.#isGiven) freeBuffer(this.#held);
     this.#held = NOTHING;
   }
 
@@ -142,8 +146,14 @@ export class RequestBody {
     // Of its own, not of Node's pool: it lies there for as long as the photo does.
     const grown = Buffer.allocUnsafeSlow(roomBytes);
     grown.set(this.#held.subarray(0, this.#bytes));
+    freeBuffer(this.#held);
     this.#held = grown;
     return true;
+  }
+
+  #give(): Uint8Array {
+    this.#isGiven = true;
+    return this.#held.subarray(0, this.#bytes);
   }
 
   #spend(): void {
@@ -154,7 +164,7 @@ export class RequestBody {
 
   #end(): void {
     this.#isOver = true;
-    this.#asked?.resolve(this.#held.subarray(0, this.#bytes));
+    this.#asked?.resolve(this.#give());
     this.#asked = undefined;
     this.#ends.gone();
     this.#ends.over();

@@ -55,8 +55,8 @@ export async function trixieLoader(): Promise<string | undefined> {
   });
 }
 
-/** Made once, in a folder beside that takes its name when it is whole. */
-async function obtained(
+/** Made once, in a folder beside that takes its name when it is whole. @throws Error where it cannot be and everything is required */
+export async function obtained(
   name: string,
   file: string,
   make: (folder: string) => Promise<void>,

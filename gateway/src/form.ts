@@ -114,7 +114,6 @@ function boundaryOf(contentType: string): string {
 }
 
 function textOf(content: Buffer): string | undefined {
-  if (content.includes(0)) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {

@@ -13,7 +13,10 @@ export const FAILURES = {
   too_many_headers: { retryable: false, help: "Send at most 48 header fields." },
   unsupported_type: { retryable: false, help: "Send a JPEG, PNG, WebP, AVIF, GIF or TIFF photo." },
   unreadable_image: { retryable: false, help: "The file's header makes no sense; export the photo again." },
-  image_too_large: { retryable: false, help: "Send a photo of at most 60 megapixels." },
+  image_too_large: {
+    retryable: false,
+    help: "Send a photo of at most 60 megapixels and 20,000 pixels on a side.",
+  },
   bad_request: { retryable: false, help: "See /v1/openapi.json for what this address takes." },
   unauthorized: { retryable: false, help: "Send the API key: Authorization: Bearer <key>." },
   forbidden: {

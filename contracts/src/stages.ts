@@ -37,5 +37,9 @@ export const JPEG_QUALITY = 88;
 /** Floats in an embedding; on the wire 2,048 bytes of little-endian float32. */
 export const EMBEDDING_SIZE = 512;
 export const EMBEDDING_BYTES = EMBEDDING_SIZE * 4;
+/** Pixels that a photo may have: what decoding it would cost is known from its header. */
+export const PHOTO_PIXELS_MAX = 60_000_000;
+/** Pixels on either side: a decoder spends time on every row, however short. */
+export const PHOTO_SIDE_MAX = 20_000;
 /** Faces analysed of one photo at most, largest first. */
 export const FACES_MAX = 64;

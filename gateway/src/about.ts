@@ -1,9 +1,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { FACES_MAX, type StageName } from "@similarfaces/contracts";
+import { FACES_MAX, PHOTO_PIXELS_MAX, type StageName } from "@similarfaces/contracts";
 import { VERSION } from "@similarfaces/runtime";
-import { PIXELS_MAX } from "./imageHeader.js";
 import { BODY_BYTES_MAX } from "./limits.js";
 
 /** What this installation is and keeps, and how good its models are: `GET /v1/about`. */
@@ -46,7 +45,7 @@ export async function describeInstallation(options: AboutOptions): Promise<About
     stages,
     models: await readModels(modelsDir),
     retention: { jobTtlMs, jobDeadlineMs },
-    limits: { bodyBytesMax: BODY_BYTES_MAX, pixelsMax: PIXELS_MAX, facesMax: FACES_MAX },
+    limits: { bodyBytesMax: BODY_BYTES_MAX, pixelsMax: PHOTO_PIXELS_MAX, facesMax: FACES_MAX },
     contracts: await readContracts(),
   };
 }

@@ -1,5 +1,5 @@
 import { imageSize } from "image-size";
-import { StageFailure } from "@similarfaces/contracts";
+import { PHOTO_PIXELS_MAX, PHOTO_SIDE_MAX, StageFailure } from "@similarfaces/contracts";
 
 export interface ImageHeader {
   /** MIME type by the first bytes, whatever the client called it. */
@@ -7,9 +7,6 @@ export interface ImageHeader {
   /** As the header says, before any EXIF rotation. */
   size: { width: number; height: number };
 }
-
-/** Pixels that a photo may have: what decoding it would cost is known from its header. */
-export const PIXELS_MAX = 60_000_000;
 
 /**
  * Type and size of a photo by its header; nothing is decoded.
@@ -28,10 +25,16 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   }
   const { width, height } = size;
   if (!(width >= 1 && height >= 1)) throw new StageFailure("unreadable_image");
-  if (width * height > PIXELS_MAX) {
+  if (Math.max(width, height) > PHOTO_SIDE_MAX) {
     throw new StageFailure(
       "image_too_large",
-      `The photo has ${((width * height) / 1e6).toFixed(1)} megapixels; send one of at most ${PIXELS_MAX / 1e6}.`,
+      `The photo is ${width} by ${height} pixels; send one of at most ${PHOTO_SIDE_MAX} on a side.`,
+    );
+  }
+  if (width * height > PHOTO_PIXELS_MAX) {
+    throw new StageFailure(
+      "image_too_large",
+      `The photo has ${((width * height) / 1e6).toFixed(1)} megapixels; send one of at most ${PHOTO_PIXELS_MAX / 1e6}.`,
     );
   }
   return { contentType, size };

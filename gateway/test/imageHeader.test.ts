@@ -73,6 +73,25 @@ describe("a photo's header", () => {
     expect(codeOf(png)).toBe("image_too_large");
   });
 
+  it("of more than 20,000 pixels on a side is too large, however thin the photo, and says so", () => {
+    const png = Buffer.from(HEADERS.png);
+    for (const [width, height] of [
+      [1, 20_001],
+      [60_000_000, 1],
+      [1, 60_000_000],
+    ] as const) {
+      png.writeUInt32BE(width, 16);
+      png.writeUInt32BE(height, 20);
+      expect(codeOf(png)).toBe("image_too_large");
+      expect(() => readImageHeader(png)).toThrow(
+        `The photo is ${width} by ${height} pixels; send one of at most 20000 on a side.`,
+      );
+    }
+    png.writeUInt32BE(3_000, 16);
+    png.writeUInt32BE(20_000, 20);
+    expect(codeOf(png)).toBe("taken");
+  });
+
   it("of noise after any known beginning never does worse than to be refused", () => {
     for (const content of Object.values(HEADERS)) {
       for (let seed = 1; seed <= 200; seed++) {

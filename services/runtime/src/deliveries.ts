@@ -30,7 +30,7 @@ export interface DeliveriesOptions {
   /** How many more may be on their way or worked on. Asked again whenever `fill` is called. */
   room(): number;
   /** Room for this many is worth asking the broker: one at a time would be a question each. */
-  roomMin: number;
+  roomMin(): number;
   take(message: Delivered): void;
 }
 
@@ -95,7 +95,7 @@ export async function pullDeliveries(options: DeliveriesOptions): Promise<Delive
 
   function fill(): void {
     const count = room() - asked;
-    if (stopped || pausing || count < roomMin || broker.nc.isClosed()) return;
+    if (stopped || pausing || count < roomMin() || broker.nc.isClosed()) return;
     asked += count;
     heardAtMs = Date.now();
     broker.outbox.send(api, JSON.stringify({ batch: count, expires: nanos(PULL_MS) }), inbox);

@@ -18,8 +18,15 @@ export interface Stage<Work extends StageWork = StageWork> {
   readonly name: StageName;
   /** Throws on bytes that are no such message; that is never retried. */
   decode(data: Uint8Array): Work;
+  /** How much of the loop's room this takes; 1 unless said. What weighs more never takes all of it. */
+  weightOf?(work: Work): number;
   /** Throws StageFailure for the world's faults; any other error counts as `internal`, and is retried. */
   handle(work: Work, call: StageCall): Promise<StageOutput>;
+  /**
+   * Runs after a delivery has ended for good without an answer: it failed, came past its deadline or could not be read. What is kept
+   * for that answer can go. A failure here is only logged.
+   */
+  abandon?(jobId: string, face?: number): Promise<void>;
 }
 
 export interface StageCall {

@@ -1,29 +1,23 @@
 import { setMaxListeners } from "node:events";
-import {
-  ResultSchema,
-  StageFailure,
-  consumer,
-  create,
-  jobAcceptedAtMs,
-  parseWorkSubject,
-  type Result,
-  type SubjectOfWork,
-} from "@similarfaces/contracts";
+import { consumer, parseWorkSubject } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 import { pullDeliveries, type Delivered } from "./deliveries.js";
+import type { Delivery, InFlight } from "./delivery.js";
+import { handlingOf } from "./handling.js";
 import type { Log } from "./log.js";
 import type { Metrics, StageOutcome as Outcome } from "./metrics.js";
-import { publishResult, publishWork, storedResult } from "./publish.js";
-import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
-import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
+import { Room } from "./room.js";
+import type { Stage, StageWork } from "./stage.js";
+import { secondsBetween, startStageSpan } from "./stageSpan.js";
 import { traceOfHeaders } from "./traceHeaders.js";
-import { observeMoments, recordParts, secondsBetween, startStageSpan } from "./stageSpan.js";
-import { formatTraceparent } from "./traceContext.js";
-import { TRACING_OFF, type Span, type Tracing } from "./tracing.js";
+import { TRACING_OFF, type Tracing } from "./tracing.js";
 
 export interface StageOptions {
   broker: Broker;
-  /** Messages worked on at once: the node's real capacity, so that waiting work stays where others can take it. */
+  /**
+   * Messages worked on at once, where each weighs 1: the node's real capacity, so that waiting work stays where others can take it.
+   * One more is let in beside what is heavier than all of it.
+   */
   concurrency: number;
   /** The consumer's; the loop says `working` at half of it. */
   ackWaitMs?: number;
@@ -39,19 +33,10 @@ export interface RunningStage {
   drain(): Promise<void>;
 }
 
-/** Follow-up messages published side by side; more would only queue in the broker's connection. */
-const PUBLISHES_AT_ONCE = 8;
-/** A delivery that would come again closer to its deadline may come past it, and nobody would hear why it failed. */
-const RETRY_ROOM_MS = 500;
 /** What hears that it must stop has this long to do so. */
 const ABORT_MS = 1_000;
-/** A job's later faces wait for other jobs' earlier ones by this much per index. */
-const PRIORITY_PER_FACE_MS = 50;
 
-/**
- * Runs a stage on its durable consumer until drained: pull, check, decode, handle, publish, acknowledge.
- * A delivery ends in exactly one of: ack (answered, or nothing to do), nak with a delay (try again), term (over).
- */
+/** Runs a stage on its durable consumer until drained: pulls what there is room for, and sees each delivery to its end. */
 export async function runStage<Work extends StageWork>(
   stage: Stage<Work>,
   options: StageOptions,
@@ -62,6 +47,8 @@ export async function runStage<Work extends StageWork>(
   const stop = new AbortController();
   // Every request of every photo in flight listens to it: dozens, and no leak.
   setMaxListeners(0, stop.signal);
+  const room = new Room(concurrency);
+  const decide = handlingOf(stage, { ...options, room, signal: stop.signal });
   const inFlight = new Map<Promise<void>, InFlight>();
   metrics.showStage(stage.name);
   let draining: Promise<void> | undefined;
@@ -70,8 +57,8 @@ export async function runStage<Work extends StageWork>(
     stream: spec.stream,
     consumer: spec.durable_name,
     log,
-    room: () => concurrency - inFlight.size,
-    roomMin: Math.max(1, Math.floor(concurrency / 4)),
+    room: () => room.free(),
+    roomMin: () => room.askMin(),
     take,
   });
 
@@ -92,6 +79,8 @@ export async function runStage<Work extends StageWork>(
       metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
       deliveries.fill();
     });
+    // Beside what is heavy there may be room for more than was asked for.
+    deliveries.fill();
   }
 
   /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
@@ -122,7 +111,7 @@ export async function runStage<Work extends StageWork>(
     }
     const { attempt, queuedAtMs } = message;
     const span = startStageSpan(tracing, stage.name, subject, message);
-    const delivery: Delivery = { held, subject, receivedAtMs, span };
+    const delivery: Delivery = { stage: stage.name, held, subject, span };
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
@@ -134,135 +123,9 @@ export async function runStage<Work extends StageWork>(
     }
   }
 
-  async function decide(delivery: Delivery): Promise<Outcome> {
-    const { held, receivedAtMs } = delivery;
-    const { message } = held;
-    let work: Work;
-    try {
-      work = stage.decode(message.data);
-    } catch (cause) {
-      return fail(delivery, new StageFailure("malformed_message", undefined, { cause }));
-    }
-    // Not beyond it: a handler that hangs must not keep the message in its stream.
-    held.untilMs = work.deadlineAtMs;
-    if (work.stages && !work.stages.includes(stage.name)) {
-      message.ack();
-      return "skipped";
-    }
-    // The view shows the field as expired from the deadline on, whoever says so or nobody.
-    if (receivedAtMs > work.deadlineAtMs) {
-      message.term();
-      return "shed";
-    }
-    // Without calling the handler: the message may be what ends the process each time.
-    if (message.attempt > ATTEMPTS_MAX) return fail(delivery, new StageFailure("attempts_exhausted"));
-    return answer(delivery, work);
-  }
-
-  async function answer(delivery: Delivery, work: Work): Promise<Outcome> {
-    const { span } = delivery;
-    const { message } = delivery.held;
-    const { attempt, queuedAtMs } = message;
-    const handlerAtMs = Date.now();
-    const computing = span.reserve();
-    try {
-      const output = await stage
-        .handle(work, callOf(delivery, formatTraceparent(computing)))
-        .catch((error: unknown) => {
-          recordParts(
-            span,
-            stage.name,
-            { queuedAtMs, startedAtMs: handlerAtMs, finishedAtMs: Date.now() },
-            computing,
-          );
-          throw error;
-        });
-      const finishedAtMs = Date.now();
-      const startedAtMs = output.startedAtMs ?? handlerAtMs;
-      const result = create(ResultSchema, {
-        ...identity(delivery),
-        timings: timings(delivery, startedAtMs, finishedAtMs),
-        model: output.model,
-        outcome: output.outcome,
-      });
-      const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output, span)]);
-      const moments = { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs: Date.now() };
-      observeMoments(metrics, span, stage.name, moments);
-      recordParts(span, stage.name, moments, computing);
-      await output.beforeAck?.();
-      message.ack();
-      await output
-        .afterAck?.()
-        .catch((err: unknown) => log.warn({ ...factsOf(delivery), err }, "after the answer"));
-      return stored ? "done" : "duplicate";
-    } catch (error) {
-      if (stop.signal.aborted) {
-        message.nak();
-        return "retried";
-      }
-      const failure =
-        error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
-      const delayMs = backoffMs(attempt);
-      const inTime = Date.now() + delayMs + RETRY_ROOM_MS < work.deadlineAtMs;
-      if (failure.retryable && attempt < ATTEMPTS_MAX && inTime) {
-        const { code } = failure;
-        log.warn({ ...factsOf(delivery), code, err: failure }, "will try again");
-        span.fail(code);
-        message.nak(delayMs);
-        return "retried";
-      }
-      return fail(delivery, failure, handlerAtMs);
-    }
-  }
-
-  async function fail(delivery: Delivery, failure: StageFailure, startedAtMs = Date.now()): Promise<Outcome> {
-    const { code, message, retryable } = failure;
-    const result = create(ResultSchema, {
-      ...identity(delivery),
-      timings: timings(delivery, startedAtMs, Date.now()),
-      outcome: { case: "failure", value: { code, message, retryable } },
-    });
-    await publishResult(broker, result);
-    log.warn({ ...factsOf(delivery), code, err: failure }, "failed");
-    delivery.span.fail(code);
-    // Plain: nats-server 2.9 ignores a term with a reason, and the message would come again.
-    delivery.held.message.term();
-    return "failed";
-  }
-
-  function identity({ subject: { jobId, face }, held }: Delivery) {
-    const { attempt } = held.message;
-    return { jobId, stage: stage.name, attempt, ...(face === undefined ? {} : { face }) };
-  }
-
-  /** What every log line about a delivery says. */
-  function factsOf(delivery: Delivery) {
-    return { ...identity(delivery), traceId: delivery.span.context.traceId };
-  }
-
-  function callOf({ subject, held }: Delivery, traceparent: string): StageCall {
-    const { jobId, face = 0 } = subject;
-    return {
-      attempt: held.message.attempt,
-      priority: jobAcceptedAtMs(jobId) + PRIORITY_PER_FACE_MS * face,
-      signal: stop.signal,
-      traceparent,
-      storedResult: (of, ofFace): Promise<Result | undefined> => storedResult(broker, jobId, of, ofFace),
-    };
-  }
-
-  /** In order, a few at a time: the largest face's chip is stored first, while the next is being cut. */
-  async function publishAll({ work }: StageOutput, { context }: Span): Promise<void> {
-    if (!work) return;
-    const items = eachOf(work);
-    const lane = async () => {
-      for await (const item of items) await publishWork(broker, item, context);
-    };
-    await Promise.all(Array.from({ length: PUBLISHES_AT_ONCE }, lane));
-  }
-
   async function finish(): Promise<void> {
     const stopped = deliveries.stop();
+    room.close();
     const done = Promise.all(inFlight.keys()).then(() => true);
     const inTime = await Promise.race([
       done,
@@ -279,29 +142,4 @@ export async function runStage<Work extends StageWork>(
   }
 
   return { drain: () => (draining ??= finish()) };
-}
-
-interface InFlight {
-  readonly message: Delivered;
-  /** Until when the broker is told that it is worked on, milliseconds since the epoch. */
-  untilMs: number;
-}
-
-interface Delivery {
-  held: InFlight;
-  subject: SubjectOfWork;
-  receivedAtMs: number;
-  span: Span;
-}
-
-/** One iterator for several readers: each item goes to one of them. */
-async function* eachOf<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
-  yield* items;
-}
-
-/** Clocks of two machines may disagree by more than the wait; a time never runs backwards within one result. */
-function timings({ held: { message } }: Delivery, startedAtMs: number, finishedAtMs: number) {
-  const { queuedAtMs } = message;
-  const started = Math.max(queuedAtMs, startedAtMs);
-  return { queuedAtMs, startedAtMs: started, finishedAtMs: Math.max(started, finishedAtMs) };
 }

@@ -15,9 +15,11 @@ import { detectFaces } from "./detect.js";
 import { detectorOf } from "./detector.js";
 import { extractedOf } from "./extracted.js";
 import { faceWork } from "./faceWork.js";
-import { decodePhoto, encodeJpeg } from "./photo.js";
+import { decodePhoto } from "./decodePhoto.js";
+import { encodeJpeg } from "./picture.js";
 import { plainJpeg } from "./plainJpeg.js";
 import { viewsOf, type Views } from "./views.js";
+import { weightOf } from "./weight.js";
 
 export interface ExtractOptions {
   inference: Inference;
@@ -28,7 +30,8 @@ export interface ExtractOptions {
 
 /**
  * From the photo to its faces: decodes it once, finds every face, publishes one chip per face for the stages behind,
- * and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload.
+ * and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload. The upload, which may say where and when
+ * it was taken, is deleted whatever comes of it.
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
@@ -38,6 +41,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   return {
     name: "extract",
     decode: (data) => fromBinary(ImageWorkSchema, data),
+    weightOf,
 
     async handle(work, call): Promise<StageOutput> {
       // An earlier delivery may have answered and then lost its process or its acknowledgement.
@@ -48,7 +52,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
         if (earlier) return { outcome: { case: "extract", value: earlier.extracted }, model: earlier.model };
         throw new StageFailure("photo_missing");
       }
-      const views = viewsOf(await decodePhoto(upload.bytes));
+      const views = viewsOf(await decodePhoto(upload.bytes, { size: work.size, signal: call.signal }));
       const extracted = earlier?.extracted ?? (await find(work, views, call));
       const chips = chipsOf(views, extracted.faces);
       return {
@@ -59,6 +63,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
         afterAck: async () => void (await blobs.delete(work.blobKey)),
       };
     },
+
+    abandon: async (jobId) => void (await blobs.delete(jobBlobKey(jobId, "upload"))),
   };
 
   async function find({ stages, options }: ImageWork, views: Views, call: StageCall): Promise<Extracted> {

@@ -5,5 +5,5 @@ export { chipsOf, cutChip } from "./chips.js";
 export { detectFaces } from "./detect.js";
 export { detectorOf, type Detector } from "./detector.js";
 export { extractedOf } from "./extracted.js";
-export { decodePhoto } from "./photo.js";
+export { decodePhoto } from "./decodePhoto.js";
 export { viewsOf } from "./views.js";

@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp from "./libvips.js";
 
 const SOI = 0xd8;
 const EOI = 0xd9;

@@ -1,5 +1,5 @@
 import type { Frame, Picture, Size } from "@similarfaces/vision";
-import { resize } from "./photo.js";
+import { resize } from "./picture.js";
 
 /** The photo at its own size and at the sizes that detection looks at. */
 export interface Views {

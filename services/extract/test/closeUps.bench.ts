@@ -19,7 +19,7 @@ import {
   type Landmarks,
   type Picture,
 } from "@similarfaces/vision";
-import { decodePhoto } from "../src/photo.js";
+import { decodePhoto } from "@similarfaces/extract";
 import { detectFaces } from "../src/detect.js";
 import { detectorOf } from "../src/detector.js";
 import { viewsOf } from "../src/views.js";

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodePhoto } from "../src/photo.js";
+import { decodePhoto } from "@similarfaces/extract";
 import { plainJpeg, withoutMetadata } from "../src/plainJpeg.js";
 
 /** Noise, so that scans are long and full of stuffed bytes. */

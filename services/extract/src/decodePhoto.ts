@@ -1,0 +1,85 @@
+import { PHOTO_PIXELS_MAX, PHOTO_SIDE_MAX, StageFailure } from "@similarfaces/contracts";
+import type { Picture } from "@similarfaces/vision";
+import { decodeApart } from "./decodeApart.js";
+import { decodePixels } from "./decodePixels.js";
+import sharp from "./libvips.js";
+import { refuseBombs } from "./refuseBombs.js";
+import { isLargePhoto } from "./weight.js";
+
+/**
+ * The time that a decode may take by the clock. What is decoded row by row, or is small, takes a tenth of it at most on an idle core;
+ * sharp looks at the clock between rows.
+ */
+const DECODE_SECONDS_MAX = 3;
+/**
+ * What is decoded apart has its limit in processor time, so that a busy machine fails no honest photo. AVIF of 60 megapixels takes
+ * from 2 to 5 seconds, and in proportion.
+ */
+const APART_SECONDS_PER_MEGAPIXEL = 0.1;
+
+/** The photo as libvips reads its header. The gateway has looked at it with another parser, which may have seen another size. */
+interface Header {
+  format: string;
+  width: number;
+  height: number;
+  isProgressive: boolean;
+}
+
+export interface DecodeOptions {
+  /** What the photo's size was taken for so far, pixels: what it is may not be much more. */
+  size?: { width: number; height: number } | undefined;
+  signal?: AbortSignal;
+}
+
+/**
+ * The upright photo in sRGB: EXIF rotation applied, profiles, CMYK, grey and 16 bits converted, transparency on
+ * white, the first frame of an animation.
+ * @throws StageFailure undecodable_image for a damaged or cut-off file, or one that takes too long; image_too_large beyond 60
+ * megapixels or 20,000 pixels on a side
+ */
+export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
+  refuseBombs(bytes);
+  const header = await readHeader(bytes);
+  refuseSize(header, options.size);
+  if (!isDecodedApart(header)) return decodePixels(bytes, DECODE_SECONDS_MAX);
+  const megapixels = (header.width * header.height) / 1e6;
+  return decodeApart(bytes, DECODE_SECONDS_MAX + APART_SECONDS_PER_MEGAPIXEL * megapixels, options.signal);
+}
+
+async function readHeader(bytes: Uint8Array): Promise<Header> {
+  try {
+    const { format, width, height, isProgressive } = await sharp(bytes, {
+      limitInputPixels: false,
+    }).metadata();
+    return { format, width, height, isProgressive: isProgressive === true };
+  } catch (cause) {
+    throw new StageFailure("undecodable_image", undefined, { cause });
+  }
+}
+
+function refuseSize({ format, width, height }: Header, said: DecodeOptions["size"]): void {
+  const isTooLarge = Math.max(width, height) > PHOTO_SIDE_MAX || width * height > PHOTO_PIXELS_MAX;
+  if (isTooLarge) {
+    throw new StageFailure(
+      "image_too_large",
+      `The photo is ${width} by ${height} pixels; send one of at most ${PHOTO_PIXELS_MAX / 1e6} megapixels and ${PHOTO_SIDE_MAX} on a side.`,
+    );
+  }
+  // It was let in among the small ones. Of an AVIF the tiles' size may have been read, and it counts as large anyway.
+  if (said && format !== "heif" && isLargePhoto({ width, height }) && !isLargePhoto(said)) {
+    throw new StageFailure(
+      "undecodable_image",
+      `The file says ${said.width} by ${said.height} pixels and holds ${width} by ${height}; export the photo again.`,
+    );
+  }
+}
+
+/**
+ * What libvips decodes in one call ends when it ends: sharp's limit would only throw away what has been computed. For most of these
+ * the header bounds what that is. An AVIF may hold any number of frames in its one picture, so it is always decoded apart.
+ */
+function isDecodedApart({ format, width, height, isProgressive }: Header): boolean {
+  if (format === "heif") return true;
+  const inOneCall = isProgressive || format === "webp" || format === "gif";
+  return inOneCall && isLargePhoto({ width, height });
+}

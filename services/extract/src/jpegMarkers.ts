@@ -1,6 +1,13 @@
 export const SOI = 0xd8;
 export const EOI = 0xd9;
 export const SOS = 0xda;
+export const RST0 = 0xd0;
+
+/** `counts`: how many codes of 1 to 16 bits; `symbols` in the order of their codes. */
+export interface HuffmanTable {
+  readonly counts: Uint8Array;
+  readonly symbols: Uint8Array;
+}
 
 /**
  * The scans that a decoder would come across, counted up to one more than `most`. Like libjpeg it looks for the next marker wherever
@@ -19,6 +26,6 @@ export function jpegScans(jpeg: Buffer, most: number): number {
 }
 
 /** Not stuffing, fill, TEM, restarts or SOI, which stand alone. */
-function hasLength(marker: number): boolean {
-  return marker > 0x01 && marker !== 0xff && !(marker >= 0xd0 && marker <= SOI);
+export function hasLength(marker: number): boolean {
+  return marker > 0x01 && marker !== 0xff && !(marker >= RST0 && marker <= SOI);
 }

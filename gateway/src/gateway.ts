@@ -38,6 +38,7 @@ import { openSite } from "./site.js";
 import { StageClock } from "./stageTimes.js";
 import { statusNow } from "./status.js";
 import { systemRoutes } from "./systemRoutes.js";
+import { sweepUploads } from "./uploads.js";
 
 export const LIVE_PATH = "/v1/live";
 
@@ -114,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     keys.close();
     throw error;
   }
+  const endSweep = sweepUploads({ blobs: options.blobs, log, ...config });
   const url = urlOf(config.host, server.port);
   log.info({ url, driver: server.description, natsServer: broker.serverVersion }, "serving");
   const open = whatIsOpen(config, access);
@@ -126,7 +128,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       refuse();
       server.refuseBodies();
     },
-    close: () => close(server),
+    close() {
+      endSweep();
+      return close(server);
+    },
   };
 }
 
@@ -139,7 +144,7 @@ async function assemble(options: GatewayOptions) {
   const relay = new Relay({ broker, metrics, log, jobTtlMs, jobDeadlineMs });
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
-  const following = { relay, metrics, log, tracing, clock };
+  const following = { relay, metrics, log, tracing, clock, blobs };
   const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };
   const intake = openIntake({ admission, accepting, following, metrics });
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });

@@ -5,6 +5,7 @@ import type { Admission } from "./admission/admission.js";
 import { failureOf } from "./failures.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 import type { Expectation } from "./relay.js";
+import { deleteUpload } from "./uploads.js";
 
 /** The one door for photos, whichever route they come by. */
 export interface Intake {
@@ -31,9 +32,11 @@ export function openIntake({ admission, accepting, following, metrics }: IntakeO
     async accept(photo, request, trace, client) {
       const entrant = admission.enter(client, request.stages);
       const span = startJobSpan(following, trace);
+      let begun: string | undefined;
       let expectation: Expectation | undefined;
       try {
         const job = await acceptPhoto(photo, request, accepting, span, (jobId) => {
+          begun = jobId;
           expectation = relay.expect(jobId, request.owner);
           return expectation.listening;
         });
@@ -43,6 +46,7 @@ export function openIntake({ admission, accepting, following, metrics }: IntakeO
         return job;
       } catch (error) {
         entrant.left();
+        if (begun) void deleteUpload(begun, following);
         span.fail(failureOf(error).code);
         span.end();
         throw error;

@@ -1,10 +1,11 @@
 import { ANALYZERS, type ResultEvent, type StageFailure } from "@similarfaces/contracts";
-import type { Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
+import type { Blobs, Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
 import { GATEWAY } from "./access/caller.js";
 import type { AcceptedJob } from "./accept.js";
 import type { Relay } from "./relay.js";
 import type { Completion } from "./completion.js";
 import type { StageClock } from "./stageTimes.js";
+import { deleteUpload } from "./uploads.js";
 import type { Viewer } from "./viewer.js";
 
 /** handed_over: this gateway ended first. The job goes on, any other shows it, and nobody counts how it ended. */
@@ -16,6 +17,7 @@ export interface FollowOptions {
   log: Log;
   tracing: Tracing;
   clock: StageClock;
+  blobs: Blobs;
 }
 
 /** A stream that could not be read is read again. */
@@ -38,8 +40,10 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
   const { traceId } = context;
   const sinceAccepted = () => Math.max(0, (Date.now() - acceptedAtMs) / 1_000);
   let hasAttribute = false;
+  let isExtracted = false;
   const failures: { stage: string; face?: number; code: string }[] = [];
   const end = (outcome: JobOutcome, completion?: Completion) => {
+    if (!isExtracted && outcome !== "handed_over") void deleteUpload(jobId, options);
     metrics.jobs.inc({ outcome });
     if (outcome === "complete") metrics.jobAllResults.observe({}, sinceAccepted(), context);
     const faces = completion?.faces ?? 0;
@@ -56,6 +60,7 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
       const { stage, face, failure, extract } = event;
       if (failure) failures.push({ stage, ...(face === undefined ? {} : { face }), code: failure.code });
       if (extract) {
+        isExtracted = true;
         metrics.jobFirstBox.observe({}, sinceAccepted(), context);
         metrics.jobFaces.observe(extract.faces.length);
         span.event("first box", { "similarfaces.faces": extract.faces.length });

@@ -1,14 +1,23 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { StageFailure } from "@similarfaces/contracts";
+import { PHOTO_PIXELS_MAX, StageFailure } from "@similarfaces/contracts";
 import type { Picture } from "@similarfaces/vision";
-import { DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
+import { DECODER_REFUSED, DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
 import { tooSlow } from "./decodePixels.js";
 
 const PROGRAM = fileURLToPath(new URL("./decoder.js", import.meta.url));
 /** A process that is given no processor at all ends too. */
-const CLOCK_MS_MAX = 30_000;
+const CLOCK_MS_MAX = 60_000;
+/** What the photo brought about, and would again. */
+const CRASHES: readonly (NodeJS.Signals | null)[] = [
+  "SIGSEGV",
+  "SIGBUS",
+  "SIGABRT",
+  "SIGFPE",
+  "SIGILL",
+  "SIGTRAP",
+];
 
 /**
  * Decodes in a process of its own, which can be ended and which takes nobody along. It costs a tenth of a second more.
@@ -35,10 +44,11 @@ export async function decodeApart(
   const [picture, { code, endedBy }] = await Promise.all([readPicture(decoder.stdout), ended]);
   if (code === 0 && picture) return picture;
   if (endedBy === DECODER_TOO_SLOW || performance.now() - started >= CLOCK_MS_MAX) throw tooSlow();
-  if (endedBy === "SIGKILL") throw new Error("the decoder was ended from outside");
-  throw new StageFailure("undecodable_image", undefined, {
-    cause: new Error(`the decoder ended with ${endedBy ?? code}`),
-  });
+  const cause = new Error(`the decoder ended with ${endedBy ?? code}`);
+  if (code === DECODER_REFUSED || CRASHES.includes(endedBy)) {
+    throw new StageFailure("undecodable_image", undefined, { cause });
+  }
+  throw cause;
 }
 
 function endOf(decoder: ChildProcess): Promise<{ code: number | null; endedBy: NodeJS.Signals | null }> {
@@ -60,6 +70,7 @@ async function readPicture(answer: Readable): Promise<Picture | undefined> {
       if (head.length < SIZE_BYTES) continue;
       const width = head.readUInt32LE(0);
       const height = head.readUInt32LE(4);
+      if (width * height > PHOTO_PIXELS_MAX) throw new RangeError("no decoder is given that many pixels");
       picture = { pixels: new Uint8Array(width * height * 3), width, height };
       rest = head.subarray(SIZE_BYTES);
     }

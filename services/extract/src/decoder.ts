@@ -1,13 +1,16 @@
 import { buffer } from "node:stream/consumers";
-import { DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
+import { DECODER_REFUSED, DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
 import { decodePixels } from "./decodePixels.js";
 
 /**
- * Decodes one photo from standard input to standard output. It exits with 1 where that cannot be done, and ends itself where it takes
+ * Decodes one photo from standard input to standard output. It says with its exit code where that cannot be done, and ends itself where it takes
  * more processor time than its argument says, seconds.
  */
 const secondsMax = Number(process.argv[2]);
 const LOOK_EVERY_MS = 20;
+
+// A terminal's Ctrl-C is for everybody; what is under way may end, and whoever asked calls it off if not.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 
 const upload = await buffer(process.stdin);
 const before = process.cpuUsage();
@@ -24,6 +27,6 @@ try {
   process.stdout.write(size);
   process.stdout.write(pixels);
 } catch {
-  process.exitCode = 1;
+  process.exitCode = DECODER_REFUSED;
 }
 clearInterval(watch);

@@ -2,22 +2,28 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { benchFloods } from "../bench/floods/floods.js";
+import { describeFlood } from "../bench/floods/figures.js";
 import { benchGallery } from "../bench/gallery.js";
 import { benchHttp } from "../bench/http.js";
 import { benchPipeline, readMix } from "../bench/pipeline.js";
+import { startMeshUnderTest } from "../bench/meshUnderTest.js";
 import { benchTracing } from "../bench/tracing.js";
 
 const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
+                floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
+  floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
   gallery    searching among synthetic people in growing number, and an import of photos
 
   --mix      photos of models/samples/photos and how often each comes
   --rounds   of each measurement, whose median counts (default 5; of tracing 8)
-  --seconds  of each round (default 8; of tracing 5 for each mesh)
+  --seconds  of each round (default 8; of tracing 5 for each mesh, of each flood 60)
+  --factors  of the floods: what is offered, in what a closed loop gets done (default 2,10,50)
   --no-load  without open-loop arrivals at 25, 50, 75 and 90 % of capacity
   --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
              ELASTICSEARCH_INDEX_KIND)
@@ -27,7 +33,7 @@ const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,
   --json     also writes the figures to a file (not of http)`;
 
 const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
-const KINDS = ["pipeline", "http", "tracing", "gallery"];
+const KINDS = ["pipeline", "http", "tracing", "gallery", "floods"];
 const MIX = "portrait-1:5,portrait-2:5,group-4:4,group-18:1";
 
 /** `npm run bench`. Figures are printed, never judged: machines differ. @returns the exit code */
@@ -40,6 +46,7 @@ export async function bench(args: string[]): Promise<number> {
       mix: { type: "string", default: MIX },
       rounds: { type: "string" },
       seconds: { type: "string" },
+      factors: { type: "string", default: "2,10,50" },
       load: { type: "boolean", default: true },
       driver: { type: "string", default: "nats" },
       sizes: { type: "string", default: "1000,10000,100000" },
@@ -64,12 +71,44 @@ export async function bench(args: string[]): Promise<number> {
   }
   if (what === "gallery") return benchOfGallery({ ...values, roundMs });
   const { mix, load, json } = values;
+  if (what === "floods") return benchOfFloods({ ...values, seconds: Number(values.seconds ?? 60) });
   const report =
     what === "tracing"
       ? await benchTracing({ mix: await readMix({ modelsDir: MODELS, mix }), rounds, roundMs })
       : await benchPipeline({ modelsDir: MODELS, mix, rounds, roundMs, load });
   if (json) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
   return 0;
+}
+
+interface FloodValues {
+  mix: string;
+  factors: string;
+  seconds: number;
+  json?: string | undefined;
+}
+
+async function benchOfFloods({ mix, factors, seconds, json }: FloodValues): Promise<number> {
+  const wanted = factors.split(",").map(Number);
+  if (wanted.some((factor) => !(factor > 1))) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const mesh = await startMeshUnderTest();
+  try {
+    const report = await benchFloods({
+      url: mesh.url,
+      mix: await readMix({ modelsDir: MODELS, mix }),
+      factors: wanted,
+      floodMs: seconds * 1_000,
+      loopMs: Math.min(20_000, seconds * 1_000),
+      onFigures: (figures) => console.log(describeFlood(figures)),
+    });
+    console.log(`a closed loop by itself: ${report.capacityPerSecond.toFixed(2)} photos/s`);
+    if (json) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+    return 0;
+  } finally {
+    await mesh.stop();
+  }
 }
 
 interface GalleryValues {

@@ -32,8 +32,8 @@ export const gatewaySettings = {
   }),
   /** How long a job may compute; after this its missing fields are expired. */
   jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
-  /** How long a photo may have to wait for its turn and still be accepted. */
-  admissionWaitMs: integer("ADMISSION_WAIT_MS", { min: 100, max: 3_600_000, default: 5_000 }),
+  /** How long a photo may have to wait for its turn and still be accepted; well below the deadline, which includes the work itself. */
+  admissionWaitMs: integer("ADMISSION_WAIT_MS", { min: 100, max: 3_600_000, default: 4_000 }),
   modelsDir: text("MODELS_DIR", { default: new URL("../../models", import.meta.url).pathname }),
   siteDir: text("SITE_DIR", { default: new URL("../../ui/dist/site", import.meta.url).pathname }),
   stages: stagesSetting,

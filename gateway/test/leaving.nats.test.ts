@@ -28,7 +28,12 @@ describe.each(["uws", "node"])("a gateway on %s that gets SIGTERM", (driver) => 
   });
 
   it(`answers ${CLIENTS} who wait with 202 and the job's address, those whose body is under way with 503, and ends`, async () => {
-    const gateway = await startGateway({ NATS_URL: nats.url, HTTP_DRIVER: driver });
+    // Nobody takes work here, and all are to be let in.
+    const gateway = await startGateway({
+      NATS_URL: nats.url,
+      HTTP_DRIVER: driver,
+      ADMISSION_WAIT_MS: "3600000",
+    });
     const waiting = Array.from({ length: CLIENTS }, () => new Wire(gateway.port));
     const answers = waiting.map((wire) => wire.answer("POST"));
     for (const wire of waiting)
@@ -64,23 +69,25 @@ function jobIdOf(answer: Answer | undefined): string {
 
 async function startGateway(env: Record<string, string>) {
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PORT: "0", LOG_FORMAT: "json", LOG_LEVEL: "info", ...env },
+    env: { ...process.env, PORT: "0", HEALTH_PORT: "0", LOG_FORMAT: "json", LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let log = "";
-  const url = await new Promise<string>((resolve, reject) => {
+  /** Metrics and health have a port of their own. */
+  const [url, health] = await new Promise<[string, string]>((resolve, reject) => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       log += text;
       const found = /"url":"([^"]+)"/.exec(log)?.[1];
-      if (found) resolve(found);
+      const port = /"port":(\d+),"msg":"health and metrics are served"/.exec(log)?.[1];
+      if (found && port) resolve([found, `http://127.0.0.1:${port}`]);
     });
     void exited.then(() => reject(new Error(log)));
   });
   return {
     port: Number(new URL(url).port),
     bodyBytes: async () => {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const text = await (await fetch(`${health}/metrics`)).text();
       return Number(/^similarfaces_http_body_bytes(?:\{[^}]*\})? (\d+)/m.exec(text)?.[1]);
     },
     terminate: () => {

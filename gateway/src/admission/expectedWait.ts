@@ -2,8 +2,8 @@ import type { StageName } from "@similarfaces/contracts";
 import { LaterStage } from "./laterStage.js";
 import { StagePace, type StageLook } from "./stagePace.js";
 
-/** Photos per second of a mesh of which nothing is known yet; two cores do some 12. */
-const ASSUMED_PER_SECOND = 8;
+/** Photos per second of a mesh of which nothing is known yet; two cores do 12 to 17. */
+const ASSUMED_PER_SECOND = 10;
 /** So many photos may wait whatever extract was last seen to do: else nobody would ever see that it can do more. */
 const PHOTOS_FREE = 4;
 /** Over which the faces of a photo are averaged. */

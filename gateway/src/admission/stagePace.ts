@@ -72,8 +72,8 @@ export class StagePace {
     if (!last) return;
     const spanMs = seen.atMs - last.atMs;
     const delivered = Math.min(seen.sequence - last.sequence, seen.deliveries - last.deliveries);
-    // The consumer was made anew, or another replica of the broker answers, which is not as far.
-    if (spanMs <= 0 || delivered < 0) return this.#pause();
+    // The broker was away, the consumer was made anew, or another replica answers, which is not as far.
+    if (spanMs <= 0 || spanMs > MEMORY_MS || delivered < 0) return this.#pause();
     const ended = Math.max(0, delivered - (seen.ackPending - last.ackPending));
     this.#endedNow = ended;
     this.#arrivedNow = Math.max(0, delivered + seen.pending - last.pending);

@@ -82,7 +82,7 @@ export class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    const { random, extract, later = {}, slots = 4, gateways = 1, limitMs = 5_000 } = options;
+    const { random, extract, later = {}, slots = 4, gateways = 1, limitMs = 4_000 } = options;
     this.#stages = [
       new SimulatedStage("extract", extract, slots, random),
       ...Object.entries(later).map(

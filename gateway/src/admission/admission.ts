@@ -12,7 +12,7 @@ import {
 } from "@similarfaces/runtime";
 import { Entrants, type Entrant } from "./entrants.js";
 import { ExpectedWait } from "./expectedWait.js";
-import { Overloaded } from "./overloaded.js";
+import { overloaded } from "./overloaded.js";
 import { Shares } from "./shares.js";
 
 /** Fuller than this and nothing more is accepted: what is accepted must find room in every later stream. */
@@ -100,9 +100,9 @@ export class Admission {
       this.#isRefusing || !broker.connected()
         ? new StageFailure("unavailable")
         : this.#fullest > FILL_MAX
-          ? new Overloaded(FULL_RETRY_SECONDS)
+          ? overloaded(FULL_RETRY_SECONDS)
           : waitMs > waitMaxMs || !this.#shares.mayEnter(waitMs, nowMs)
-            ? new Overloaded(this.#expected.retryAfterSeconds(waitMs))
+            ? overloaded(this.#expected.retryAfterSeconds(waitMs))
             : undefined;
     if (!failure) return this.#shares.entered(client, nowMs);
     metrics.admissionRefused.inc();

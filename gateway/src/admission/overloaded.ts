@@ -9,3 +9,12 @@ export class Overloaded extends StageFailure {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+const made = new Map<number, Overloaded>();
+
+/** One for each time, made once: of a refused request the stack of its failure was the dearest part, and says nothing. */
+export function overloaded(retryAfterSeconds: number): Overloaded {
+  const failure = made.get(retryAfterSeconds) ?? new Overloaded(retryAfterSeconds);
+  made.set(retryAfterSeconds, failure);
+  return failure;
+}

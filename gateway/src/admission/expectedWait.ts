@@ -4,8 +4,11 @@ import { StagePace, type StageLook } from "./stagePace.js";
 
 /** Photos per second of a mesh of which nothing is known yet; two cores do 12 to 17. */
 const ASSUMED_PER_SECOND = 10;
-/** So many photos may wait whatever extract was last seen to do: else nobody would ever see that it can do more. */
-const PHOTOS_FREE = 4;
+/**
+ * So many photos may wait whatever a stage was last seen to do: else nobody would ever see that it can do more, and the first photos of a
+ * process are its slowest. Within the deadline they are on any machine.
+ */
+const PHOTOS_FREE = 12;
 /** Over which the faces of a photo are averaged. */
 const FACES_MEMORY_MS = 30_000;
 
@@ -52,7 +55,7 @@ export class ExpectedWait {
       if (!later) continue;
       // Without a photo of late nobody knows how many faces one has, but then none waits for long.
       const perPhoto = this.#photos >= 1 ? later.arrived / this.#photos : 0;
-      longestMs = Math.max(longestMs, later.waitMs(photos * perPhoto));
+      longestMs = Math.max(longestMs, later.waitMs(photos * perPhoto, PHOTOS_FREE * perPhoto));
     }
     return longestMs;
   }

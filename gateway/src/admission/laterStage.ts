@@ -36,20 +36,24 @@ export class LaterStage {
       this.#backAtMs ??= seen.atMs;
     }
     if (this.#backAtMs === undefined) return;
-    const hasCaughtUp = seen.pending === 0 || this.#waitMs(0) < this.#limitMs / 2;
+    const hasCaughtUp = seen.pending === 0 || this.#waitMs(0, 0) < this.#limitMs / 2;
     if (hasCaughtUp || seen.atMs - this.#backAtMs > CATCHING_UP_MS) {
       this.#wasDown = false;
       this.#backAtMs = undefined;
     }
   }
 
-  /** Of who comes now, with so many messages still on their way to it: milliseconds, 0 while it is down or catches up. */
-  waitMs(coming: number): number {
-    return this.#wasDown ? 0 : this.#waitMs(coming);
+  /**
+   * Of who comes now, with so many messages still on their way to it: milliseconds, 0 while it is down or catches up, and while no more
+   * than `free` messages are before him.
+   */
+  waitMs(coming: number, free: number): number {
+    return this.#wasDown ? 0 : this.#waitMs(coming, free);
   }
 
-  #waitMs(coming: number): number {
+  #waitMs(coming: number, free: number): number {
     const { pending, perSecond } = this.#pace;
-    return perSecond ? ((pending + coming) / perSecond) * 1_000 : 0;
+    const before = pending + coming;
+    return perSecond && before > free ? (before / perSecond) * 1_000 : 0;
   }
 }

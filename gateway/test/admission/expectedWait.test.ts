@@ -54,6 +54,20 @@ describe.each(SEEDS)("admission by expected wait, seed %i", (seed) => {
     expect(tookMs(mesh.accepted, ["extract"]).at(-1)).toBeLessThan(6_000);
   });
 
+  it("a dozen at once are taken whatever the mesh was last seen to do", () => {
+    const mesh = new Simulation({
+      random: random(),
+      extract: () => 0.5,
+      later: { age: () => 1 },
+      facesOf: () => 3,
+    });
+    mesh.run({ a: 3 }, 20_000).run({}, 2 * MINUTE);
+    const refused = mesh.refused.length;
+    mesh.burst("a", 12);
+    expect(refused).toBeGreaterThan(0);
+    expect(mesh.refused.length).toBe(refused);
+  });
+
   it("a fleet is opened up to what it does within seconds", () => {
     const mesh = new Simulation({ random: random(), extract: () => 300, slots: 64 });
     mesh.run({ a: 200 }, 5_000).run({ a: 200 }, 20_000);

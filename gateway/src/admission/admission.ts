@@ -93,20 +93,21 @@ export class Admission {
   }
 
   #decide(client: string, stages: readonly StageName[], nowMs: number): void {
-    const { broker, metrics, waitMaxMs } = this.#options;
     this.#shares.asked(client, nowMs);
-    const waitMs = this.#expected.waitMs(this.#entrants.count(nowMs), stages);
-    const failure =
-      this.#isRefusing || !broker.connected()
-        ? new StageFailure("unavailable")
-        : this.#fullest > FILL_MAX
-          ? overloaded(FULL_RETRY_SECONDS)
-          : waitMs > waitMaxMs || !this.#shares.mayEnter(waitMs, nowMs)
-            ? overloaded(this.#expected.retryAfterSeconds(waitMs))
-            : undefined;
+    const failure = this.#refusal(stages, nowMs);
     if (!failure) return this.#shares.entered(client, nowMs);
-    metrics.admissionRefused.inc();
+    this.#options.metrics.admissionRefused.inc();
     throw failure;
+  }
+
+  /** Why the client that has just asked is refused, if it is. */
+  #refusal(stages: readonly StageName[], nowMs: number): StageFailure | undefined {
+    const { broker, waitMaxMs } = this.#options;
+    if (this.#isRefusing || !broker.connected()) return new StageFailure("unavailable");
+    if (this.#fullest > FILL_MAX) return overloaded(FULL_RETRY_SECONDS);
+    const waitMs = this.#expected.waitMs(this.#entrants.count(nowMs), stages);
+    if (waitMs <= waitMaxMs && this.#shares.mayEnter(waitMs, nowMs)) return undefined;
+    return overloaded(this.#expected.retryAfterSeconds(waitMs));
   }
 
   #lookIn(delayMs: number): void {

@@ -91,7 +91,7 @@ function Ask(props: { question: Question }) {
       >
         <Show when={props.question.isRepeated}>
           <p class="form-error" role="alert">
-            The server did not accept that key for this.
+            The server did not accept that key.
           </p>
         </Show>
         <label class="form-field">

@@ -240,6 +240,23 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     await page.context().close();
   });
 
+  it("is without the gallery for who comes from elsewhere while there is no key, and says how that is mended", async () => {
+    // As behind a proxy: no such visitor is of this machine.
+    const elsewhere = { extraHTTPHeaders: { via: "1.1 proxy" } };
+    const { page, problems } = await visit(browser, `${mesh.url}/gallery`, elsewhere);
+    await page.getByText("The gallery is closed to this page.").waitFor();
+    await page.getByText("npm run keys").waitFor();
+    expect(await page.getByRole("link", { name: "Add a person" }).count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.goto(mesh.url);
+    await give(page, photo("portrait-1"));
+    await untilComplete(page);
+    expect(await page.locator('.field[data-state="done"]').count()).toBe(4);
+    expect(await page.locator(".similar-face").count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   it("is used by keyboard all the way", async () => {
     const { page, problems } = await visit(browser, mesh.url);
     await page.keyboard.press("?");

@@ -1,4 +1,4 @@
-import { RESULT_PREFIX, LIVE_PREFIX, WORK_PREFIX } from "./subjects.js";
+import { RESULT_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, WORK_PREFIX } from "./subjects.js";
 import { STAGES, type StageName } from "./stages.js";
 
 /**
@@ -15,6 +15,8 @@ export const STREAM_NAMES = {
 export const KEY_BUCKET = "SF_KEYS";
 export const SHARE_SECRET = "share.secret";
 export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
+/** Written to in order to see whether the broker stores what it is given; it keeps the last message alone. */
+export const PROBE_STREAM = "SF_PROBE";
 
 export interface StreamOptions {
   /** Copies of every stream: 1 on one machine, 3 on a cluster. */
@@ -24,11 +26,11 @@ export interface StreamOptions {
 }
 
 export interface StreamSpec {
-  name: StreamName;
+  name: StreamName | typeof PROBE_STREAM;
   subjects: string[];
   /** interest: a message is gone when every consumer has acknowledged it. */
   retention: "interest" | "limits";
-  discard: "new";
+  discard: "new" | "old";
   storage: "file";
   num_replicas: number;
   max_bytes: number;
@@ -74,6 +76,15 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
       max_msgs_per_subject: 1,
       discard_new_per_subject: true,
       republish: { src: `${RESULT_PREFIX}.>`, dest: `${LIVE_PREFIX}.>` },
+    },
+    {
+      ...work,
+      name: PROBE_STREAM,
+      subjects: [PROBE_SUBJECT],
+      retention: "limits",
+      discard: "old",
+      max_bytes: 4 * MIB,
+      max_msgs_per_subject: 1,
     },
   ];
 }

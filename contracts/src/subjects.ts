@@ -7,6 +7,8 @@ export const LIVE_PREFIX = "sf.v1.live";
 export const GALLERY_PREFIX = "sf.v1.gallery";
 /** Pictures at rest, where the broker keeps them; private to that driver. */
 export const BLOB_PREFIX = "sf.v1.blob";
+/** Zeros, stored to see whether the broker stores. */
+export const PROBE_SUBJECT = "sf.v1.probe";
 
 export const imageWorkSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.image`;
 export const faceWorkSubject = (jobId: string, face: number): string =>

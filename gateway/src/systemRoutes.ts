@@ -8,12 +8,12 @@ export interface SystemRoutesOptions {
   openApi: string;
   status(): Status;
   hasKeys(): boolean;
-  /** False keeps traffic away: no broker, or draining. */
-  ready(): boolean;
+  /** Why it takes no photos now, which keeps traffic away; undefined where it does. */
+  unready(): string | undefined;
 }
 
 /** What the gateway says of itself. */
-export function systemRoutes({ about, openApi, status, hasKeys, ready }: SystemRoutesOptions): Route[] {
+export function systemRoutes({ about, openApi, status, hasKeys, unready }: SystemRoutesOptions): Route[] {
   return [
     {
       method: "GET",
@@ -37,7 +37,10 @@ export function systemRoutes({ about, openApi, status, hasKeys, ready }: SystemR
       method: "GET",
       path: "/readyz",
       scope: "open",
-      handle: () => (ready() ? textReply(200, "ready") : textReply(503, "not ready")),
+      handle() {
+        const why = unready();
+        return why === undefined ? textReply(200, "ready") : textReply(503, `not ready: ${why}`);
+      },
     },
   ];
 }

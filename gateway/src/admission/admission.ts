@@ -103,7 +103,7 @@ export class Admission {
   /** Why the client that has just asked is refused, if it is. */
   #refusal(stages: readonly StageName[], nowMs: number): StageFailure | undefined {
     const { broker, waitMaxMs } = this.#options;
-    if (this.#isRefusing || !broker.connected()) return new StageFailure("unavailable");
+    if (this.#isRefusing || broker.fault() !== undefined) return new StageFailure("unavailable");
     if (this.#fullest > FILL_MAX) return overloaded(FULL_RETRY_SECONDS);
     const waitMs = this.#expected.waitMs(this.#entrants.count(nowMs), stages);
     if (waitMs <= waitMaxMs && this.#shares.mayEnter(waitMs, nowMs)) return undefined;

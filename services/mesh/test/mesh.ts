@@ -37,6 +37,8 @@ export interface TestMeshOptions {
   processes?: boolean;
   /** The Node that everything runs on, where it is another one. */
   node?: string;
+  /** Where its data lies, where that is not a new folder; whoever names one removes it. */
+  dataDir?: string;
 }
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -45,7 +47,7 @@ const PRINT_TIMEOUT_MS = 120_000;
 
 /** Resolves when the gateway says that it is ready. Needs a built tree, as `npm test` makes it. */
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
-  const dataDir = await mkdtemp(join(tmpdir(), "similarfaces-mesh-"));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "similarfaces-mesh-")));
   let supervisor = await startSupervisor(dataDir, options);
   const mesh: TestMesh = {
     get url() {
@@ -83,7 +85,7 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Test
       await supervisor.end("SIGTERM");
       // Of a supervisor that the test has killed.
       await endLeftovers(dataDir, 10_000);
-      await rm(dataDir, { recursive: true, force: true });
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
     },
   };
   return mesh;

@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { StageFailure } from "@similarfaces/contracts";
-import { openOutbox, type Outbox } from "./outbox.js";
+import { openAsking, type Ask } from "./asking.js";
+import { STORED_WITHIN_MS, openOutbox, type Outbox } from "./outbox.js";
+import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
 
 /** The oldest nats-server whose JetStream does what the contracts ask for. */
 export const NATS_SERVER_OLDEST = "2.9.10";
@@ -13,11 +15,16 @@ export interface Broker {
   readonly jsm: JetStreamManager;
   /** For what is said often: results, work, pictures, and answers to deliveries. */
   readonly outbox: Outbox;
+  readonly store: StoreHealth;
+  /** For questions that may be asked twice: an answer that is lost with the connection is asked for again when it is back. */
+  readonly ask: Ask;
   readonly serverVersion: string;
+  /** Why nothing can be stored there now, in words; undefined while all is well. */
+  fault(): string | undefined;
   /** False between losing the connection and having it back. */
   connected(): boolean;
-  /** Called after every return of the connection. */
-  onReconnect(listener: () => void): void;
+  /** Called after every return of the connection. @returns what ends that */
+  onReconnect(listener: () => void): () => void;
   /** Flushes what is published and closes; may be called twice. */
   close(): Promise<void>;
 }
@@ -49,25 +56,39 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const js = jetstream(nc, { timeout: 5_000 });
   // Without the account check: right after its start a clustered server has no JetStream leader yet.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
-  const outbox = openOutbox(nc, js);
-  const listeners: (() => void)[] = [];
+  const listeners = new Set<() => void>();
   let connected = true;
+  let connectedAtMs = Date.now();
+  // What was said before the connection came back may be lost: nothing heard of it is no silence of the broker.
+  const hasHeardAll = () => connected && Date.now() - connectedAtMs > STORED_WITHIN_MS;
+  const store = openStoreHealth(hasHeardAll);
+  const asking = openAsking(nc, () => connected);
+  const outbox = openOutbox(nc, js, asking.ask, store);
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === "disconnect") connected = false;
       if (status.type !== "reconnect") continue;
       connected = true;
+      connectedAtMs = Date.now();
+      asking.askAgain();
       for (const listener of listeners) listener();
     }
   })();
+  const isConnected = () => connected && !nc.isClosed();
   return {
     nc,
     js,
     jsm,
     outbox,
+    store,
+    ask: asking.ask,
     serverVersion,
-    connected: () => connected && !nc.isClosed(),
-    onReconnect: (listener) => void listeners.push(listener),
+    connected: isConnected,
+    fault: () => (isConnected() ? store.fault() : "the broker is away"),
+    onReconnect(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     close: async () => {
       if (nc.isClosed()) return;
       outbox.flush();

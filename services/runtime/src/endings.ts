@@ -51,8 +51,9 @@ export function endingsOf({ broker, log, abandon }: EndingsOptions): Endings {
     const { message } = delivery.held;
     const failure =
       error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
-    const delayMs = backoffMs(message.attempt);
-    const inTime = Date.now() + delayMs + RETRY_ROOM_MS < deadlineAtMs;
+    const leftMs = deadlineAtMs - Date.now();
+    const delayMs = backoffMs(message.attempt, leftMs);
+    const inTime = delayMs + RETRY_ROOM_MS < leftMs;
     if (!failure.retryable || message.attempt >= ATTEMPTS_MAX || !inTime) {
       return fail(delivery, failure, startedAtMs);
     }

@@ -15,8 +15,8 @@ export interface HealthOptions {
   usualPort: number | undefined;
   /** False makes the probe's owner restart the process. */
   healthy(): boolean;
-  /** False keeps traffic away, no more. */
-  ready(): boolean;
+  /** Why it takes no work now, in words, which keeps traffic away and no more; undefined where it is ready. */
+  unready(): string | undefined;
   metrics: Metrics;
 }
 
@@ -34,8 +34,10 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "GET or HEAD only\n");
     if (path === "/healthz")
       return answer(options.healthy() ? 200 : 503, options.healthy() ? "ok\n" : "failed\n");
-    if (path === "/readyz")
-      return answer(options.ready() ? 200 : 503, options.ready() ? "ready\n" : "not ready\n");
+    if (path === "/readyz") {
+      const why = options.unready();
+      return why === undefined ? answer(200, "ready\n") : answer(503, `not ready: ${why}\n`);
+    }
     if (path === "/metrics") {
       options.metrics.scrape(request.headers.accept).then(
         ({ contentType, body }) => answer(200, body, contentType),

@@ -184,7 +184,13 @@ function processMetrics(exposition: Exposition, service: string, version: string
       for (const [quantile, seconds] of late()) this.set({ quantile }, seconds);
     },
   });
+  const brokerStores = gauge(
+    "broker_stores",
+    "1 while the broker stores what it is given, 0 while it does not.",
+  );
+  brokerStores.set(1);
   return {
+    brokerStores,
     blobOperation: latency("blob_operation_seconds", "One operation on the blob store.", [
       "driver",
       "operation",

@@ -1,5 +1,7 @@
 import type { JetStreamClient, PubAck } from "@nats-io/jetstream";
 import type { MsgHdrs, NatsConnection } from "nats";
+import type { Ask } from "./asking.js";
+import type { StoreHealth } from "./storeHealth.js";
 
 export interface StoreOptions {
   /** By which the broker knows a message that it has stored before. */
@@ -14,15 +16,20 @@ export interface StoreOptions {
 export interface Outbox {
   /** Dropped where the connection is closed, or about to be. */
   send(subject: string, payload: Uint8Array | string, reply?: string): void;
-  /** @throws JetStreamApiError where it is refused; Error where nothing is heard of it in time, or no stream takes it */
+  /**
+   * Said again when a lost connection is back, so it must do no harm twice: by its message id, or on a subject that keeps one message.
+   * @throws JetStreamApiError where it is refused; Error where nothing is heard of it in time, or no stream takes it
+   */
   store(subject: string, data: Uint8Array, options?: StoreOptions): Promise<PubAck>;
   /** Sends what waits for the end of the turn. */
   flush(): void;
 }
 
-const STORED_WITHIN_MS = 5_000;
+/** An answer that takes longer is none. */
+export const STORED_WITHIN_MS = 5_000;
 
-export function openOutbox(nc: NatsConnection, js: JetStreamClient): Outbox {
+/** `health` hears of every message whether it was stored. */
+export function openOutbox(nc: NatsConnection, js: JetStreamClient, ask: Ask, health: StoreHealth): Outbox {
   let said: (() => void)[] = [];
 
   function say(something: () => void): void {
@@ -50,7 +57,19 @@ export function openOutbox(nc: NatsConnection, js: JetStreamClient): Outbox {
           ...(messageId ? { msgID: messageId } : {}),
           ...(headers ? { headers } : {}),
         };
-        say(() => void js.publish(subject, data, options).then(resolve, reject));
+        say(
+          () =>
+            void ask(() => js.publish(subject, data, options)).then(
+              (ack) => {
+                health.stored();
+                resolve(ack);
+              },
+              (error: unknown) => {
+                health.notStored(error, data.byteLength);
+                reject(error as Error);
+              },
+            ),
+        );
       }),
 
     flush,

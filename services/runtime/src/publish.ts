@@ -22,7 +22,7 @@ const PAUSES_MS = [50, 200, 500, 1_000, 2_000, 4_000];
 /**
  * Publishes a result and waits until it is stored. A second result for the same field is refused by the broker
  * for the whole life of the job; that counts as success, with `stored` false.
- * @throws StageFailure unavailable if the broker did not store it in about 30 s, overloaded if the stream is full
+ * @throws StageFailure unavailable if the broker, while it was there, did not store it in about 30 s, overloaded if the stream is full
  */
 export async function publishResult(
   broker: Broker,
@@ -60,9 +60,10 @@ export async function storedResult(
   stage: ResultStage,
   face?: number,
 ): Promise<Result | undefined> {
-  const message = await broker.jsm.streams.getMessage(STREAM_NAMES.results, {
-    last_by_subj: resultSubject(jobId, stage, face),
-  });
+  const last_by_subj = resultSubject(jobId, stage, face);
+  const message = await broker.ask(() =>
+    broker.jsm.streams.getMessage(STREAM_NAMES.results, { last_by_subj }),
+  );
   return message ? fromBinary(ResultSchema, message.data) : undefined;
 }
 
@@ -85,9 +86,22 @@ async function publishStored(
         throw new StageFailure("unavailable", "the broker did not store a message", { cause: error });
       }
       // Lost connections, restarts, elections: the same id makes trying again harmless.
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pauseOrReconnect(broker, pauseMs);
     }
   }
+}
+
+/** A broker that has just come back may be away again after the pause. */
+function pauseOrReconnect(broker: Broker, pauseMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, pauseMs);
+    const off = broker.onReconnect(end);
+    function end() {
+      clearTimeout(timer);
+      off();
+      resolve();
+    }
+  });
 }
 
 function isSecondOfItsSubject(error: unknown): boolean {

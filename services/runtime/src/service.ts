@@ -7,6 +7,7 @@ import { tellParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "./settings.js";
 import type { runtimeSettings } from "./runtimeSettings.js";
 import { openTracing } from "./openTracing.js";
+import { probeStore } from "./storeHealth.js";
 import type { Tracing } from "./tracing.js";
 import { VERSION } from "./version.js";
 
@@ -85,6 +86,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   let broker: Broker | undefined;
   let service: Service | undefined;
   let health: HealthServer | undefined;
+  let endProbe = () => {};
   try {
     health = await serveHealth({
       host: config.healthHost,
@@ -92,7 +94,10 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       usualPort: options.usualHealthPort,
       metrics,
       healthy: () => state !== "failed",
-      ready: () => state === "ready" && broker?.connected() === true && service?.ready?.() !== false,
+      unready: () => {
+        if (state !== "ready") return state;
+        return broker!.fault() ?? (service!.ready?.() === false ? "what it needs is away" : undefined);
+      },
     });
     log.info({ port: health.port }, "health and metrics are served");
     broker = await connectBroker({
@@ -117,8 +122,15 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       otlpEndpoint: config.otlpEndpoint,
       sampleRatio: config.traceRatio,
     });
+    broker.store.onChange((fault) => {
+      metrics.brokerStores.set(fault === undefined ? 1 : 0);
+      if (fault === undefined) log.info("the broker stores again");
+      else log.error({ fault }, "nothing can be stored");
+    });
     service = await options.start({ config, broker, metrics, log, tracing, signal: stopping.signal });
     state = "ready";
+    // Not before: what is stored is provisioned by now.
+    endProbe = probeStore(broker);
     log.info({ natsServer: broker.serverVersion }, "ready");
     tellParent({
       ready: options.name,
@@ -137,6 +149,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   }
   const failed = state === "failed";
   state = "draining";
+  endProbe();
   for (const step of [
     () => service?.drain(),
     () => broker?.close(),

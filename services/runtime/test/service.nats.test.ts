@@ -49,6 +49,7 @@ describe("the life of a service", () => {
     await until(running, "/readyz", 200);
     await server.kill();
     await until(running, "/readyz", 503);
+    expect(await (await get(running, "/readyz")).text()).toBe("not ready: the broker is away\n");
     expect((await get(running, "/healthz")).status).toBe(200);
     await server.restart();
     await until(running, "/readyz", 200);

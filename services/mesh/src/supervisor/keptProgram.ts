@@ -3,8 +3,11 @@ import { createInterface } from "node:readline";
 import type { ReadyNotice } from "@similarfaces/runtime";
 import type { Program, ProgramEvents } from "./program.js";
 
-/** Pauses before the restarts that follow one another; the last is repeated. */
-const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 5_000, 10_000];
+/**
+ * Pauses before the restarts that follow one another; the last is repeated. Short: jobs have a deadline, and while the broker is away none
+ * of them goes on.
+ */
+const PAUSES_MS = [0, 250, 500, 1_000, 2_000];
 /** Whoever lived this long died of something new. */
 const STEADY_MS = 30_000;
 /** What ends this often before it was ready for the first time will not become so. */
@@ -65,7 +68,8 @@ export class KeptProgram {
 
   /** Ends it in its own way and starts it anew, as after a change of its code. */
   async restart(graceMs: number): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isRestarting) return;
+    clearTimeout(this.#restart);
     this.#isRestarting = true;
     await this.#end(graceMs);
     this.#isRestarting = false;

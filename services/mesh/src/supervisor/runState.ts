@@ -35,11 +35,21 @@ export function readRunState(dataDir: string): RunState | undefined {
   return state && isAlive(state.supervisor) ? state : undefined;
 }
 
-/** Replaces the file in one step. It holds the broker's token, so it is its owner's alone. */
-export function writeRunState(dataDir: string, state: RunState): void {
+/**
+ * Replaces the file in one step. It holds the broker's token, so it is its owner's alone.
+ * @returns false where the disk is full; the file is then what it was
+ */
+export function tryWriteRunState(dataDir: string, state: RunState): boolean {
   const path = join(dataDir, STATE);
-  writeFileSync(`${path}.new`, JSON.stringify(state, undefined, 1), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  try {
+    writeFileSync(`${path}.new`, JSON.stringify(state, undefined, 1), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    rmSync(`${path}.new`, { force: true });
+    return false;
+  }
 }
 
 export function removeRunState(dataDir: string): void {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Address } from "@similarfaces/runtime";
 import type { MeshConfig } from "../config.js";
 import { SetupError } from "../setupError.js";
+import { probeBroker } from "./brokerProbe.js";
 import { KeptProgram } from "./keptProgram.js";
 import { NATS_SERVER, natsServer } from "./natsServer.js";
 import { anyFreePort, isPortFree } from "./ports.js";
@@ -14,7 +15,7 @@ import {
   endLeftovers,
   readRunState,
   removeRunState,
-  writeRunState,
+  tryWriteRunState,
   type Lock,
   type RunState,
 } from "./runState.js";
@@ -51,6 +52,10 @@ export interface Supervisor {
 
 const PORT_USUAL = 8080;
 const PORTS_TRIED = 20;
+/** The broker ends in milliseconds; one that cannot write to its disk not at all. */
+const BROKER_GRACE_MS = 5_000;
+const SILENT_GRACE_MS = 1_000;
+const REMEMBER_AGAIN_MS = 1_000;
 /** What an earlier run left behind drains within this. */
 const LEFTOVER_GRACE_MS = 10_000;
 
@@ -97,12 +102,20 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   let stopping: Promise<void> | undefined;
   let address: Address | undefined;
 
+  /** A full disk must not end the one process that can mend what is wrong with the others. */
+  let rememberingAgain: NodeJS.Timeout | undefined;
+  function remember(): void {
+    clearTimeout(rememberingAgain);
+    if (!tryWriteRunState(config.dataDir, state)) rememberingAgain = setTimeout(remember, REMEMBER_AGAIN_MS);
+  }
+
   const events: ProgramEvents = {
     started({ name }, pid) {
       const identity = identityOf(pid);
       // At once: whatever happens to this process, the next start knows of the child.
       if (identity) state.children[name] = identity;
-      writeRunState(config.dataDir, state);
+      remember();
+      if (name === NATS_SERVER) probe?.started();
     },
     ready({ name }, notice) {
       awaited.delete(name);
@@ -110,7 +123,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
         address = notice.address;
         state.url = address.url;
         state.metricsUrl = notice.metricsUrl;
-        writeRunState(config.dataDir, state);
+        remember();
       }
       const { metricsUrl } = state;
       if (awaited.size > 0 || !address || metricsUrl === undefined) return;
@@ -127,12 +140,24 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   };
   const brokerChild = broker && new KeptProgram(broker.program, events);
   const services = programs.map((program) => new KeptProgram(program, events));
+  const probe =
+    broker &&
+    probeBroker({
+      ...broker,
+      dataDir: config.dataDir,
+      onSilence(how) {
+        options.onDeath(NATS_SERVER, how, 0);
+        // It has had its time: where it does not even hear this, nothing is gained by waiting.
+        void brokerChild!.restart(SILENT_GRACE_MS);
+      },
+    });
   // Side by side: services wait for the broker, and load their code and models meanwhile.
   for (const program of [...(brokerChild ? [brokerChild] : []), ...services]) program.start();
 
   async function end(graceMs: number): Promise<void> {
     await Promise.all(services.map((service) => service.stop(graceMs)));
-    await brokerChild?.stop(graceMs);
+    await probe?.close();
+    await brokerChild?.stop(Math.min(graceMs, BROKER_GRACE_MS));
   }
 
   return {
@@ -145,6 +170,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       ready.reject(new SetupError("stopped before it was ready"));
       const ending = end(graceMs);
       stopping ??= ending.finally(() => {
+        clearTimeout(rememberingAgain);
         removeRunState(config.dataDir);
         lock.release();
       });

@@ -53,7 +53,10 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
   const message = async (stream: string, subject: string) => {
     const query = { last_by_subj: subject };
     // Any replica may answer; only the leader knows for sure that there is none.
-    return (await jsm.direct.getMessage(stream, query)) ?? (await jsm.streams.getMessage(stream, query));
+    return broker.ask(
+      async () =>
+        (await jsm.direct.getMessage(stream, query)) ?? (await jsm.streams.getMessage(stream, query)),
+    );
   };
 
   return {

@@ -2,6 +2,7 @@ export * from "./stages.js";
 export * from "./jobId.js";
 export * from "./subjects.js";
 export * from "./streams.js";
+export * from "./brokerUsers.js";
 export * from "./failure.js";
 export * from "./galleryText.js";
 export * from "./embedding.js";

@@ -17,6 +17,11 @@ export const SHARE_SECRET = "share.secret";
 export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
 /** Written to in order to see whether the broker stores what it is given; it keeps the last message alone. */
 export const PROBE_STREAM = "SF_PROBE";
+/** Pictures of jobs and of the gallery, where the broker keeps them (services/runtime/src/blobs/nats.ts). */
+export const BLOB_STREAMS = { jobs: "SF_BLOBS_JOBS", gallery: "SF_BLOBS_GALLERY" } as const;
+/** The gallery's key-value bucket, where the broker keeps it (services/match/src/gallery). */
+export const GALLERY_BUCKET = "SF_GALLERY";
+export const GALLERY_STREAM = `KV_${GALLERY_BUCKET}`;
 
 export interface StreamOptions {
   /** Copies of every stream: 1 on one machine, 3 on a cluster. */

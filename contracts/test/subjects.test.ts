@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   FACE_STAGES,
+  PROBE_STREAM,
   consumers,
   embeddingWorkSubject,
   enrolWorkSubject,
@@ -120,7 +121,8 @@ describe("streams and consumers", () => {
   });
 
   it("are roomier the later the stage", () => {
-    const sizes = specs.map((spec) => spec.max_bytes);
+    const ofStages = specs.filter(({ name }) => name !== PROBE_STREAM);
+    const sizes = ofStages.map((spec) => spec.max_bytes);
     expect([...sizes].sort((a, b) => a - b)).toEqual(sizes);
   });
 });

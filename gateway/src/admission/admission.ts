@@ -1,6 +1,5 @@
-import { STREAM_NAMES, StageFailure, consumer, type StageName } from "@similarfaces/contracts";
+import { BLOB_STREAMS, STREAM_NAMES, StageFailure, consumer, type StageName } from "@similarfaces/contracts";
 import {
-  JOB_BLOBS_STREAM,
   stageBacklogs,
   streamBacklogs,
   type Blobs,
@@ -135,7 +134,7 @@ export class Admission {
   async #lookAtBroker(beganAtMs: number): Promise<void> {
     const { broker, blobs, stages, metrics } = this.#options;
     if (beganAtMs - this.#streamsAtMs >= LOOK_EVERY_MS) {
-      const inBroker = blobs.driver === "nats" ? [JOB_BLOBS_STREAM] : [];
+      const inBroker = blobs.driver === "nats" ? [BLOB_STREAMS.jobs] : [];
       this.#streams = await streamBacklogs(broker, [...Object.values(STREAM_NAMES), ...inBroker]);
       this.#streamsAtMs = beganAtMs;
       this.#showStreams();

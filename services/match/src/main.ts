@@ -9,7 +9,9 @@ await runService(process.env, {
   async start(context) {
     const { config, broker, metrics, signal } = context;
     // Stores are made with their copies by who provisions; this process would make them with one.
-    for (const stage of config.stages) await untilProvisioned(broker, stage, signal);
+    // Consumers come last, and this process may ask for its own alone.
+    const own = config.stages.filter((stage) => stage === "match" || stage === "enrol");
+    for (const stage of own) await untilProvisioned(broker, stage, signal);
     const blobs = await openBlobs(config, broker, { metrics });
     const match = await startMatch({ ...context, blobs });
     return {

@@ -27,6 +27,9 @@ const settings = {
   /** A broker that runs elsewhere: then none is started here. */
   natsUrl: optional("NATS_URL"),
   natsToken: runtimeSettings.natsToken,
+  natsUser: runtimeSettings.natsUser,
+  natsPassword: runtimeSettings.natsPassword,
+  natsCaFile: runtimeSettings.natsCaFile,
   natsCredentialsFile: runtimeSettings.natsCredentialsFile,
   host: text("HOST", { default: "127.0.0.1" }),
   /** Undefined: 8080, or the next that is free. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { connect, credsAuthenticator, type NatsConnection } from "nats";
+import { connect, createInbox, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import { StageFailure } from "@similarfaces/contracts";
+import { StageFailure, inboxPrefixOf } from "@similarfaces/contracts";
 import { openAsking, type Ask } from "./asking.js";
 import { STORED_WITHIN_MS, openOutbox, type Outbox } from "./outbox.js";
 import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
@@ -19,6 +19,8 @@ export interface Broker {
   /** For questions that may be asked twice: an answer that is lost with the connection is asked for again when it is back. */
   readonly ask: Ask;
   readonly serverVersion: string;
+  /** A new subject for answers. */
+  inbox(): string;
   /** Why nothing can be stored there now, in words; undefined while all is well. */
   fault(): string | undefined;
   /** False between losing the connection and having it back. */
@@ -29,14 +31,24 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-export interface BrokerOptions {
+/** Where the broker is and how one is let in: by a credentials file, else a user and password, else a token. */
+export interface BrokerAccess {
   /** One address or several, comma-separated. */
   url: string;
-  /** Shown in the broker's connection list. */
-  name: string;
   credentialsFile?: string | undefined;
   token?: string | undefined;
+  user?: string | undefined;
+  password?: string | undefined;
+  /** Of the authority that signed the broker's certificate. Where it is given nothing is said without TLS. */
+  caFile?: string | undefined;
+}
+
+export interface BrokerOptions extends BrokerAccess {
+  /** Shown in the broker's connection list. */
+  name: string;
   signal?: AbortSignal;
+  /** What the broker holds against this connection, for instance a subject that its user may not use. */
+  onError?(error: Error): void;
 }
 
 /**
@@ -67,6 +79,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === "disconnect") connected = false;
+      if (status.type === "error") options.onError?.(status.error);
       if (status.type !== "reconnect") continue;
       connected = true;
       connectedAtMs = Date.now();
@@ -83,6 +96,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     store,
     ask: asking.ask,
     serverVersion,
+    inbox: () => createInbox(options.user ? inboxPrefixOf(options.user) : undefined),
     connected: isConnected,
     fault: () => (isConnected() ? store.fault() : "the broker is away"),
     onReconnect(listener) {
@@ -102,9 +116,14 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection> {
-  const authenticator = options.credentialsFile
-    ? { authenticator: credsAuthenticator(await readFile(options.credentialsFile)) }
-    : {};
+  const { user, password: pass, token, credentialsFile, caFile } = options;
+  const access = {
+    ...(credentialsFile ? { authenticator: credsAuthenticator(await readFile(credentialsFile)) } : {}),
+    // A user hears answers under a subject of its own alone.
+    ...(user ? { user, pass: pass ?? "", inboxPrefix: inboxPrefixOf(user) } : {}),
+    ...(token ? { token } : {}),
+    ...(caFile ? { tls: { caFile } } : {}),
+  };
   for (;;) {
     if (options.signal?.aborted)
       throw new StageFailure("unavailable", "stopped while waiting for the broker");
@@ -112,8 +131,7 @@ async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection>
       return await connect({
         servers: options.url.split(","),
         name: options.name,
-        ...authenticator,
-        ...(options.token ? { token: options.token } : {}),
+        ...access,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 200,
         reconnectJitter: 100,

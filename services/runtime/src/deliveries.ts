@@ -1,4 +1,4 @@
-import { createInbox, nanos, type Msg, type MsgHdrs } from "nats";
+import { nanos, type Msg, type MsgHdrs } from "nats";
 import type { Broker } from "./broker.js";
 import type { Log } from "./log.js";
 
@@ -56,9 +56,9 @@ const PULL_AGAIN_MS = 250;
  */
 export async function pullDeliveries(options: DeliveriesOptions): Promise<Deliveries> {
   const { broker, stream, consumer, log, room, roomMin, take } = options;
-  await broker.jsm.consumers.info(stream, consumer);
+  await broker.ask(() => broker.jsm.consumers.info(stream, consumer));
   const api = `${broker.js.apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
-  const inbox = createInbox();
+  const inbox = broker.inbox();
   /** Messages that the broker has been asked for and that have not come. */
   let asked = 0;
   let heardAtMs = 0;

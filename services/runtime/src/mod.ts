@@ -1,7 +1,6 @@
 export * from "./stage.js";
 export * from "./nodeTypes.js";
 export * from "./blobs.js";
-export { JOB_BLOBS_STREAM } from "./blobs/nats.js";
 export * from "./blobs/open.js";
 export * from "./settings.js";
 export * from "./runtimeSettings.js";

@@ -2,7 +2,7 @@ import { provision } from "./provision.js";
 import { openBlobs } from "./blobs/open.js";
 import { connectBroker, type Broker } from "./broker.js";
 import { ConfigError, integer, readSettings } from "./settings.js";
-import { runtimeSettings, stagesSetting } from "./runtimeSettings.js";
+import { brokerAccess, runtimeSettings, stagesSetting } from "./runtimeSettings.js";
 
 /** Servers that are just starting have no leader, or not yet room for as many copies as they will have. */
 const TRY_FOR_MS = 60_000;
@@ -24,13 +24,8 @@ async function main(): Promise<void> {
     stages: stagesSetting,
     replicas: integer("REPLICAS", { min: 1, max: 5, default: 1 }),
   });
-  const { natsUrl, natsCredentialsFile, natsToken, replicas, jobTtlMs, stages } = config;
-  const broker = await connectBroker({
-    url: natsUrl,
-    name: "similarfaces provision",
-    credentialsFile: natsCredentialsFile,
-    token: natsToken,
-  });
+  const { replicas, jobTtlMs, stages } = config;
+  const broker = await connectBroker({ ...brokerAccess(config), name: "similarfaces provision" });
   try {
     await again(async () => {
       // Stores first: services that wait for their consumer find them made, with their copies.

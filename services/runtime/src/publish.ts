@@ -53,7 +53,10 @@ export async function publishWork(broker: Broker, work: WorkMessage, trace?: Tra
   await publishStored(broker, work, trace);
 }
 
-/** The result that is stored for a field of a job, if there is one. */
+/**
+ * The result that is stored for a field of a job, if there is one; any copy of the stream may answer, which may not have the newest yet.
+ * Asked by subject, so that the broker can say which fields a user may read.
+ */
 export async function storedResult(
   broker: Broker,
   jobId: string,
@@ -62,7 +65,7 @@ export async function storedResult(
 ): Promise<Result | undefined> {
   const last_by_subj = resultSubject(jobId, stage, face);
   const message = await broker.ask(() =>
-    broker.jsm.streams.getMessage(STREAM_NAMES.results, { last_by_subj }),
+    broker.jsm.direct.getMessage(STREAM_NAMES.results, { last_by_subj }),
   );
   return message ? fromBinary(ResultSchema, message.data) : undefined;
 }

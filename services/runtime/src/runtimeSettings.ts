@@ -11,6 +11,7 @@ import {
   url,
 } from "./settings.js";
 import { STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
+import type { BrokerAccess } from "./broker.js";
 import type { Setting } from "./settings.js";
 
 /** The keys that every service reads. A service's config.ts spreads them beside its own. */
@@ -19,6 +20,11 @@ export const runtimeSettings = {
   /** A credentials file (JWT and seed), as a cluster mounts it. */
   natsCredentialsFile: optional("NATS_CREDENTIALS_FILE"),
   natsToken: optional("NATS_TOKEN"),
+  /** One of contracts/src/brokerUsers.ts, where the broker knows them. */
+  natsUser: optional("NATS_USER"),
+  natsPassword: optional("NATS_PASSWORD"),
+  /** Of the authority that signed the broker's certificate, PEM, where it is none that Node knows. */
+  natsCaFile: optional("NATS_CA_FILE"),
   logLevel: oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "silent"], { default: "info" }),
   /** `auto` is pretty in a terminal and JSON anywhere else. */
   logFormat: oneOf("LOG_FORMAT", ["auto", "json", "pretty"], { default: "auto" }),
@@ -54,3 +60,22 @@ export const stagesSetting: Setting<readonly StageName[]> = {
     return names as StageName[];
   },
 };
+
+/** How a service is let in at the broker, of its settings. */
+export function brokerAccess(config: {
+  natsUrl: string;
+  natsCredentialsFile: string | undefined;
+  natsToken: string | undefined;
+  natsUser: string | undefined;
+  natsPassword: string | undefined;
+  natsCaFile: string | undefined;
+}): BrokerAccess {
+  return {
+    url: config.natsUrl,
+    credentialsFile: config.natsCredentialsFile,
+    token: config.natsToken,
+    user: config.natsUser,
+    password: config.natsPassword,
+    caFile: config.natsCaFile,
+  };
+}

@@ -5,8 +5,8 @@ import { serveHealth, type HealthServer } from "./healthServer.js";
 import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
 import { tellParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "./settings.js";
-import type { runtimeSettings } from "./runtimeSettings.js";
 import { openTracing } from "./openTracing.js";
+import { brokerAccess, type runtimeSettings } from "./runtimeSettings.js";
 import { probeStore } from "./storeHealth.js";
 import type { Tracing } from "./tracing.js";
 import { VERSION } from "./version.js";
@@ -101,11 +101,10 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     });
     log.info({ port: health.port }, "health and metrics are served");
     broker = await connectBroker({
-      url: config.natsUrl,
+      ...brokerAccess(config),
       name: `similarfaces ${options.name}`,
-      credentialsFile: config.natsCredentialsFile,
-      token: config.natsToken,
       signal: stopping.signal,
+      onError: (err) => log.error({ err }, "the broker objects"),
     });
     broker.onReconnect(() => {
       metrics.brokerReconnects.inc();

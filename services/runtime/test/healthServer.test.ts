@@ -14,7 +14,7 @@ async function serve(options: Partial<HealthOptions>): Promise<number> {
     usualPort: undefined,
     metrics: createMetrics({ service: "test", version: "0", emitters: [] }),
     healthy: () => true,
-    ready: () => true,
+    unready: () => undefined,
     ...options,
   });
   servers.push(server);

@@ -20,14 +20,15 @@ export interface NatsServer {
   restart(options?: { token?: string }): Promise<void>;
 }
 
-export async function startNatsServer(): Promise<NatsServer> {
+/** @param more further lines of its configuration */
+export async function startNatsServer(more = ""): Promise<NatsServer> {
   const storeDir = await mkdtemp(join(tmpdir(), "similarfaces-nats-"));
   const port = await freePort();
   const config = join(storeDir, "nats.conf");
   const configure = ({ token }: { token?: string } = {}) =>
     writeFile(
       config,
-      `listen: "127.0.0.1:${port}"\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n` +
+      `listen: "127.0.0.1:${port}"\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(storeDir)} }\n${more}\n` +
         (token ? `authorization { token: ${JSON.stringify(token)} }\n` : ""),
     );
   await configure();

@@ -25,7 +25,8 @@ export interface MeasureOptions {
 export interface RunningMesh {
   url: string;
   natsUrl: string;
-  natsToken?: string;
+  natsUser?: string;
+  natsPassword?: string;
   children: Record<string, { pid: number }>;
 }
 
@@ -49,7 +50,7 @@ export async function measureCosts(options: MeasureOptions): Promise<Costs> {
   }));
   const nc = await connect({
     servers: run.natsUrl,
-    ...(run.natsToken === undefined ? {} : { token: run.natsToken }),
+    ...(run.natsUser === undefined ? {} : { user: run.natsUser, pass: run.natsPassword ?? "" }),
   });
   try {
     const full = await atFullLoad(options, photos);

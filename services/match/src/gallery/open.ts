@@ -1,3 +1,4 @@
+import { GALLERY_BUCKET } from "@similarfaces/contracts";
 import { ConfigError, type Blobs, type Broker, type Log, type Metrics } from "@similarfaces/runtime";
 import { createGallery } from "./createGallery.js";
 import type { IndexKind } from "./elasticsearch/settings.js";
@@ -28,8 +29,6 @@ export interface OpenGalleryOptions {
   signal: AbortSignal;
 }
 
-/** The bucket of the `nats` driver. */
-const BUCKET = "SF_GALLERY";
 const MIB = 1024 * 1024;
 
 /** @throws ConfigError, StageFailure gallery_unavailable or wrong_product */
@@ -46,7 +45,7 @@ export async function openGalleryDriver(
   if (config.galleryDriver === "nats") {
     const bytesMax = config.galleryMaxMib * MIB;
     const snapshotFile = config.gallerySnapshotFile;
-    return openNatsGallery({ broker, bucket: BUCKET, model, bytesMax, snapshotFile, log, signal });
+    return openNatsGallery({ broker, bucket: GALLERY_BUCKET, model, bytesMax, snapshotFile, log, signal });
   }
   const { elasticsearchUrl: url, elasticsearchApiKey: apiKey } = config;
   if (url === undefined)

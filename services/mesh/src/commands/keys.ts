@@ -1,5 +1,5 @@
 import { openKeyBucket, runKeysCommand } from "@similarfaces/gateway";
-import { connectBroker, type BrokerOptions } from "@similarfaces/runtime";
+import { brokerAccess, connectBroker, type BrokerAccess } from "@similarfaces/runtime";
 import { readConfigOrExplain } from "../config.js";
 import { SetupError } from "../setupError.js";
 import { readRunState } from "../supervisor/runState.js";
@@ -26,15 +26,14 @@ export async function keys(args: string[]): Promise<number> {
 }
 
 /** The broker that the environment names, else that of the mesh which runs on the data folder. @throws SetupError */
-function brokerHere(): Pick<BrokerOptions, "url" | "token" | "credentialsFile"> {
+function brokerHere(): BrokerAccess {
   const config = readConfigOrExplain(process.env);
   if (!config) throw new SetupError("Nothing was changed.");
-  if (config.natsUrl) {
-    return { url: config.natsUrl, token: config.natsToken, credentialsFile: config.natsCredentialsFile };
-  }
+  const { natsUrl } = config;
+  if (natsUrl) return brokerAccess({ ...config, natsUrl });
   const state = readRunState(config.dataDir);
   if (!state) throw new SetupError(`No mesh runs on ${config.dataDir}: start it first, or set NATS_URL.`);
-  return { url: state.natsUrl, token: state.natsToken };
+  return { url: state.natsUrl, user: state.natsUser, password: state.natsPassword };
 }
 
 function reasonOf(error: unknown): string {

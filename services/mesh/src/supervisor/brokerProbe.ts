@@ -3,7 +3,8 @@ import type { Broker } from "@similarfaces/runtime/broker";
 
 export interface BrokerProbeOptions {
   url: string;
-  token: string;
+  user: string;
+  password: string;
   /** Where the broker stores: a full disk is the usual reason. */
   dataDir: string;
   /** It has answered nothing for so long that it will not, and why, as far as that is known. */
@@ -30,7 +31,7 @@ const FULL_BELOW_BYTES = 1024 * 1024;
  * check, and never answers anybody again, not even SIGTERM; newer ones may turn JetStream off, and it stays so.
  */
 export function probeBroker(options: BrokerProbeOptions): BrokerProbe {
-  const { url, token, dataDir, onSilence } = options;
+  const { dataDir, onSilence, ...access } = options;
   const closing = new AbortController();
   let startedAtMs = Date.now();
   let hasAnswered = false;
@@ -57,8 +58,7 @@ export function probeBroker(options: BrokerProbeOptions): BrokerProbe {
     await pause(ASK_EVERY_MS, closing.signal);
     const { connectBroker } = await import("@similarfaces/runtime/broker");
     const broker = await connectBroker({
-      url,
-      token,
+      ...access,
       name: "similarfaces supervisor",
       signal: closing.signal,
     });

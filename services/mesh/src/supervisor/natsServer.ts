@@ -3,13 +3,28 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import {
+  BROKER_USERS,
+  authorizationConfig,
+  inboxPrefixOf,
+  permissionsOf,
+  permissionsOfAll,
+  type BrokerUser,
+} from "@similarfaces/contracts/brokerUsers";
 import { anyFreePort } from "./ports.js";
 import type { Program } from "./program.js";
+
+/** A program's own user at the broker. */
+export interface BrokerLogin {
+  user: string;
+  password: string;
+}
 
 export interface NatsServer {
   program: Program;
   url: string;
-  token: string;
+  /** Of a service, of the mesh in one process, of the supervisor, or of the machine's owner, who may do everything. */
+  loginOf(name: BrokerUser | "mesh" | "supervisor" | "operator"): BrokerLogin;
 }
 
 export const NATS_SERVER = "nats-server";
@@ -22,17 +37,19 @@ const FILE_STORE_MAX = "100GB";
  */
 const GO_RUNTIME = { GOGC: "400", GOMAXPROCS: String(Math.max(1, Math.floor(availableParallelism() / 4))) };
 
-/** JetStream on disk under the data folder, on loopback, for whoever has the token. Written afresh on every start. */
+/** JetStream on disk under the data folder, on loopback, for users with passwords of this start. Written afresh on every start. */
 export async function natsServer(dataDir: string, binary: string): Promise<NatsServer> {
   const port = await anyFreePort("127.0.0.1");
-  const token = randomBytes(24).toString("base64url");
+  const logins = newLogins();
   const storeDir = join(dataDir, "jetstream");
   mkdirSync(storeDir, { recursive: true, mode: 0o700 });
   const config = join(dataDir, "nats-server.conf");
   const lines = [
     `server_name: "similarfaces"`,
     `listen: "127.0.0.1:${port}"`,
-    `authorization { token: "${token}" }`,
+    authorizationConfig(
+      logins.map(({ password, ...login }) => ({ ...login, password: JSON.stringify(password) })),
+    ),
     `max_payload: 1MB`,
     `jetstream { store_dir: ${JSON.stringify(storeDir)}, max_memory_store: 256MB, max_file_store: ${FILE_STORE_MAX} }`,
     `log_file: ${JSON.stringify(join(dataDir, "nats-server.log"))}`,
@@ -45,7 +62,22 @@ export async function natsServer(dataDir: string, binary: string): Promise<NatsS
     env: { ...GO_RUNTIME, ...process.env },
     isService: false,
   };
-  return { program, url: `nats://127.0.0.1:${port}`, token };
+  const loginOf = (name: string) => logins.find(({ user }) => user === name)!;
+  return { program, url: `nats://127.0.0.1:${port}`, loginOf };
+}
+
+function newLogins() {
+  const ask = {
+    publish: ["$JS.API.INFO"],
+    subscribe: [`${inboxPrefixOf("supervisor")}.>`],
+    allowResponses: false,
+  };
+  return [
+    ...BROKER_USERS.map((user) => ({ user, permissions: permissionsOf(user) })),
+    { user: "mesh", permissions: permissionsOfAll("mesh", BROKER_USERS) },
+    { user: "supervisor", permissions: ask },
+    { user: "operator" },
+  ].map((login) => ({ ...login, password: randomBytes(24).toString("base64url") }));
 }
 
 /**

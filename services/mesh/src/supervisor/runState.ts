@@ -19,8 +19,9 @@ export interface RunState {
   /** Of the gateway's process. */
   metricsUrl?: string;
   natsUrl: string;
-  /** What the broker asks of whoever connects. */
-  natsToken?: string;
+  /** The owner's user at the broker, who may do everything there; of a broker elsewhere it is not known. */
+  natsUser?: string;
+  natsPassword?: string;
   /** Started for one command, and stopped after it. */
   forOneCommand: boolean;
   children: Record<string, ProcessIdentity>;
@@ -36,7 +37,7 @@ export function readRunState(dataDir: string): RunState | undefined {
 }
 
 /**
- * Replaces the file in one step. It holds the broker's token, so it is its owner's alone.
+ * Replaces the file in one step. It holds a password of the broker, so it is its owner's alone.
  * @returns false where the disk is full; the file is then what it was
  */
 export function tryWriteRunState(dataDir: string, state: RunState): boolean {

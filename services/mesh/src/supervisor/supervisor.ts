@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { BrokerUser } from "@similarfaces/contracts/brokerUsers";
 import type { Address } from "@similarfaces/runtime";
 import type { MeshConfig } from "../config.js";
 import { SetupError } from "../setupError.js";
@@ -87,16 +88,22 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
     PORT: String(port),
     LOG_FORMAT: "json",
     STAGES: config.stages.join(","),
-    ...(broker ? { NATS_URL: broker.url, NATS_TOKEN: broker.token } : {}),
+    ...(broker ? { NATS_URL: broker.url } : {}),
   };
+  const operator = broker?.loginOf("operator");
   const state: RunState = {
     supervisor: identityOf(process.pid)!,
     natsUrl: broker?.url ?? config.natsUrl!,
-    ...(broker ? { natsToken: broker.token } : {}),
+    ...(broker ? { natsUser: operator!.user, natsPassword: operator!.password } : {}),
     forOneCommand,
     children: {},
   };
-  const programs = processes ? servicePrograms(config.stages, env) : [meshProgram(env)];
+  const envOf = (name: BrokerUser | "mesh"): NodeJS.ProcessEnv => {
+    if (!broker) return env;
+    const { user, password } = broker.loginOf(name);
+    return { ...env, NATS_USER: user, NATS_PASSWORD: password, NATS_TOKEN: "", NATS_CREDENTIALS_FILE: "" };
+  };
+  const programs = processes ? servicePrograms(config.stages, envOf) : [meshProgram(envOf("mesh"))];
   const awaited = new Set(programs.filter(({ isService }) => isService).map(({ name }) => name));
   const ready = new Deferred<Running>();
   let stopping: Promise<void> | undefined;
@@ -143,7 +150,8 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   const probe =
     broker &&
     probeBroker({
-      ...broker,
+      url: broker.url,
+      ...broker.loginOf("supervisor"),
       dataDir: config.dataDir,
       onSilence(how) {
         options.onDeath(NATS_SERVER, how, 0);

@@ -9,6 +9,7 @@ import {
 } from "@nats-io/jetstream";
 import {
   BLOB_PREFIX,
+  BLOB_STREAMS,
   StageFailure,
   blobChunkSubject,
   blobSubject,
@@ -34,8 +35,7 @@ const CHUNKS_AT_ONCE = 4;
 const CONTENT_TYPE = "Content-Type";
 const CHUNKS = "Sf-Chunks";
 
-export const JOB_BLOBS_STREAM = "SF_BLOBS_JOBS";
-const GALLERY = "SF_BLOBS_GALLERY";
+const { jobs: JOBS, gallery: GALLERY } = BLOB_STREAMS;
 
 /**
  * Blobs as messages of two streams: one whose messages expire with their job, one for the gallery. A blob is one message,
@@ -115,7 +115,7 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
 }
 
 function streamOf(key: string): string {
-  return key.startsWith("jobs/") ? JOB_BLOBS_STREAM : GALLERY;
+  return key.startsWith("jobs/") ? JOBS : GALLERY;
 }
 
 function streamsFor({ jobTtlMs, replicas = 1 }: NatsBlobsOptions) {
@@ -132,7 +132,7 @@ function streamsFor({ jobTtlMs, replicas = 1 }: NatsBlobsOptions) {
   return [
     {
       ...shared,
-      name: JOB_BLOBS_STREAM,
+      name: JOBS,
       subjects: [`${BLOB_PREFIX}.jobs.>`],
       max_age: nanos(jobTtlMs),
       duplicate_window,

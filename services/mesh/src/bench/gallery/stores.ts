@@ -25,11 +25,11 @@ export interface Stores {
 
 export async function startStores(driver: GalleryConfig["galleryDriver"]): Promise<Stores> {
   const folder = await mkdtemp(join(tmpdir(), "similarfaces-bench-"));
-  const { program, url, token } = await natsServer(folder, process.env["NATS_SERVER"] ?? "nats-server");
+  const { program, url, loginOf } = await natsServer(folder, process.env["NATS_SERVER"] ?? "nats-server");
   const child = spawn(program.command, program.args, { stdio: "ignore" });
   const endWithBench = () => child.kill("SIGKILL");
   process.once("exit", endWithBench);
-  const broker = await connectBroker({ url, token, name: "similarfaces bench" });
+  const broker = await connectBroker({ url, ...loginOf("operator"), name: "similarfaces bench" });
   await provision(broker, { replicas: 1, jobTtlMs: 600_000, stages: ["extract", "match"] });
   const elasticsearch = driver === "elasticsearch" ? await elasticsearchOf() : undefined;
   const { elasticsearchIndexKind } = readSettings(process.env, gallerySettings);

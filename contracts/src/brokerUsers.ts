@@ -1,0 +1,221 @@
+import { ANALYZERS, type StageName } from "./stages.js";
+import {
+  BLOB_STREAMS,
+  GALLERY_BUCKET,
+  GALLERY_STREAM,
+  KEY_BUCKET,
+  PROBE_STREAM,
+  STREAM_NAMES,
+  consumer,
+} from "./streams.js";
+import {
+  BLOB_PREFIX,
+  GALLERY_PREFIX,
+  LIVE_PREFIX,
+  PROBE_SUBJECT,
+  RESULT_PREFIX,
+  WORK_PREFIX,
+} from "./subjects.js";
+
+/**
+ * Who may say and hear what at the broker: a user for every program. Whoever takes over a stage has that stage's work and answers, and
+ * neither the gallery, nor what other stages answered, nor the streams themselves.
+ */
+export const BROKER_USERS = ["provision", "gateway", "extract", "embed", ...ANALYZERS, "match"] as const;
+export type BrokerUser = (typeof BROKER_USERS)[number];
+
+/** Subjects, in the broker's own words. What is not named is forbidden. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** Whether it answers requests, on whatever subject the answer is wanted. */
+  readonly allowResponses: boolean;
+}
+
+/** Answers to a user's own requests come on subjects under this one, which nobody else hears. */
+export const inboxPrefixOf = (user: string): string => `_INBOX_${user}`;
+
+const API = "$JS.API";
+const { images, faces, embeddings, results } = STREAM_NAMES;
+const KEY_STREAM = `KV_${KEY_BUCKET}`;
+const WORK_STREAMS = [images, faces, embeddings];
+
+export function permissionsOf(user: BrokerUser): Permissions {
+  const { publish, subscribe = [] } = OF_PROGRAM[user];
+  return {
+    publish: [`${API}.INFO`, PROBE_SUBJECT, ...publish],
+    subscribe: [`${inboxPrefixOf(user)}.>`, ...subscribe],
+    allowResponses: user === "match",
+  };
+}
+
+/** Of a process that does the work of several programs. */
+export function permissionsOfAll(user: string, programs: readonly BrokerUser[]): Permissions {
+  const each = programs.map((program) => ({ program, ...permissionsOf(program) }));
+  const heard = each.flatMap(({ program, subscribe }) =>
+    subscribe.filter((subject) => subject !== `${inboxPrefixOf(program)}.>`),
+  );
+  return {
+    publish: [...new Set(each.flatMap(({ publish }) => publish))],
+    subscribe: [`${inboxPrefixOf(user)}.>`, ...new Set(heard)],
+    allowResponses: each.some(({ allowResponses }) => allowResponses),
+  };
+}
+
+const analyzers = Object.fromEntries(
+  ANALYZERS.map((name) => [name, { publish: [...work(name), answers(name)] }]),
+) as Record<(typeof ANALYZERS)[number], { publish: string[] }>;
+
+const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: readonly string[] }> = {
+  provision: {
+    publish: [
+      ...[...Object.values(STREAM_NAMES), PROBE_STREAM, KEY_STREAM, ...Object.values(BLOB_STREAMS)].flatMap(
+        (stream) => [
+          `${API}.STREAM.INFO.${stream}`,
+          `${API}.STREAM.CREATE.${stream}`,
+          `${API}.STREAM.UPDATE.${stream}`,
+        ],
+      ),
+      ...WORK_STREAMS.flatMap((stream) => [
+        `${API}.CONSUMER.INFO.${stream}.*`,
+        `${API}.CONSUMER.CREATE.${stream}.>`,
+        // Of nats-server 2.9's clients.
+        `${API}.CONSUMER.DURABLE.CREATE.${stream}.*`,
+        `${API}.CONSUMER.LIST.${stream}`,
+        `${API}.CONSUMER.DELETE.${stream}.*`,
+      ]),
+      // The secret of share links, made once.
+      `$KV.${KEY_BUCKET}.>`,
+      ...reading(KEY_STREAM),
+    ],
+  },
+  gateway: {
+    publish: [
+      `${WORK_PREFIX}.*.image`,
+      `${RESULT_PREFIX}.*.accepted`,
+      `${RESULT_PREFIX}.*.deleted`,
+      `${GALLERY_PREFIX}.*`,
+      ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.INFO.${stream}`),
+      ...WORK_STREAMS.map((stream) => `${API}.CONSUMER.INFO.${stream}.*`),
+      ...reading(results),
+      ...following(results),
+      ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.PURGE.${stream}`),
+      ...storing("jobs"),
+      ...reading(BLOB_STREAMS.gallery),
+      // Keys are made and revoked in its container too (keys/main.ts).
+      `$KV.${KEY_BUCKET}.>`,
+      ...reading(KEY_STREAM),
+      ...following(KEY_STREAM),
+    ],
+    subscribe: [`${LIVE_PREFIX}.>`],
+  },
+  extract: {
+    publish: [
+      ...work("extract"),
+      `${RESULT_PREFIX}.*.extract`,
+      `${WORK_PREFIX}.*.face.*`,
+      // Whether it has answered a photo before.
+      `${API}.DIRECT.GET.${results}.${RESULT_PREFIX}.*.extract`,
+      ...storing("jobs"),
+      `${API}.STREAM.INFO.${BLOB_STREAMS.gallery}`,
+    ],
+  },
+  embed: {
+    publish: [...work("embed"), answers("embed"), `${WORK_PREFIX}.*.embedding.*`, `${WORK_PREFIX}.*.enrol.*`],
+  },
+  ...analyzers,
+  match: {
+    publish: [
+      ...work("match"),
+      answers("match"),
+      ...work("enrol"),
+      answers("enrol"),
+      // How many copies there are of everything.
+      `${API}.STREAM.INFO.${results}`,
+      ...storing("gallery"),
+      `${API}.STREAM.INFO.${BLOB_STREAMS.jobs}`,
+      // The record of the gallery, where the broker keeps it.
+      `$KV.${GALLERY_BUCKET}.>`,
+      ...["INFO", "CREATE", "UPDATE", "MSG.GET", "MSG.DELETE"].map(
+        (operation) => `${API}.STREAM.${operation}.${GALLERY_STREAM}`,
+      ),
+      ...following(GALLERY_STREAM),
+    ],
+    subscribe: [`${GALLERY_PREFIX}.*`],
+  },
+};
+
+/** A stage's own consumer: to be asked for work, and told what became of it. Newer servers name domain and account before the stream. */
+function work(stage: StageName): string[] {
+  const { stream, durable_name } = consumer(stage);
+  return [
+    `${API}.CONSUMER.INFO.${stream}.${durable_name}`,
+    `${API}.CONSUMER.MSG.NEXT.${stream}.${durable_name}`,
+    `$JS.ACK.${stream}.${durable_name}.>`,
+    `$JS.ACK.*.*.${stream}.${durable_name}.>`,
+  ];
+}
+
+/** A stage's answers to faces. */
+function answers(stage: StageName): string {
+  return `${RESULT_PREFIX}.*.${stage}.*`;
+}
+
+/** Single messages of a stream. */
+function reading(stream: string): string[] {
+  return [
+    `${API}.STREAM.INFO.${stream}`,
+    `${API}.STREAM.MSG.GET.${stream}`,
+    `${API}.DIRECT.GET.${stream}`,
+    `${API}.DIRECT.GET.${stream}.>`,
+  ];
+}
+
+/** A stream in order, by consumers of one's own. */
+function following(stream: string): string[] {
+  return [
+    `${API}.CONSUMER.CREATE.${stream}`,
+    `${API}.CONSUMER.CREATE.${stream}.>`,
+    `${API}.CONSUMER.INFO.${stream}.*`,
+    `${API}.CONSUMER.MSG.NEXT.${stream}.*`,
+    `${API}.CONSUMER.DELETE.${stream}.*`,
+  ];
+}
+
+/** Pictures, where the broker keeps them. */
+function storing(kind: keyof typeof BLOB_STREAMS): string[] {
+  const stream = BLOB_STREAMS[kind];
+  return [`${BLOB_PREFIX}.${kind}.>`, ...reading(stream), `${API}.STREAM.PURGE.${stream}`];
+}
+
+export interface BrokerLogin {
+  readonly user: string;
+  /** As the configuration writes it: a quoted word, or `$NAME` of a variable in the server's environment. */
+  readonly password: string;
+  /** Everything, where it is not given. */
+  readonly permissions?: Permissions;
+}
+
+/** A variable that holds a user's password, for configurations that are no secrets. */
+export const passwordVariable = (user: BrokerUser): string => `NATS_PASSWORD_${user.toUpperCase()}`;
+
+/** The block `authorization` of nats-server's configuration. */
+export function authorizationConfig(logins: readonly BrokerLogin[]): string {
+  const block = (login: BrokerLogin): string => {
+    const { user, password, permissions } = login;
+    if (!permissions) return `    { user: ${user}, password: ${password} }`;
+    const { publish, subscribe, allowResponses } = permissions;
+    return [
+      `    { user: ${user}, password: ${password}, permissions: {`,
+      `      publish: { allow: [\n${listed(publish)}\n      ] }`,
+      `      subscribe: { allow: [\n${listed(subscribe)}\n      ] }`,
+      ...(allowResponses ? ["      allow_responses: true"] : []),
+      `    } }`,
+    ].join("\n");
+  };
+  return `authorization {\n  users: [\n${logins.map(block).join("\n")}\n  ]\n}\n`;
+}
+
+function listed(subjects: readonly string[]): string {
+  return subjects.map((subject) => `        ${JSON.stringify(subject)}`).join("\n");
+}

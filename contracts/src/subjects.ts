@@ -91,6 +91,7 @@ export const GALLERY_OPERATIONS = [
   "statistics",
   "export",
   "import",
+  "has_face",
 ] as const;
 export type GalleryOperation = (typeof GALLERY_OPERATIONS)[number];
 export const gallerySubject = (operation: GalleryOperation): string => `${GALLERY_PREFIX}.${operation}`;

@@ -50,6 +50,7 @@ const SUBJECTS: Readonly<Record<Asked["case"], GalleryOperation>> = {
   statistics: "statistics",
   export: "export",
   import: "import",
+  hasFace: "has_face",
 };
 
 export function galleryClient(broker: Broker): GalleryClient {

@@ -133,9 +133,11 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       method: "GET",
       path: "/v1/gallery/faces/{faceId}.jpg",
       scope: "gallery:read",
-      async handle({ request, params: { faceId = "" } }) {
+      async handle({ request, params: { faceId = "" }, trace }) {
+        // First the picture: what does not exist costs the gallery no question.
         const portrait = FACE_ID.test(faceId) ? await blobs.get(galleryBlobKey(faceId)) : undefined;
-        if (!portrait) throw new StageFailure("face_not_found");
+        const isShown = portrait && (await gallery.ask("hasFace", { faceId }, trace)).present;
+        if (!isShown) throw new StageFailure("face_not_found");
         return portraitReply(portrait.bytes, request);
       },
     },

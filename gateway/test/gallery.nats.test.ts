@@ -283,12 +283,23 @@ describe("the gallery over HTTP", () => {
 
   it("serves portraits, and says when they are unchanged", async () => {
     await mesh.blobs.put(galleryBlobKey("face-1"), Buffer.from([1, 2]), "image/jpeg");
+    let present = true;
+    reply = () => ({ case: "hasFace", value: { present } });
     const address = `${mesh.url}/v1/gallery/faces/face-1.jpg`;
     const first = await fetch(address);
     expect([...new Uint8Array(await first.arrayBuffer())]).toEqual([1, 2]);
     const again = await fetch(address, { headers: { "if-none-match": first.headers.get("etag")! } });
     expect(again.status).toBe(304);
+    // The picture is still there, as an enrolment that failed may leave it.
+    present = false;
+    const gone = await fetch(address, { headers: { "if-none-match": first.headers.get("etag")! } });
+    expect(gone.status).toBe(404);
+    expect(await gone.json()).toMatchObject({ failure: { code: "face_not_found" } });
+    reply = () => undefined;
+    expect((await fetch(address)).status).toBe(503);
+    asked = [];
     expect((await fetch(`${mesh.url}/v1/gallery/faces/none.jpg`)).status).toBe(404);
+    expect(asked).toEqual([]);
     expect((await fetch(`${mesh.url}/v1/gallery/faces/..%2F..%2Fx.jpg`)).status).toBe(404);
   });
 

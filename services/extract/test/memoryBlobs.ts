@@ -18,6 +18,7 @@ export function memoryBlobs(): Blobs & { stored: Map<string, Blob>; log: string[
       return stored.delete(key);
     },
     list: async (prefix) => [...stored.keys()].filter((key) => key.startsWith(prefix)),
+    storedAtMs: async (key) => (stored.has(key) ? 0 : undefined),
     close: async () => {},
   };
 }

@@ -1,6 +1,7 @@
 import type { Msg } from "nats";
 import {
   GALLERY_OPERATIONS,
+  FacePresenceSchema,
   FailureSchema,
   GALLERY_QUEUE,
   GalleryReplySchema,
@@ -128,6 +129,10 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
         return { case: operation, value: await gallery.exportFaces(value) };
       case "import":
         return { case: operation, value: await gallery.importFaces(value.faces) };
+      case "hasFace": {
+        const present = await gallery.hasFace(value.faceId);
+        return { case: operation, value: create(FacePresenceSchema, { present }) };
+      }
     }
   }
 

@@ -21,6 +21,7 @@ import { serveGallery } from "./galleryService.js";
 import { openGallery, type GalleryConfig } from "./gallery/open.js";
 import { likenessOf } from "./likeness.js";
 import { createMatch } from "./match.js";
+import { sweepPortraits } from "./portraitSweeper.js";
 
 export interface MatchConfig extends GalleryConfig {
   nodeType: NodeTypeName;
@@ -66,6 +67,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
     ...(config.stages.includes("match") ? [run(createMatch({ gallery, likeness }))] : []),
     ...(config.stages.includes("enrol") ? [run(createEnrol({ gallery }))] : []),
   ]);
+  const sweeper = sweepPortraits(gallery, log);
   const counting = setInterval(() => void countFaces(), FACES_COUNTED_EVERY_MS).unref();
   await countFaces();
 
@@ -84,6 +86,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
     ready: () => gallery.ready(),
     async drain() {
       clearInterval(counting);
+      await sweeper.stop();
       await Promise.all([...running.map((stage) => stage.drain()), service.drain()]);
       await gallery.close();
     },

@@ -106,6 +106,7 @@ type Question = NonNullable<MessageInitShape<typeof GalleryRequestSchema>["opera
 const SUBJECTS: Partial<Record<Case, GalleryOperation>> = {
   deleteIdentity: "delete_identity",
   deleteFace: "delete_face",
+  hasFace: "has_face",
 };
 
 async function reply<C extends Case>(operation: C, value: unknown): Promise<GalleryReply["reply"]> {
@@ -338,7 +339,9 @@ describe("the gallery service", () => {
     expect(faces.every(({ thumbnail }) => thumbnail.length > 100)).toBe(true);
     const merged = await ask("merge", { fromIdentityId: "ada", intoIdentityId: "bea" });
     expect(merged.faces.length).toBe(2);
+    expect(await ask("hasFace", { faceId })).toMatchObject({ present: true });
     expect(await ask("deleteFace", { faceId })).toMatchObject({ faces: 1, thumbnails: 1 });
+    expect(await ask("hasFace", { faceId })).toMatchObject({ present: false });
     expect(await ask("deleteIdentity", { identityId: "bea" })).toMatchObject({ identities: 1, faces: 1 });
     expect(await ask("import", { faces })).toMatchObject({ identities: 2, faces: 2, thumbnails: 2 });
     expect(await ask("import", { faces })).toMatchObject({ identities: 0, faces: 0, thumbnails: 0 });
@@ -419,6 +422,8 @@ describe("the gallery service", () => {
     for (const labels of [
       'driver="nats",operation="search",outcome="ok"',
       'driver="nats",operation="enrol",outcome="ok"',
+      // Each replica at its start.
+      'driver="nats",operation="sweep_portraits",outcome="ok"',
     ]) {
       expect(text).toContain(`similarfaces_gallery_operation_seconds_count{${labels}}`);
     }
@@ -434,6 +439,7 @@ describe("a gallery that cannot be stored or asked", () => {
       const jobId = await enrol({ deadlineAtMs: Date.now() + 4_000 });
       const { outcome } = await resultOf(jobId, "enrol");
       expect(outcome).toMatchObject({ case: "failure", value: { code: "gallery_full", retryable: true } });
+      expect(await blobs.list("gallery/")).toEqual([]);
     } finally {
       await broker.jsm.streams.update(full.name, { max_bytes: full.max_bytes });
     }

@@ -167,7 +167,7 @@ describe("a bucket that goes wrong", () => {
     }
     expect(failure).toMatchObject({ code: "gallery_full", retryable: true });
     expect(await gallery.statistics()).toMatchObject({ identities: faces, faces });
-    expect(blobs.stored.has(`gallery/f${faces}.jpg`)).toBe(true);
+    expect(blobs.stored.has(`gallery/f${faces}.jpg`)).toBe(false);
     expect(await nearestTo(gallery, faces - 1)).toBe(`f${faces - 1}`);
     await gallery.deleteIdentity("i0");
     await gallery.deleteFace("f1");

@@ -13,6 +13,8 @@ export interface Blobs {
   /** True if it was there. */
   delete(key: string): Promise<boolean>;
   list(prefix: string): Promise<string[]>;
+  /** When it was put, by the store's clock; undefined where there is no such blob. */
+  storedAtMs(key: string): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,14 @@ export function jobBlobKey(jobId: string, name: JobBlobName): string {
   return `${jobBlobPrefix(jobId)}${name}`;
 }
 
+export const GALLERY_BLOB_PREFIX = "gallery/";
+
 /** A portrait of the gallery, 144x144. */
 export function galleryBlobKey(faceId: string): string {
-  return `gallery/${faceId}.jpg`;
+  return `${GALLERY_BLOB_PREFIX}${faceId}.jpg`;
+}
+
+/** The face whose portrait has this key; undefined for what is no portrait. */
+export function galleryFaceOfKey(key: string): string | undefined {
+  return /^gallery\/([A-Za-z0-9_-]+)\.jpg$/.exec(key)?.[1];
 }

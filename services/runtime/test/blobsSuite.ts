@@ -1,6 +1,6 @@
 import { newJobId } from "@similarfaces/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { galleryBlobKey, jobBlobKey, jobBlobPrefix, type Blobs } from "../src/blobs.js";
+import { galleryBlobKey, galleryFaceOfKey, jobBlobKey, jobBlobPrefix, type Blobs } from "../src/blobs.js";
 
 /** What every blob store does alike. `open` is called once. */
 export function testBlobs(name: string, open: () => Promise<Blobs>): void {
@@ -48,6 +48,24 @@ export function testBlobs(name: string, open: () => Promise<Blobs>): void {
       expect(await blobs.get(key)).toBeUndefined();
       expect(await blobs.delete(key)).toBe(false);
       expect(await blobs.delete("gallery/nobody.jpg")).toBe(false);
+    });
+
+    it("says when a blob was put", async () => {
+      const key = galleryBlobKey("face-dated");
+      expect(await blobs.storedAtMs(key)).toBeUndefined();
+      const beforeMs = Date.now();
+      await blobs.put(key, pattern(10), "image/jpeg");
+      // S3 counts in whole seconds.
+      expect(await blobs.storedAtMs(key)).toBeGreaterThanOrEqual(Math.floor(beforeMs / 1_000) * 1_000);
+      expect(await blobs.storedAtMs(key)).toBeLessThanOrEqual(Date.now() + 1_000);
+      await blobs.delete(key);
+      expect(await blobs.storedAtMs(key)).toBeUndefined();
+    });
+
+    it("knows a portrait's face by its key", async () => {
+      expect(galleryFaceOfKey(galleryBlobKey("a_Face-1"))).toBe("a_Face-1");
+      for (const other of [jobBlobKey(newJobId(Date.now()), "upload"), "gallery/a/b.jpg", "gallery/a.png"])
+        expect(galleryFaceOfKey(other)).toBeUndefined();
     });
 
     it("lists the blobs of one job and of no other", async () => {

@@ -14,7 +14,7 @@ import {
   type ExportedFace,
   type GalleryReceipt,
 } from "@similarfaces/contracts";
-import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
+import type { Blobs } from "@similarfaces/runtime";
 import {
   badRequest,
   checkedCount,
@@ -23,7 +23,8 @@ import {
   checkedPortrait,
   checkedSourceJob,
 } from "./check.js";
-import type { DriverFace, EnrolledFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
+import { createPortraits } from "./portraits.js";
+import type { DriverFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
 
 export const SEARCH_COUNT_MAX = 100;
 const LIST_PAGE_MAX = 200;
@@ -33,12 +34,9 @@ const EXPORT_CHUNK = 32;
 const IMPORT_AT_ONCE = 16;
 const EXPORT_PAGE_BYTES = 640 * 1024;
 
-/**
- * A gallery on a driver: checks what comes in, and keeps the portraits beside the driver's records. A portrait is
- * written before its face and deleted before it, so that whatever fails in between can be done again, and no picture
- * is left that nothing points to.
- */
+/** A gallery on a driver: checks what comes in, and keeps the portraits beside the driver's records. */
 export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string): Gallery {
+  const portraits = createPortraits(driver, blobs);
   return {
     driver: driver.name,
     model,
@@ -53,7 +51,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
     },
 
     async enrol(face) {
-      return enrolChecked(checkedFace(face), checkedPortrait(face.portrait));
+      return portraits.add(checkedFace(face), checkedPortrait(face.portrait));
     },
 
     async list(question) {
@@ -74,20 +72,27 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
     },
 
     async deleteFace(faceId) {
-      if (!(await driver.hasFace(checkedId(faceId, "face_not_found"))))
-        throw new StageFailure("face_not_found");
-      const thumbnails = await deletePortraits([faceId]);
+      const [isThere] = await driver.hasFaces([checkedId(faceId, "face_not_found")]);
+      if (!isThere) throw new StageFailure("face_not_found");
+      const thumbnails = await portraits.remove([faceId]);
       return receipt({ faces: (await driver.deleteFace(faceId)).length, thumbnails });
     },
 
     async deleteIdentity(identityId) {
       const known = await driver.facesOf(checkedId(identityId, "identity_not_found"));
-      let thumbnails = await deletePortraits(known);
+      let thumbnails = await portraits.remove(known);
       const faces = await driver.deleteIdentity(identityId);
       // Enrolled since the first look.
-      thumbnails += await deletePortraits(faces.filter((id) => !known.includes(id)));
+      thumbnails += await portraits.remove(faces.filter((id) => !known.includes(id)));
       return receipt({ identities: 1, faces: faces.length, thumbnails });
     },
+
+    async hasFace(faceId) {
+      const [isThere] = await driver.hasFaces([checkedId(faceId, "face_not_found")]);
+      return isThere === true;
+    },
+
+    sweepPortraits: (storedBeforeMs, log) => portraits.sweep(storedBeforeMs, log),
 
     async statistics() {
       return create(StatisticsSchema, { ...(await driver.statistics()), driver: driver.name, model });
@@ -126,7 +131,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
       const added = { identities: 0, faces: 0, thumbnails: 0 };
       for (let i = 0; i < checked.length; i += IMPORT_AT_ONCE) {
         const some = checked.slice(i, i + IMPORT_AT_ONCE);
-        const enrolled = await Promise.all(some.map(({ face, portrait }) => enrolChecked(face, portrait)));
+        const enrolled = await Promise.all(some.map(({ face, portrait }) => portraits.add(face, portrait)));
         for (const [n, { portrait }] of some.entries()) {
           if (!enrolled[n]!.added) continue;
           added.faces++;
@@ -138,20 +143,6 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
       return receipt(added);
     },
   };
-
-  async function enrolChecked(face: DriverFace, portrait: Uint8Array): Promise<EnrolledFace> {
-    const key = galleryBlobKey(face.face.id);
-    if (portrait.length > 0) await blobs.put(key, portrait, "image/jpeg");
-    try {
-      const enrolled = await driver.add(face);
-      // The same photo once more: the face that is there has its own portrait.
-      if (enrolled.faceId !== face.face.id && portrait.length > 0) await blobs.delete(key);
-      return enrolled;
-    } catch (error) {
-      if (portrait.length > 0 && error instanceof StageFailure && !error.retryable) await blobs.delete(key);
-      throw error;
-    }
-  }
 
   function checkedFace(face: NewFace): DriverFace {
     const embedding = embeddingFromBytes(face.embedding);
@@ -181,15 +172,9 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
   }
 
   async function withPortrait(face: ExportedFace): Promise<ExportedFace> {
-    const blob = face.face ? await blobs.get(galleryBlobKey(face.face.id)) : undefined;
-    if (blob) face.thumbnail = blob.bytes;
+    const portrait = face.face && (await portraits.of(face.face.id));
+    if (portrait) face.thumbnail = portrait;
     return face;
-  }
-
-  async function deletePortraits(faceIds: readonly string[]): Promise<number> {
-    let deleted = 0;
-    for (const faceId of faceIds) if (await blobs.delete(galleryBlobKey(faceId))) deleted++;
-    return deleted;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Log } from "@similarfaces/runtime";
 import type {
   ExportedFace,
   FacePage,
@@ -45,6 +46,10 @@ export interface Gallery {
   exportFaces(question: { pageSize: number; pageToken: string }): Promise<FacePage>;
   /** Refuses all where one is not valid. The receipt counts what is new. */
   importFaces(faces: readonly ExportedFace[]): Promise<GalleryReceipt>;
+  /** Whether its portrait may be shown. */
+  hasFace(faceId: string): Promise<boolean>;
+  /** Deletes portraits that were stored before then and have no face. @returns how many */
+  sweepPortraits(storedBeforeMs: number, log: Log): Promise<number>;
   /** False while it cannot answer. */
   ready(): boolean;
   /** Called once; leaves behind what makes the next start fast. */
@@ -113,7 +118,8 @@ export interface GalleryDriver {
   get(identityId: string): Promise<Identity>;
   rename(identityId: string, name: string): Promise<Identity>;
   merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity>;
-  hasFace(faceId: string): Promise<boolean>;
+  /** Of each, in this order: whether an identity has it. */
+  hasFaces(faceIds: readonly string[]): Promise<boolean[]>;
   /** Ids of all faces of an identity. @throws StageFailure identity_not_found */
   facesOf(identityId: string): Promise<string[]>;
   /** The ids of the faces that are gone now. */

@@ -31,6 +31,9 @@ export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics)
     statistics: () => timed("statistics", () => gallery.statistics()),
     exportFaces: (question) => timed("export", () => gallery.exportFaces(question)),
     importFaces: (faces) => timed("import", () => gallery.importFaces(faces)),
+    hasFace: (faceId) => timed("has_face", () => gallery.hasFace(faceId)),
+    sweepPortraits: (storedBeforeMs, log) =>
+      timed("sweep_portraits", () => gallery.sweepPortraits(storedBeforeMs, log)),
     ready: () => gallery.ready(),
     close: () => gallery.close(),
   };

@@ -110,6 +110,10 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
       });
     },
 
+    async storedAtMs(key) {
+      return (await unlessDown(message(streamOf(key), blobChunkSubject(key, 0))))?.time.getTime();
+    },
+
     close: async () => {},
   };
 }

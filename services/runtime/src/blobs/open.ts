@@ -60,6 +60,7 @@ function measured(blobs: Blobs, { blobOperation }: Metrics): Blobs {
     get: (key) => timed("get", () => blobs.get(key)),
     delete: (key) => timed("delete", () => blobs.delete(key)),
     list: (prefix) => timed("list", () => blobs.list(prefix)),
+    storedAtMs: (key) => timed("head", () => blobs.storedAtMs(key)),
     close: () => blobs.close(),
   };
 }

@@ -121,6 +121,14 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
       return true;
     },
     list,
+    async storedAtMs(key) {
+      try {
+        return (await client.send(new HeadObjectCommand({ Bucket, Key: key }))).LastModified?.getTime();
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw down(error);
+      }
+    },
     close: async () => {
       clearInterval(sweeper);
       client.destroy();

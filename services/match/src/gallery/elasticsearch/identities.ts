@@ -18,14 +18,14 @@ const ORPHANS_PER_PAGE = 500;
 
 type Identities = Pick<
   GalleryDriver,
-  "add" | "get" | "rename" | "merge" | "hasFace" | "facesOf" | "deleteFace" | "deleteIdentity"
+  "add" | "get" | "rename" | "merge" | "hasFaces" | "facesOf" | "deleteFace" | "deleteIdentity"
 >;
 
 /**
  * What reads and changes one identity or two. Each change reads the record by id, writes it under the sequence number
  * that it had, and starts over where another replica was faster; every write may be sent twice.
  */
-export function createIdentities({ client, index, request, records, write }: Store): Identities {
+export function createIdentities({ client, index, request, records, fresh, write }: Store): Identities {
   const inTurn = createTurns();
   return {
     add: (face) =>
@@ -88,7 +88,15 @@ export function createIdentities({ client, index, request, records, write }: Sto
       });
     },
 
-    hasFace: async (faceId) => (await recordOfFace(faceId)) !== undefined,
+    async hasFaces(faceIds) {
+      const said = await records.owners(faceIds);
+      const owners = await records.names(said.filter((id) => id !== undefined));
+      const listed = new Set([...owners.values()].flatMap(({ face_ids }) => face_ids));
+      // A face lost halfway is looked for among the identities.
+      const missing = faceIds.filter((id) => !listed.has(id));
+      for (const id of await listedBySomebody(missing)) listed.add(id);
+      return faceIds.map((id) => listed.has(id));
+    },
 
     facesOf: async (identityId) => (await identityRecord(identityId)).document.face_ids,
 
@@ -144,6 +152,21 @@ export function createIdentities({ client, index, request, records, write }: Sto
     const [hit] = hits.hits;
     const record = hit && (await records.identity(hit._source!.identity_id));
     return record?.document.face_ids.includes(faceId) ? record : undefined;
+  }
+
+  /** Of these faces, and of others, those that an identity lists. */
+  async function listedBySomebody(faceIds: readonly string[]): Promise<string[]> {
+    if (faceIds.length === 0) return [];
+    await fresh.wait();
+    const { hits } = await request(() =>
+      client.search<IdentityDocument>({
+        index,
+        size: faceIds.length,
+        _source: ["face_ids"],
+        query: { terms: { face_ids: [...faceIds] } },
+      }),
+    );
+    return hits.hits.flatMap(({ _source }) => _source!.face_ids);
   }
 
   /** Faces that name the identity and that it does not list: what writes that ended halfway left behind. */

@@ -48,11 +48,18 @@ export function createRecords(client: Client, index: string, request: Requests) 
 
     identities: (identityIds: readonly string[]) => identitiesOf(identityIds),
 
-    /** What a search needs of them. */
+    /** What a search needs of them, and what says whose a face is. */
     names: (
       identityIds: readonly string[],
     ): Promise<Map<string, Pick<IdentityDocument, "name" | "face_ids">>> =>
       identitiesOf(identityIds, ["name", "face_ids"]),
+
+    /** Of each face, whose it says that it is. */
+    async owners(faceIds: readonly string[]): Promise<(string | undefined)[]> {
+      return (await mget<FaceDocument>(faceIds.map(faceKey), ["identity_id"])).map(
+        (one) => one?._source?.identity_id,
+      );
+    },
 
     async faces(faceIds: readonly string[]): Promise<(FaceDocument | undefined)[]> {
       return (await mget<FaceDocument>(faceIds.map(faceKey))).map((one) => one?._source);

@@ -8,7 +8,10 @@ const WRITES_AT_ONCE = 16;
 /** Identities, and what becomes of their faces with them. */
 export function createIdentities(
   replica: Replica,
-): Pick<GalleryDriver, "get" | "rename" | "merge" | "hasFace" | "facesOf" | "deleteFace" | "deleteIdentity"> {
+): Pick<
+  GalleryDriver,
+  "get" | "rename" | "merge" | "hasFaces" | "facesOf" | "deleteFace" | "deleteIdentity"
+> {
   const { record, catalogue, follower } = replica;
   return {
     async get(identityId: string): Promise<Identity> {
@@ -41,9 +44,12 @@ export function createIdentities(
       return catalogue.shown(identityIn(catalogue, intoIdentityId));
     },
 
-    async hasFace(faceId: string): Promise<boolean> {
+    async hasFaces(faceIds: readonly string[]): Promise<boolean[]> {
       await caughtUp(replica);
-      return catalogue.face(faceId) !== undefined;
+      return faceIds.map((id) => {
+        const entry = catalogue.face(id);
+        return entry !== undefined && catalogue.identity(entry.identityId) !== undefined;
+      });
     },
 
     async facesOf(identityId: string): Promise<string[]> {

@@ -58,7 +58,7 @@ export interface Gateway {
   readonly url: string;
   /** Which HTTP server serves. */
   readonly driver: string;
-  /** False while the broker is away or stores nothing, and once `close` was called. */
+  /** False while the broker is away or stores nothing, or the blob store keeps what is deleted, and once `close` was called. */
   ready(): boolean;
   /** Takes no more photos; viewers go on seeing what is under way. For a process that holds the stages too, before they drain. */
   refuse(): void;
@@ -152,7 +152,7 @@ async function assemble(options: GatewayOptions) {
   const leaving = new AbortController();
   let closing: Promise<void> | undefined;
   let isRefusing = false;
-  const unready = () => (isRefusing || closing ? "draining" : broker.fault());
+  const unready = () => (isRefusing || closing ? "draining" : (broker.fault() ?? blobs.fault()));
   const ready = () => unready() === undefined;
   const refuse = () => {
     isRefusing = true;

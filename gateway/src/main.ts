@@ -10,7 +10,7 @@ await runService(process.env, {
   async start({ config, broker, metrics, log, tracing, signal }) {
     // Interest retention drops what is published before a consumer exists.
     for (const stage of config.stages) await untilProvisioned(broker, stage, signal);
-    const blobs = await openBlobs(config, broker, { metrics });
+    const blobs = await openBlobs(config, broker, { metrics, log });
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
       address: { url: gateway.url, driver: gateway.driver },

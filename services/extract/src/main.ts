@@ -28,7 +28,7 @@ await runService(process.env, {
     });
     await untilProvisioned(broker, "extract", signal);
     const { facesMax, graceMs } = config;
-    const blobs = await openBlobs(config, broker, { metrics });
+    const blobs = await openBlobs(config, broker, { metrics, log });
     const concurrency = concurrencyOf(config);
     const stage = await runStage(createExtract({ inference, blobs, facesMax }), {
       broker,
@@ -39,6 +39,7 @@ await runService(process.env, {
       tracing,
     });
     return {
+      fault: () => blobs.fault(),
       async drain() {
         await stage.drain();
         await inference.close();

@@ -19,6 +19,7 @@ export function memoryBlobs(): Blobs & { stored: Map<string, Blob>; log: string[
     },
     list: async (prefix) => [...stored.keys()].filter((key) => key.startsWith(prefix)),
     storedAtMs: async (key) => (stored.has(key) ? 0 : undefined),
+    fault: () => undefined,
     close: async () => {},
   };
 }

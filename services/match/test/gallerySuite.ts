@@ -891,6 +891,7 @@ export function memoryBlobs(): Blobs & { stored: Map<string, Uint8Array>; down: 
       up();
       return stored.has(key) ? blobs.atMs : undefined;
     },
+    fault: () => undefined,
     close: async () => {},
   };
   return blobs;

@@ -15,6 +15,8 @@ export interface Blobs {
   list(prefix: string): Promise<string[]>;
   /** When it was put, by the store's clock; undefined where there is no such blob. */
   storedAtMs(key: string): Promise<number | undefined>;
+  /** In words, while it is known that what is deleted here, or expires, stays: nothing to entrust photos to. */
+  fault(): string | undefined;
   close(): Promise<void>;
 }
 

@@ -196,6 +196,7 @@ function processMetrics(exposition: Exposition, service: string, version: string
       "operation",
       "outcome",
     ]),
+    blobsKept: counter("blob_delete_failures_total", "Blobs that were to be deleted and stayed.", ["driver"]),
     brokerReconnects: counter("broker_reconnects_total", "Times the connection to the broker came back."),
   };
 }

@@ -34,6 +34,8 @@ export interface Service {
   drain(): Promise<void>;
   /** Beyond the connection to the broker, which is checked anyway. */
   ready?(): boolean;
+  /** In words, why it is not ready though nothing is away: somebody has to mend it. */
+  fault?(): string | undefined;
   /** Where it is reached, for a service that visitors come to. */
   readonly address?: Address;
 }
@@ -96,7 +98,8 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       healthy: () => state !== "failed",
       unready: () => {
         if (state !== "ready") return state;
-        return broker!.fault() ?? (service!.ready?.() === false ? "what it needs is away" : undefined);
+        const isWaiting = service!.ready?.() === false;
+        return broker!.fault() ?? service!.fault?.() ?? (isWaiting ? "what it needs is away" : undefined);
       },
     });
     log.info({ port: health.port }, "health and metrics are served");

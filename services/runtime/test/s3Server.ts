@@ -22,7 +22,15 @@ const { S3_TEST_ENDPOINT, S3_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } 
 export const s3ServerPath = async (): Promise<string | undefined> =>
   S3_TEST_ENDPOINT ?? goTool("github.com/versity/versitygw/cmd/versitygw", "v1.8.0");
 
-export async function startS3Server(path: string): Promise<S3Server> {
+/** Set where the server is another's, whose policies are not ours to change. */
+export const isForeignS3 = S3_TEST_ENDPOINT !== undefined;
+
+export interface S3ServerOptions {
+  /** The bucket may keep versions, once it is told to. */
+  versions?: boolean;
+}
+
+export async function startS3Server(path: string, options: S3ServerOptions = {}): Promise<S3Server> {
   if (S3_TEST_ENDPOINT) {
     return {
       endpoint: S3_TEST_ENDPOINT,
@@ -41,9 +49,11 @@ export async function startS3Server(path: string): Promise<S3Server> {
     secretAccessKey: "test-secret",
   };
   mkdirSync(join(dir, "buckets", server.bucket), { recursive: true });
-  mkdirSync(join(dir, "metadata"));
+  for (const folder of ["metadata", "versions", "users"]) mkdirSync(join(dir, folder));
   // Metadata beside the objects: a temporary file system need not have extended attributes.
-  const args = ["--port", `127.0.0.1:${port}`, "--quiet", "posix", "--sidecar", join(dir, "metadata")];
+  const global = ["--port", `127.0.0.1:${port}`, "--quiet", "--iam-dir", join(dir, "users")];
+  const args = [...global, "posix", "--sidecar", join(dir, "metadata")];
+  if (options.versions) args.push("--versioning-dir", join(dir, "versions"));
   const child = spawn(path, [...args, join(dir, "buckets")], {
     stdio: "ignore",
     env: {

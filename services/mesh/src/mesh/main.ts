@@ -46,7 +46,7 @@ await runService(process.env, {
         ...inferenceObserver(metrics, tracing),
       }),
       // Stores before streams, as provisionMain does it.
-      openBlobs(config, broker, { replicas: 1, metrics }).then(async (opened) => {
+      openBlobs(config, broker, { replicas: 1, metrics, log }).then(async (opened) => {
         await provision(broker, { replicas: 1, jobTtlMs, stages });
         return opened;
       }),

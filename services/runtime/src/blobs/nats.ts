@@ -114,6 +114,7 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
       return (await unlessDown(message(streamOf(key), blobChunkSubject(key, 0))))?.time.getTime();
     },
 
+    fault: () => undefined,
     close: async () => {},
   };
 }

@@ -1,5 +1,6 @@
 import type { Blobs } from "../blobs.js";
 import type { Broker } from "../broker.js";
+import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { openNatsBlobs } from "./nats.js";
 
@@ -18,9 +19,12 @@ export interface BlobsConfig {
 export async function openBlobs(
   config: BlobsConfig,
   broker: Broker,
-  options: { replicas?: number; metrics?: Metrics } = {},
+  options: { replicas?: number; metrics?: Metrics; log?: Log } = {},
 ): Promise<Blobs> {
   const { jobTtlMs } = config;
+  const { metrics, log } = options;
+  const onKept = (count: number) => metrics?.blobsKept.inc({ driver: config.blobsDriver }, count);
+  onKept(0);
   const blobs =
     config.blobsDriver === "nats"
       ? await openNatsBlobs(broker, { jobTtlMs, replicas: options.replicas })
@@ -32,16 +36,18 @@ export async function openBlobs(
           region: config.s3Region,
           forcePathStyle: config.s3ForcePathStyle,
           jobTtlMs,
+          onKept,
+          log,
           ...(config.s3Endpoint ? { endpoint: config.s3Endpoint } : {}),
           ...(config.s3ServerSideEncryption === "none"
             ? {}
             : { serverSideEncryption: config.s3ServerSideEncryption }),
         });
-  return options.metrics ? measured(blobs, options.metrics) : blobs;
+  return metrics ? measured(blobs, metrics) : blobs;
 }
 
 /** The same store, with every operation in `similarfaces_blob_operation_seconds`. */
-function measured(blobs: Blobs, { blobOperation }: Metrics): Blobs {
+function measured(blobs: Blobs, { blobOperation, blobsKept }: Metrics): Blobs {
   const { driver } = blobs;
   const timed = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
     const startedAtMs = performance.now();
@@ -58,9 +64,14 @@ function measured(blobs: Blobs, { blobOperation }: Metrics): Blobs {
     driver,
     put: (key, bytes, contentType) => timed("put", () => blobs.put(key, bytes, contentType)),
     get: (key) => timed("get", () => blobs.get(key)),
-    delete: (key) => timed("delete", () => blobs.delete(key)),
+    delete: (key) =>
+      timed("delete", () => blobs.delete(key)).catch((error: unknown) => {
+        blobsKept.inc({ driver });
+        throw error;
+      }),
     list: (prefix) => timed("list", () => blobs.list(prefix)),
     storedAtMs: (key) => timed("head", () => blobs.storedAtMs(key)),
+    fault: () => blobs.fault(),
     close: () => blobs.close(),
   };
 }

@@ -1,18 +1,16 @@
 import {
-  DeleteObjectsCommand,
-  GetBucketLifecycleConfigurationCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  DeleteObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
   NotFound,
-  PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { StageFailure } from "@similarfaces/contracts";
 import type { Blobs } from "../blobs.js";
+import type { Log } from "../log.js";
+import { down, openS3Deletion } from "./s3Deletion.js";
+import { setLifecycleNet, sweep } from "./s3Expiry.js";
 
 export interface S3BlobsOptions {
   bucket: string;
@@ -25,12 +23,17 @@ export interface S3BlobsOptions {
   jobTtlMs: number;
   /** How often what has outlived its job is looked for; 0 never. */
   sweepEveryMs?: number;
+  /** How often it is tried whether deleting is possible, while it is; 0 never. */
+  probeEveryMs?: number;
+  /** Called with how many objects stayed that should have gone, where nobody is told by an error. */
+  onKept?(count: number): void;
+  log?: Log | undefined;
   /** From a request to its answer's head, and between two parts of its body; of each attempt. */
   requestTimeoutMs?: number;
 }
 
 const MINUTE_MS = 60_000;
-const KEYS_PER_DELETION = 1_000;
+const PROBE_EVERY_MS = 600_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
@@ -63,6 +66,8 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     : {};
   await unlessDown(client.send(new ListObjectsV2Command({ Bucket, MaxKeys: 1 })));
   await setLifecycleNet(client, Bucket);
+  const { onKept = () => {}, log, probeEveryMs = PROBE_EVERY_MS } = options;
+  const deletion = await openS3Deletion({ client, bucket: Bucket, encryption, probeEveryMs, onKept, log });
 
   const list = async (prefix: string): Promise<string[]> => {
     const keys: string[] = [];
@@ -85,10 +90,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
   const sweeper =
     options.sweepEveryMs === 0
       ? undefined
-      : setInterval(
-          () => void sweep(client, Bucket, options.jobTtlMs).catch(() => {}),
-          options.sweepEveryMs ?? MINUTE_MS,
-        ).unref();
+      : setInterval(() => void sweepOnce(), options.sweepEveryMs ?? MINUTE_MS).unref();
 
   return {
     driver: "s3",
@@ -117,7 +119,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
         if (isMissing(error)) return false;
         throw down(error);
       }
-      await unlessDown(client.send(new DeleteObjectCommand({ Bucket, Key: key })));
+      await deletion.one(key);
       return true;
     },
     list,
@@ -129,86 +131,24 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
         throw down(error);
       }
     },
+    fault: deletion.fault,
     close: async () => {
+      deletion.close();
       clearInterval(sweeper);
       client.destroy();
     },
   };
-}
 
-/**
- * Deletes jobs' blobs by the minute in their key, `jobs/<minute>/...`, once the whole minute has outlived its jobs.
- * @returns how many were deleted
- */
-async function sweep(client: S3Client, Bucket: string, jobTtlMs: number): Promise<number> {
-  const oldestKept = Math.floor((Date.now() - jobTtlMs) / MINUTE_MS);
-  let deleted = 0;
-  for (const minute of await minutes(client, Bucket)) {
-    if (minute >= oldestKept) continue;
-    for (;;) {
-      const page = await client.send(
-        new ListObjectsV2Command({ Bucket, Prefix: `jobs/${minute}/`, MaxKeys: KEYS_PER_DELETION }),
-      );
-      const Objects = (page.Contents ?? []).flatMap(({ Key }) => (Key ? [{ Key }] : []));
-      if (Objects.length === 0) break;
-      const { Errors } = await client.send(
-        new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-      );
-      deleted += Objects.length - (Errors?.length ?? 0);
-      if (Errors && Errors.length > 0) break;
-    }
-  }
-  return deleted;
-}
-
-async function minutes(client: S3Client, Bucket: string): Promise<number[]> {
-  const found: number[] = [];
-  let token: string | undefined;
-  do {
-    const page = await client.send(
-      new ListObjectsV2Command({
-        Bucket,
-        Prefix: "jobs/",
-        Delimiter: "/",
-        ...(token ? { ContinuationToken: token } : {}),
-      }),
+  /** Never rejects: the next one goes on. What it could not delete has been counted, and `fault` says why. */
+  async function sweepOnce(): Promise<void> {
+    await sweep(client, Bucket, deletion, options.jobTtlMs).catch((err: unknown) =>
+      log?.warn({ err }, "expired photos could not be swept from the S3 store"),
     );
-    for (const { Prefix } of page.CommonPrefixes ?? []) {
-      const minute = Number(Prefix?.split("/")[1]);
-      if (Number.isInteger(minute)) found.push(minute);
-    }
-    token = page.NextContinuationToken;
-  } while (token);
-  return found;
-}
-
-/**
- * A day is the shortest rule there is. A bucket that has rules of its own keeps them, for setting one replaces all; and
- * one whose owner forbids it keeps to the sweeper alone.
- */
-async function setLifecycleNet(client: S3Client, Bucket: string): Promise<void> {
-  const hasNone = await client
-    .send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
-    .then(({ Rules }) => (Rules ?? []).length === 0)
-    .catch((error: unknown) => error instanceof Error && error.name === "NoSuchLifecycleConfiguration");
-  if (!hasNone) return;
-  const rule = {
-    ID: "similarfaces-jobs",
-    Status: "Enabled" as const,
-    Filter: { Prefix: "jobs/" },
-    Expiration: { Days: 1 },
-  };
-  await client
-    .send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [rule] } }))
-    .catch(() => {});
+  }
 }
 
 function isMissing(error: unknown): boolean {
   return error instanceof NoSuchKey || error instanceof NotFound;
-}
-
-function down(cause: unknown): StageFailure {
-  return new StageFailure("storage_unavailable", "the S3 store did not answer", { cause });
 }
 
 async function unlessDown<T>(operation: Promise<T>): Promise<T> {

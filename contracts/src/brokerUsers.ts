@@ -7,6 +7,7 @@ import {
   PROBE_STREAM,
   STREAM_NAMES,
   consumer,
+  deletionConsumer,
 } from "./streams.js";
 import {
   BLOB_PREFIX,
@@ -15,6 +16,7 @@ import {
   PROBE_SUBJECT,
   RESULT_PREFIX,
   WORK_PREFIX,
+  DELETION_PREFIX,
 } from "./subjects.js";
 
 /**
@@ -36,7 +38,7 @@ export interface Permissions {
 export const inboxPrefixOf = (user: string): string => `_INBOX_${user}`;
 
 const API = "$JS.API";
-const { images, faces, embeddings, results } = STREAM_NAMES;
+const { images, faces, embeddings, results, deletions } = STREAM_NAMES;
 const KEY_STREAM = `KV_${KEY_BUCKET}`;
 const WORK_STREAMS = [images, faces, embeddings];
 
@@ -76,7 +78,7 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
           `${API}.STREAM.UPDATE.${stream}`,
         ],
       ),
-      ...WORK_STREAMS.flatMap((stream) => [
+      ...[...WORK_STREAMS, deletions].flatMap((stream) => [
         `${API}.CONSUMER.INFO.${stream}.*`,
         `${API}.CONSUMER.CREATE.${stream}.>`,
         // Of nats-server 2.9's clients.
@@ -100,6 +102,8 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
       ...reading(results),
       ...following(results),
       ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.PURGE.${stream}`),
+      `${DELETION_PREFIX}.*`,
+      ...consuming(deletionConsumer()),
       ...storing("jobs"),
       ...reading(BLOB_STREAMS.gallery),
       // Keys are made and revoked in its container too (keys/main.ts).
@@ -145,9 +149,13 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
   },
 };
 
-/** A stage's own consumer: to be asked for work, and told what became of it. Newer servers name domain and account before the stream. */
+/** A stage's own consumer. */
 function work(stage: StageName): string[] {
-  const { stream, durable_name } = consumer(stage);
+  return consuming(consumer(stage));
+}
+
+/** A consumer: to be asked for work, and told what became of it. Newer servers name domain and account before the stream. */
+function consuming({ stream, durable_name }: { stream: string; durable_name: string }): string[] {
   return [
     `${API}.CONSUMER.INFO.${stream}.${durable_name}`,
     `${API}.CONSUMER.MSG.NEXT.${stream}.${durable_name}`,

@@ -1,4 +1,4 @@
-import { RESULT_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, WORK_PREFIX } from "./subjects.js";
+import { DELETION_PREFIX, RESULT_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, WORK_PREFIX } from "./subjects.js";
 import { STAGES, type StageName } from "./stages.js";
 
 /**
@@ -10,6 +10,7 @@ export const STREAM_NAMES = {
   faces: "SF_FACES",
   embeddings: "SF_EMBEDDINGS",
   results: "SF_RESULTS",
+  deletions: "SF_DELETIONS",
 } as const;
 /** The key-value bucket of API keys, and in it the key of the secret that share links are signed with. */
 export const KEY_BUCKET = "SF_KEYS";
@@ -33,8 +34,8 @@ export interface StreamOptions {
 export interface StreamSpec {
   name: StreamName | typeof PROBE_STREAM;
   subjects: string[];
-  /** interest: a message is gone when every consumer has acknowledged it. */
-  retention: "interest" | "limits";
+  /** interest: a message is gone when every consumer has acknowledged it; workqueue: when the only one has. */
+  retention: "interest" | "limits" | "workqueue";
   discard: "new" | "old";
   storage: "file";
   num_replicas: number;
@@ -63,6 +64,14 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
     duplicate_window_ms: Math.min(DUPLICATE_WINDOW_MS, jobTtlMs),
   } as const;
   return [
+    {
+      ...work,
+      name: STREAM_NAMES.deletions,
+      subjects: [`${DELETION_PREFIX}.*`],
+      // Kept before anybody consumes it: no deletion depends on when a gateway starts.
+      retention: "workqueue",
+      max_bytes: 16 * MIB,
+    },
     { ...work, name: STREAM_NAMES.images, subjects: [`${WORK_PREFIX}.*.image`], max_bytes: 64 * MIB },
     { ...work, name: STREAM_NAMES.faces, subjects: [`${WORK_PREFIX}.*.face.*`], max_bytes: 1024 * MIB },
     {
@@ -96,8 +105,8 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
 
 export interface ConsumerSpec {
   stream: StreamName;
-  /** Also the stage's name. */
-  durable_name: StageName;
+  /** Also the stage's name; that of gateways is `deletion`. */
+  durable_name: StageName | "deletion";
   filter_subject: string;
   ack_wait_ms: number;
   /** Unlimited: the worker counts attempts and ends a message itself. */
@@ -125,6 +134,18 @@ export function consumer(stage: StageName, ackWaitMs: number = ACK_WAIT_MS): Con
   return {
     ...SOURCE[stage],
     durable_name: stage,
+    ack_wait_ms: ackWaitMs,
+    max_deliver: -1,
+    max_ack_pending: MAX_ACK_PENDING,
+  };
+}
+
+/** Shared by all gateways: any of them looks through a deleted job once more. */
+export function deletionConsumer(ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec {
+  return {
+    stream: STREAM_NAMES.deletions,
+    durable_name: "deletion",
+    filter_subject: `${DELETION_PREFIX}.*`,
     ack_wait_ms: ackWaitMs,
     max_deliver: -1,
     max_ack_pending: MAX_ACK_PENDING,

@@ -5,6 +5,7 @@ export const WORK_PREFIX = "sf.v1.work";
 export const RESULT_PREFIX = "sf.v1.result";
 export const LIVE_PREFIX = "sf.v1.live";
 export const GALLERY_PREFIX = "sf.v1.gallery";
+export const DELETION_PREFIX = "sf.v1.deletion";
 /** Pictures at rest, where the broker keeps them; private to that driver. */
 export const BLOB_PREFIX = "sf.v1.blob";
 /** Zeros, stored to see whether the broker stores. */
@@ -21,6 +22,8 @@ export const enrolWorkSubject = (jobId: string, face: number): string =>
 /** Everything still to be done for one job: what a deletion purges. */
 export const workOfJobSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.>`;
 export const resultsOfJobSubject = (jobId: string): string => `${RESULT_PREFIX}.${jobId}.>`;
+/** That a deleted job is to be looked through once more. */
+export const deletionSubject = (jobId: string): string => `${DELETION_PREFIX}.${jobId}`;
 /** What a gateway subscribes to for a watched job: results as `SF_RESULTS` stores them. */
 export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${jobId}.>`;
 

@@ -3,6 +3,8 @@ import {
   FACE_STAGES,
   PROBE_STREAM,
   consumers,
+  deletionConsumer,
+  deletionSubject,
   embeddingWorkSubject,
   enrolWorkSubject,
   faceWorkSubject,
@@ -103,6 +105,7 @@ describe("streams and consumers", () => {
       enrolWorkSubject(JOB, 1),
       resultSubject(JOB, "extract"),
       resultSubject(JOB, "age", 1),
+      deletionSubject(JOB),
     ];
     for (const subject of subjects) {
       expect(specs.filter((spec) => spec.subjects.some((pattern) => covers(pattern, subject)))).toHaveLength(
@@ -112,7 +115,7 @@ describe("streams and consumers", () => {
   });
 
   it("give every consumer a subject of its stream, and no message of it to two stages that do different work", () => {
-    for (const consumer of consumers()) {
+    for (const consumer of [...consumers(), deletionConsumer()]) {
       const stream = specs.find((spec) => spec.name === consumer.stream);
       expect(stream?.subjects).toContain(consumer.filter_subject);
     }

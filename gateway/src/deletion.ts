@@ -8,6 +8,7 @@ import {
   workOfJobSubject,
 } from "@similarfaces/contracts";
 import { jobBlobPrefix, publishResult, type Blobs, type Broker, type Log } from "@similarfaces/runtime";
+import { askForLastLook, consumeLastLooks, type DeletedJob } from "./lastLooks.js";
 
 /** What was there, per store, when the deletion was asked for, and what a second look found and removed too. */
 export interface DeletionReceipt {
@@ -18,7 +19,7 @@ export interface DeletionReceipt {
     found: number;
     secondLook: number;
   }[];
-  /** When everything is looked through once more, for what a stage was still computing. */
+  /** When everything is looked through once more, for what a stage was still computing: by any gateway, whichever lives then. */
   lastLookAtMs: number;
 }
 
@@ -26,56 +27,60 @@ export interface DeletionOptions {
   broker: Broker;
   blobs: Blobs;
   log: Log;
+  /** From a deletion to its last look; longer than the longest ack wait. */
+  lastLookInMs?: number;
 }
 
-/** What stays of a job, as long as the job would have: when it was deleted, and by whose key. */
-interface Tombstone {
-  deletedAtMs: number;
-  owner: string;
+export interface Deletions {
+  /**
+   * Deletes everything of a job at once: that it is to be looked through again is stored first, then viewers are told, then the
+   * streams are purged of it and its blobs deleted; then all of it again, for what was on its way. The tombstone stays as long as
+   * the job would have.
+   * @throws StageFailure unavailable or storage_unavailable; it is gone on with all the same
+   */
+  delete(jobId: string, owner: string | undefined): Promise<DeletionReceipt>;
+  /** Takes no more last looks and ends those that it has begun. */
+  close(): Promise<void>;
 }
 
 type Found = Record<DeletionReceipt["stores"][number]["store"], number>;
 
-/**
- * Deletes everything of a job at once: viewers are told first, then the streams are purged of it and its blobs deleted;
- * then all of it again, for what was on its way. The tombstone stays as long as the job would have. A stage that holds a
- * chip in memory may still publish what it computes from it; a last look after the longest ack wait removes that too.
- * @throws StageFailure unavailable or storage_unavailable; asked again, it goes on
- */
-export async function deleteJob(
-  jobId: string,
-  owner: string | undefined,
-  options: DeletionOptions,
-): Promise<DeletionReceipt> {
-  const deletedAtMs = Date.now();
-  const deleted = { deletedAtMs, owner: owner ?? "" };
-  await publishTombstone(jobId, deleted, options.broker);
-  const first = await removeAll(jobId, options);
-  // The tombstone itself is no part of the job.
-  first.results = Math.max(0, first.results - 1);
-  const second = await removeAll(jobId, options);
-  await publishTombstone(jobId, deleted, options.broker);
-  const lastLookInMs = ACK_WAIT_MS + 2_000;
-  setTimeout(() => void lastLook(jobId, deleted, options), lastLookInMs).unref();
-  const stores = (Object.keys(first) as (keyof Found)[]).map((store) => ({
-    store,
-    found: first[store],
-    secondLook: second[store],
-  }));
-  return { jobId, deletedAtMs, stores, lastLookAtMs: deletedAtMs + lastLookInMs };
+/** A stage that holds a chip in memory may still publish what it computes from it. */
+const LAST_LOOK_IN_MS = ACK_WAIT_MS + 2_000;
+
+/** Deletes jobs, and carries out the last looks that are due: its own, and those of gateways that are gone. */
+export function openDeletions(options: DeletionOptions): Deletions {
+  const { broker, log, lastLookInMs = LAST_LOOK_IN_MS } = options;
+  const lastLooks = consumeLastLooks({ broker, log, look: (job) => lastLook(job, options) });
+  return {
+    async delete(jobId, owner = "") {
+      const deletedAtMs = Date.now();
+      const tombstone = { deletedAtMs, owner };
+      const lastLookAtMs = deletedAtMs + lastLookInMs;
+      await askForLastLook(broker, { jobId, ...tombstone, lookAtMs: lastLookAtMs });
+      await publishTombstone(jobId, tombstone, broker);
+      const first = await removeAll(jobId, options);
+      // The tombstone itself is no part of the job.
+      first.results = Math.max(0, first.results - 1);
+      const second = await removeAll(jobId, options);
+      await publishTombstone(jobId, tombstone, broker);
+      const stores = (Object.keys(first) as (keyof Found)[]).map((store) => ({
+        store,
+        found: first[store],
+        secondLook: second[store],
+      }));
+      return { jobId, deletedAtMs, stores, lastLookAtMs };
+    },
+    close: () => lastLooks.close(),
+  };
 }
 
-async function lastLook(jobId: string, deleted: Tombstone, options: DeletionOptions): Promise<void> {
-  try {
-    const found = await removeAll(jobId, options);
-    await publishTombstone(jobId, deleted, options.broker);
-    options.log.info(
-      { jobId, ...found, results: Math.max(0, found.results - 1) },
-      "last look after a deletion",
-    );
-  } catch (err) {
-    options.log.error({ jobId, err }, "the last look after a deletion failed; the job expires by itself");
-  }
+/** Done twice it does no harm: what is published meanwhile is no part of a job that has a tombstone. */
+async function lastLook({ jobId, deletedAtMs, owner }: DeletedJob, options: DeletionOptions): Promise<void> {
+  const found = await removeAll(jobId, options);
+  await publishTombstone(jobId, { deletedAtMs, owner }, options.broker);
+  const results = Math.max(0, found.results - 1);
+  options.log.info({ jobId, ...found, results }, "last look after a deletion");
 }
 
 async function removeAll(jobId: string, { broker, blobs }: DeletionOptions): Promise<Found> {
@@ -104,7 +109,11 @@ async function removeBlobs(jobId: string, blobs: Blobs): Promise<number> {
   return removed.filter(Boolean).length;
 }
 
-async function publishTombstone(jobId: string, deleted: Tombstone, broker: Broker): Promise<void> {
+async function publishTombstone(
+  jobId: string,
+  deleted: Pick<DeletedJob, "deletedAtMs" | "owner">,
+  broker: Broker,
+): Promise<void> {
   await publishResult(
     broker,
     create(ResultSchema, {

@@ -12,6 +12,7 @@ import { createAccess, type Access } from "./access/access.js";
 import { isLoopback } from "./access/loopback.js";
 import { watchWrongKeys } from "./access/wrongKeys.js";
 import type { GatewayConfig } from "./config.js";
+import { openDeletions } from "./deletion.js";
 import { Enrolment } from "./enrolment.js";
 import { galleryClient } from "./galleryClient.js";
 import { galleryRoutes } from "./galleryRoutes.js";
@@ -72,7 +73,7 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
-  const { access, relay, admission, keys, routes, refuse, close, ready } = await assemble(options);
+  const { access, relay, admission, deletions, keys, routes, refuse, close, ready } = await assemble(options);
   const refusalOf = (error: unknown) => {
     const reply = refusal(error, access);
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
@@ -113,6 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     relay.close();
     admission.close();
     keys.close();
+    await deletions.close();
     throw error;
   }
   const endSweep = sweepUploads({ blobs: options.blobs, log, ...config });
@@ -150,6 +152,7 @@ async function assemble(options: GatewayOptions) {
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
   /** Those who wait for a job get what there is. */
   const leaving = new AbortController();
+  const deletions = openDeletions({ broker, blobs, log });
   let closing: Promise<void> | undefined;
   let isRefusing = false;
   const unready = () => (isRefusing || closing ? "draining" : (broker.fault() ?? blobs.fault()));
@@ -159,7 +162,7 @@ async function assemble(options: GatewayOptions) {
     admission.refuse();
   };
   const routes: Route[] = [
-    ...jobRoutes({ broker, blobs, relay, metrics, log, intake, stages, leaving: leaving.signal }),
+    ...jobRoutes({ blobs, relay, metrics, intake, deletions, stages, leaving: leaving.signal }),
     ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
     ...systemRoutes({
       about: about ?? (await describeInstallation(config)),
@@ -175,10 +178,11 @@ async function assemble(options: GatewayOptions) {
       leaving.abort();
       await server.close();
       admission.close();
+      await deletions.close();
       relay.close();
       keys.close();
     })());
-  return { access, keys, relay, admission, routes, refuse, close, ready };
+  return { access, keys, relay, admission, deletions, routes, refuse, close, ready };
 }
 
 /** One line for whoever starts it, where it is reached from elsewhere and asks for no key; a name says nothing, it may be one of this machine. */

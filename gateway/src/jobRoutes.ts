@@ -1,15 +1,8 @@
 import { StageFailure, isJobId, viewOf, type JobState, type StageName } from "@similarfaces/contracts";
-import {
-  jobBlobKey,
-  type Blobs,
-  type Broker,
-  type JobBlobName,
-  type Log,
-  type Metrics,
-} from "@similarfaces/runtime";
+import { jobBlobKey, type Blobs, type JobBlobName, type Metrics } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
 import { GATEWAY, clientOf, type Caller, type Reader } from "./access/caller.js";
-import { deleteJob } from "./deletion.js";
+import type { Deletions } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
@@ -22,12 +15,11 @@ import type { Call, Route } from "./router.js";
 import { streamEvents } from "./sse.js";
 
 export interface JobRoutesOptions {
-  broker: Broker;
   blobs: Blobs;
   relay: Relay;
   metrics: Metrics;
-  log: Log;
   intake: Intake;
+  deletions: Deletions;
   stages: readonly StageName[];
   /** Aborted when the gateway ends: who waits is answered with what there is. */
   leaving: AbortSignal;
@@ -35,7 +27,7 @@ export interface JobRoutesOptions {
 
 /** Photos in, results out. */
 export function jobRoutes(options: JobRoutesOptions): Route[] {
-  const { broker, blobs, relay, metrics, log, intake, stages, leaving } = options;
+  const { blobs, relay, metrics, intake, deletions, stages, leaving } = options;
   return [
     {
       method: "POST",
@@ -74,7 +66,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
         const deleted = await relay
           .snapshot(jobId, { mayRead: mayDelete })
           .then(() => undefined, deletedBefore);
-        const receipt = await deleteJob(jobId, owner, { broker, blobs, log });
+        const receipt = await deletions.delete(jobId, owner);
         // A deletion that a store interrupted is gone on with; one that is done has nothing left.
         if (deleted && receipt.stores.every(({ found, secondLook }) => found + secondLook === 0))
           throw deleted;

@@ -11,6 +11,7 @@ import {
   STREAM_NAMES,
   StageFailure,
   consumer,
+  deletionConsumer,
   streams,
   type ConsumerSpec,
   type StageName,
@@ -31,6 +32,7 @@ export async function provision(broker: Broker, options: ProvisionOptions): Prom
   await provideKeyBucket(broker, options.replicas);
   for (const spec of streams(options)) await provideStream(broker, spec);
   for (const stage of options.stages) await provideConsumer(broker, consumer(stage));
+  await provideConsumer(broker, deletionConsumer());
   await deleteOtherConsumers(broker, options.stages);
 }
 

@@ -125,8 +125,8 @@ describe.skipIf(!versitygw)("an S3 store that keeps what is deleted (versitygw, 
 it("a fault that somebody has to mend is why a service is not ready, in words", async () => {
   let fault: string | undefined = REFUSED;
   const metrics = createMetrics({ service: "test", version: "0", emitters: [] });
-  const options = { host: "127.0.0.1", port: 0, metrics, healthy: () => true, ready: () => true };
-  const health = await serveHealth({ ...options, fault: () => fault });
+  const options = { host: "127.0.0.1", port: 0, usualPort: undefined, metrics, healthy: () => true };
+  const health = await serveHealth({ ...options, unready: () => fault });
   const readiness = async () => {
     const response = await fetch(`http://127.0.0.1:${health.port}/readyz`);
     return [response.status, await response.text()];

@@ -16,15 +16,21 @@ RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund && npm run 
 
 FROM build AS gateway-tree
 ARG TARGETARCH
-RUN --mount=type=cache,target=/root/.npm helm/image/assemble.sh gateway /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
+RUN --mount=type=cache,target=/root/.npm SBOM_BASE=/ helm/image/assemble.sh gateway /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
 
 FROM build AS stage-tree
 ARG TARGETARCH
-RUN --mount=type=cache,target=/root/.npm helm/image/assemble.sh stage /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
+RUN --mount=type=cache,target=/root/.npm SBOM_BASE=/ helm/image/assemble.sh stage /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
 
 FROM build AS all-tree
 ARG TARGETARCH
-RUN --mount=type=cache,target=/root/.npm helm/image/assemble.sh all /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
+RUN --mount=type=cache,target=/root/.npm SBOM_BASE=/ helm/image/assemble.sh all /tree $(echo ${TARGETARCH:-amd64} | sed s/amd64/x64/)
+
+# What is in each image; it is in the image too: docker buildx build --target sbom --output bills .
+FROM scratch AS sbom
+COPY --from=gateway-tree /tree.cdx.json /gateway.cdx.json
+COPY --from=stage-tree /tree.cdx.json /stage.cdx.json
+COPY --from=all-tree /tree.cdx.json /all.cdx.json
 
 FROM ${NODE_IMAGE} AS runtime
 # What installs packages has no place beside what faces the network.

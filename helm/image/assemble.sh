@@ -3,6 +3,9 @@
 # Nothing is compiled, so the processor it is made for need not be this one. The repository must be built (npm run build).
 #
 #   helm/image/assemble.sh gateway|stage|all FOLDER [x64|arm64]
+#
+# What is in it stands in FOLDER/sbom.cdx.json and in FOLDER.cdx.json (CycloneDX); with SBOM_BASE, the root of what the image is
+# built on, its Node and its Debian packages too.
 set -euo pipefail
 
 target=$1
@@ -36,6 +39,7 @@ main() {
   copy_programs
   copy_models
   drop_what_never_runs
+  write_bill_of_materials
   # Owned by root and closed to change: the programs run as somebody else.
   chmod -R u=rwX,go=rX "$out"
 }
@@ -101,6 +105,12 @@ drop_what_never_runs() {
   find "$out" -type d -empty -delete
   # Links to workspaces that are gone now.
   find "$out" -xtype l -delete
+}
+
+# Of what is left; the lock file says whence it came.
+write_bill_of_materials() {
+  node "$root/helm/image/sbom.mjs" "$target" "$out" ${SBOM_BASE:+"$SBOM_BASE"} >"$out.cdx.json"
+  cp "$out.cdx.json" "$out/sbom.cdx.json"
   rm "$out/.npmrc" "$out/package-lock.json"
 }
 

@@ -1,7 +1,8 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUILT, PROGRAMS, ROOT } from "./programs.js";
 import { freePort, startNatsServer, type NatsServer } from "../../services/runtime/test/natsServer.js";
@@ -149,6 +150,33 @@ describe.skipIf(!BUILT).each(["gateway", "stage"])(
       );
     });
 
+    it("names everything in it, and all that it needs by the lock file, in its bill of materials", () => {
+      const bill = readFileSync(join(tree, "sbom.cdx.json"), "utf8");
+      expect(readFileSync(`${tree}.cdx.json`, "utf8")).toBe(bill);
+      const { components } = parseBill(bill);
+      const named = new Set(components.map(({ name, version }) => `${name}@${version}`));
+      const lies = files
+        .filter((file) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file))
+        .map(
+          (file) => JSON.parse(readFileSync(join(tree, file), "utf8")) as { name: string; version: string },
+        );
+      expect(lies.length).toBeGreaterThan(50);
+      expect(lies.map(({ name, version }) => `${name}@${version}`).filter((id) => !named.has(id))).toEqual(
+        [],
+      );
+      const roots =
+        target === "gateway"
+          ? ["gateway", "ui"]
+          : files.flatMap((file) => /^services\/[^/]+(?=\/dist\/)/.exec(file) ?? []);
+      const needed = neededBy([...new Set(roots)]);
+      expect(needed).toEqual(
+        expect.arrayContaining(target === "gateway" ? ["solid-js@1.9.19"] : ["sharp@0.35.5"]),
+      );
+      expect(needed.filter((id) => !named.has(id))).toEqual([]);
+      const graphs = components.filter(({ type }) => type === "machine-learning-model");
+      expect(graphs.length).toBe(files.filter((file) => file.endsWith(".onnx")).length);
+    });
+
     it("has what it runs, and no more of our own", () => {
       const own = readdirSync(join(tree, "node_modules/@similarfaces")).sort();
       const stages = ["analyze", "contracts", "embed", "extract", "inference", "match", "runtime", "vision"];
@@ -166,7 +194,7 @@ describe("the Dockerfile", () => {
     for (const target of ["gateway", "stage", "all"]) {
       expect(DOCKERFILE).toMatch(new RegExp(`^FROM runtime AS ${target}$`, "m"));
       expect(DOCKERFILE).toContain(`COPY --from=${target}-tree /tree /app`);
-      expect(DOCKERFILE).toContain(`helm/image/assemble.sh ${target} /tree`);
+      expect(DOCKERFILE).toContain(`SBOM_BASE=/ helm/image/assemble.sh ${target} /tree`);
     }
   });
 
@@ -185,6 +213,63 @@ describe("the Dockerfile", () => {
     for (const arch of ["x64", "arm64"]) expect(binaries).toContain(`uws_linux_${arch}_${abi}.node`);
   });
 });
+
+interface Component {
+  type: string;
+  name: string;
+  version: string;
+}
+
+/** @throws Error unless it is CycloneDX 1.6 by its own schema */
+function parseBill(text: string): { components: Component[] } {
+  const schema = (name: string) =>
+    JSON.parse(
+      readFileSync(
+        join(ROOT, `node_modules/@cyclonedx/cyclonedx-library/res/schema/${name}.SNAPSHOT.schema.json`),
+        "utf8",
+      ),
+    ) as object;
+  // Formats are addresses and times: none of ours comes from outside.
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const name of ["spdx", "jsf-0.82", "cryptography-defs"]) {
+    ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+  }
+  const bill = JSON.parse(text) as { components: Component[] };
+  const isValid = ajv.validate(schema("bom-1.6"), bill);
+  if (!isValid) throw new Error(ajv.errorsText());
+  return bill;
+}
+
+interface Locked {
+  name?: string;
+  version: string;
+  link?: boolean;
+  resolved?: string;
+  dependencies?: Record<string, string>;
+}
+
+/** "name@version" of every package that these workspaces need by the lock file, of whatever depth; optional ones left out. */
+function neededBy(workspaces: readonly string[]): string[] {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
+    packages: Record<string, Locked>;
+  };
+  const paths = new Set(workspaces);
+  for (const path of paths) {
+    for (const name of Object.keys(packages[path]!.dependencies ?? {})) {
+      let folder = path;
+      while (folder !== "" && !packages[`${folder}/node_modules/${name}`])
+        folder = dirname(folder) === "." ? "" : dirname(folder);
+      const place = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+      const found = packages[place]!;
+      paths.add(found.link ? found.resolved! : place);
+    }
+  }
+  return [...paths]
+    .filter((path) => path.includes("node_modules/"))
+    .map(
+      (path) => `${packages[path]!.name ?? path.split("node_modules/").at(-1)}@${packages[path]!.version}`,
+    );
+}
 
 function assemble(target: string): string {
   const tree = join(dir, target);

@@ -24,7 +24,7 @@ main() {
   for target in gateway stage; do
     mkdir -p "$debian/$target"
     # npm leaves the binaries of the Node that runs it.
-    PATH="$node/bin:$PATH" "$root/helm/image/assemble.sh" $target "$work/$target" >/dev/null
+    PATH="$node/bin:$PATH" SBOM_BASE="$debian" "$root/helm/image/assemble.sh" $target "$work/$target" >/dev/null
     du -sm "$work/$target" | sed "s#$work/#MiB #"
   done
   export root debian work

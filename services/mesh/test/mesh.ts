@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { natsServerPath } from "../../runtime/test/natsServer.js";
+import { guard } from "../src/bench/guard.js";
+import { identityOf } from "../src/supervisor/processIdentity.js";
 import { endLeftovers, readRunState, type RunState } from "../src/supervisor/runState.js";
 
 /** The whole mesh as `npm start` runs it: its supervisor, nats-server and services, with a data folder and ports of its own. */
@@ -112,9 +114,9 @@ async function startSupervisor(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const endWithTest = () => child.kill("SIGTERM");
-  process.once("exit", endWithTest);
-  child.once("exit", () => process.off("exit", endWithTest));
+  // A test that runs into its time limit is ended, with its process, before it can end its mesh.
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  const guarding = guard({ dataDir, processes: identity ? [identity] : [] });
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
@@ -123,7 +125,9 @@ async function startSupervisor(
   const output = () => printed;
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
-    return exited;
+    const code = await exited;
+    guarding.release();
+    return code;
   };
   const deadlineAtMs = Date.now() + START_TIMEOUT_MS;
   while (child.exitCode === null && Date.now() < deadlineAtMs) {

@@ -3,41 +3,62 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { usageOf } from "@similarfaces/load";
 import { readConfig } from "../config.js";
+import type { ProcessIdentity } from "../supervisor/processIdentity.js";
 import { readRunState } from "../supervisor/runState.js";
 import { startSupervisor } from "../supervisor/supervisor.js";
+import { guard } from "./guard.js";
 
 export interface MeshUnderTest {
   url: string;
   metricsUrl: string;
+  /** Broker and services that run now, by name. */
+  children(): Readonly<Record<string, ProcessIdentity>>;
   /** CPU time of its processes so far, the broker's among them; what ended is not in it. */
   cpuSeconds(): number;
   stop(): Promise<void>;
 }
 
+export interface MeshUnderTestOptions {
+  /** Every service as a process of its own. */
+  processes?: boolean;
+  /** One of its own in the system's folder for such where none is named; goes with the mesh. */
+  dataDir?: string;
+  /** A process ended and is started again. By default that is printed. */
+  onDeath?(program: string, how: string): void;
+}
+
 /** A mesh as `npm start` starts it, on a free port and with a data folder of its own that goes with it. */
-export async function startMeshUnderTest(env: Record<string, string> = {}): Promise<MeshUnderTest> {
-  const dataDir = await mkdtemp(join(tmpdir(), "similarfaces-bench-"));
+export async function startMeshUnderTest(
+  env: Record<string, string> = {},
+  options: MeshUnderTestOptions = {},
+): Promise<MeshUnderTest> {
+  const { processes = false, onDeath = sayThatItEnded } = options;
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "similarfaces-bench-")));
   const all = { ...process.env, DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "error", ...env };
+  const guarding = guard({ dataDir });
   const supervisor = await startSupervisor({
     config: readConfig(all),
     env: all,
-    processes: false,
+    processes,
     onLine: (program, line) => process.stderr.write(`${program}: ${line}\n`),
-    onDeath: (program, how) => process.stderr.write(`${program} ${how}\n`),
+    onDeath,
   });
   const stop = async () => {
     await supervisor.stop();
     await rm(dataDir, { recursive: true, force: true });
+    guarding.release();
   };
   try {
     const { url, metricsUrl } = await supervisor.ready;
-    const cpuSeconds = () => {
-      const children = Object.values(readRunState(dataDir)?.children ?? {});
-      return usageOf(children.map(({ pid }) => pid)).cpuSeconds;
-    };
-    return { url, metricsUrl, cpuSeconds, stop };
+    const children = () => readRunState(dataDir)?.children ?? {};
+    const cpuSeconds = () => usageOf(Object.values(children()).map(({ pid }) => pid)).cpuSeconds;
+    return { url, metricsUrl, children, cpuSeconds, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function sayThatItEnded(program: string, how: string): void {
+  process.stderr.write(`${program} ${how}\n`);
 }

@@ -2,21 +2,28 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { benchFloods } from "../bench/floods/floods.js";
+import { FAULT_KINDS, benchFaults, type FaultKind } from "../bench/faults/faults.js";
 import { describeFlood } from "../bench/floods/figures.js";
+import { benchFloods } from "../bench/floods/floods.js";
 import { benchGallery } from "../bench/gallery.js";
 import { benchHttp } from "../bench/http.js";
-import { benchPipeline, readMix } from "../bench/pipeline.js";
 import { startMeshUnderTest } from "../bench/meshUnderTest.js";
+import { benchPipeline, readMix } from "../bench/pipeline.js";
+import { benchSoak } from "../bench/soak.js";
 import { benchTracing } from "../bench/tracing.js";
 
 const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
+                soak [--photos N] [--processes] [--json FILE]
+                faults [--only kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
                 floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
+  soak       many photos, and whether the memory of each process stays what it is
+  faults     photos while processes are killed, the broker is away, clients are rude, the disk is full: what is lost, shown
+             twice or expired, and how soon work goes on. The exit code says whether all is as promised
   floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
   gallery    searching among synthetic people in growing number, and an import of photos
 
@@ -28,15 +35,20 @@ const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,
   --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
              ELASTICSEARCH_INDEX_KIND)
   --sizes    faces (default 1000,10000,100000)
-  --photos   of the import, 0 for none (default 2000)
+  --photos   of the import, 0 for none (default 2000); of the soak (default 20000)
+  --processes  of the soak: every service as a process of its own
   --from     a folder of photos to repeat under other names (default: the repository's samples)
+  --only     of faults: some of its kinds
+  --seed     of faults: what is killed when (default 1)
+  --jobs     of faults: photos of each trial with kills (default 500)
+  --clients  of faults: rude ones at once (default 500)
   --json     also writes the figures to a file (not of http)`;
 
 const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
-const KINDS = ["pipeline", "http", "tracing", "gallery", "floods"];
+const KINDS = ["pipeline", "http", "tracing", "soak", "faults", "floods", "gallery"];
 const MIX = "portrait-1:5,portrait-2:5,group-4:4,group-18:1";
 
-/** `npm run bench`. Figures are printed, never judged: machines differ. @returns the exit code */
+/** `npm run bench`. Figures are printed, never judged: machines differ. What is promised is. @returns the exit code */
 export async function bench(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -50,8 +62,13 @@ export async function bench(args: string[]): Promise<number> {
       load: { type: "boolean", default: true },
       driver: { type: "string", default: "nats" },
       sizes: { type: "string", default: "1000,10000,100000" },
-      photos: { type: "string", default: "2000" },
+      photos: { type: "string" },
+      processes: { type: "boolean", default: false },
       from: { type: "string", multiple: true },
+      only: { type: "string" },
+      seed: { type: "string", default: "1" },
+      jobs: { type: "string", default: "500" },
+      clients: { type: "string", default: "500" },
       json: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -69,7 +86,9 @@ export async function bench(args: string[]): Promise<number> {
     await benchHttp({ rounds, roundMs });
     return 0;
   }
-  if (what === "gallery") return benchOfGallery({ ...values, roundMs });
+  if (what === "gallery") return benchOfGallery({ ...values, photos: values.photos ?? "2000", roundMs });
+  if (what === "soak") return benchOfSoak({ ...values, photos: Number(values.photos ?? 20_000) });
+  if (what === "faults") return benchOfFaults(values);
   const { mix, load, json } = values;
   if (what === "floods") return benchOfFloods({ ...values, seconds: Number(values.seconds ?? 60) });
   const report =
@@ -78,6 +97,50 @@ export async function bench(args: string[]): Promise<number> {
       : await benchPipeline({ modelsDir: MODELS, mix, rounds, roundMs, load });
   if (json) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
   return 0;
+}
+
+interface SoakValues {
+  mix: string;
+  photos: number;
+  processes: boolean;
+  json?: string | undefined;
+}
+
+async function benchOfSoak({ mix, photos, processes, json }: SoakValues): Promise<number> {
+  if (!Number.isInteger(photos) || photos < 1) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const report = await benchSoak({ photos, processes, mix: await readMix({ modelsDir: MODELS, mix }) });
+  if (json) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  return 0;
+}
+
+interface FaultsValues {
+  mix: string;
+  only?: string | undefined;
+  seed: string;
+  jobs: string;
+  clients: string;
+  json?: string | undefined;
+}
+
+async function benchOfFaults({ mix, json, ...values }: FaultsValues): Promise<number> {
+  const only = (values.only?.split(",") ?? FAULT_KINDS) as FaultKind[];
+  const [seed, jobs, clients] = [values.seed, values.jobs, values.clients].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const areCounts = [jobs, clients].every((count) => Number.isInteger(count) && count > 0);
+  if (!areCounts || !Number.isInteger(seed) || only.some((kind) => !FAULT_KINDS.includes(kind))) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const photos = await readMix({ modelsDir: MODELS, mix });
+  const report = await benchFaults({ photos, only, seed, jobs, clients });
+  if (json) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  return report.asWanted ? 0 : 1;
 }
 
 interface FloodValues {

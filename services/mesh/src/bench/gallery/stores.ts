@@ -11,6 +11,8 @@ import {
 } from "@similarfaces/match";
 import { connectBroker, createLog, provision, readSettings, type Broker } from "@similarfaces/runtime";
 import { natsServer } from "../../supervisor/natsServer.js";
+import { identityOf } from "../../supervisor/processIdentity.js";
+import { guard } from "../guard.js";
 
 export const MODEL = "synthetic@1.0.0";
 
@@ -27,8 +29,8 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
   const folder = await mkdtemp(join(tmpdir(), "similarfaces-bench-"));
   const { program, url, loginOf } = await natsServer(folder, process.env["NATS_SERVER"] ?? "nats-server");
   const child = spawn(program.command, program.args, { stdio: "ignore" });
-  const endWithBench = () => child.kill("SIGKILL");
-  process.once("exit", endWithBench);
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  const guarding = guard({ dataDir: folder, processes: identity ? [identity] : [] });
   const broker = await connectBroker({ url, ...loginOf("operator"), name: "similarfaces bench" });
   await provision(broker, { replicas: 1, jobTtlMs: 600_000, stages: ["extract", "match"] });
   const elasticsearch = driver === "elasticsearch" ? await elasticsearchOf() : undefined;
@@ -56,8 +58,8 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       await ended;
-      process.off("exit", endWithBench);
       await rm(folder, { recursive: true, force: true });
+      guarding.release();
     },
   };
 }

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guard } from "../guard.js";
+
+/** A folder on a file system of its own that can be filled. */
+export interface SmallDisk {
+  readonly folder: string;
+  /** Not a byte is left. */
+  fill(): void;
+  free(): void;
+  remove(): void;
+}
+
+const MIB = 1024 * 1024;
+
+/** @returns undefined where nothing may be mounted here: on Linux that needs root */
+export function smallDisk(mib: number): SmallDisk | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "similarfaces-disk-"));
+  const guarding = guard({ dataDir: folder, isMounted: true });
+  const { status } = spawnSync(
+    "mount",
+    ["-t", "tmpfs", "-o", `size=${mib}m,mode=700`, "similarfaces", folder],
+    {
+      stdio: "ignore",
+    },
+  );
+  const remove = () => {
+    if (status === 0) spawnSync("umount", [folder], { stdio: "ignore" });
+    rmSync(folder, { recursive: true, force: true });
+    guarding.release();
+  };
+  if (status !== 0) {
+    remove();
+    return undefined;
+  }
+  const ballast = join(folder, "ballast");
+  return {
+    folder,
+    fill() {
+      const file = openSync(ballast, "w");
+      // The last bytes one at a time would take long; a page is the smallest that a tmpfs gives.
+      for (const bytes of [Buffer.alloc(MIB), Buffer.alloc(4_096)]) {
+        try {
+          while (writeSync(file, bytes) > 0);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        }
+      }
+      closeSync(file);
+    },
+    free: () => rmSync(ballast, { force: true }),
+    remove,
+  };
+}

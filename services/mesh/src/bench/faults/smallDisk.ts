@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guard } from "../guard.js";
@@ -17,25 +17,28 @@ const MIB = 1024 * 1024;
 
 /** @returns undefined where nothing may be mounted here: on Linux that needs root */
 export function smallDisk(mib: number): SmallDisk | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "similarfaces-disk-"));
-  const guarding = guard({ dataDir: folder, isMounted: true });
+  const mountPoint = mkdtempSync(join(tmpdir(), "similarfaces-disk-"));
+  const guarding = guard({ dataDir: mountPoint, isMounted: true });
   const { status } = spawnSync(
     "mount",
-    ["-t", "tmpfs", "-o", `size=${mib}m,mode=700`, "similarfaces", folder],
+    ["-t", "tmpfs", "-o", `size=${mib}m,mode=700`, "similarfaces", mountPoint],
     {
       stdio: "ignore",
     },
   );
   const remove = () => {
-    if (status === 0) spawnSync("umount", [folder], { stdio: "ignore" });
-    rmSync(folder, { recursive: true, force: true });
+    if (status === 0) spawnSync("umount", [mountPoint], { stdio: "ignore" });
+    rmSync(mountPoint, { recursive: true, force: true });
     guarding.release();
   };
   if (status !== 0) {
     remove();
     return undefined;
   }
-  const ballast = join(folder, "ballast");
+  // What a mesh removes when it ends; the mount point itself is busy.
+  const folder = join(mountPoint, "data");
+  mkdirSync(folder, { mode: 0o700 });
+  const ballast = join(mountPoint, "ballast");
   return {
     folder,
     fill() {

@@ -14,7 +14,7 @@ import { benchTracing } from "../bench/tracing.js";
 
 const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
-                faults [--only kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
+                faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
                 floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
@@ -22,8 +22,8 @@ const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
-  faults     photos while processes are killed, the broker is away, clients are rude, the disk is full: what is lost, shown
-             twice or expired, and how soon work goes on. The exit code says whether all is as promised
+  faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
+             what is lost, shown twice or expired, and how soon work goes on. The exit code says whether all is as promised
   floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
   gallery    searching among synthetic people in growing number, and an import of photos
 

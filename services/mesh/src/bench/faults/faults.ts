@@ -1,13 +1,14 @@
 import { seededRandom, type MixPhoto } from "@similarfaces/load";
 import { brokerAway } from "./brokerAway.js";
 import { diskFull } from "./diskFull.js";
+import { floodTrials } from "./floodTrials.js";
 import { kills } from "./kills.js";
 import { isAsWanted, trialLine, TRIAL_HEAD } from "./report.js";
 import { rude } from "./rude.js";
 import { smallDisk } from "./smallDisk.js";
 import { trial, type Trial, type TrialOptions } from "./trial.js";
 
-export const FAULT_KINDS = ["kills", "broker", "rude", "disk"] as const;
+export const FAULT_KINDS = ["floods", "kills", "broker", "rude", "disk"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface FaultsOptions {
@@ -45,6 +46,7 @@ export async function benchFaults(options: FaultsOptions): Promise<FaultsReport>
     report.asWanted &&= isAsWanted(done);
     console.log([trialLine(done), ...done.details.map((line) => `    ${line}`)].join("\n"));
   };
+  if (only.includes("floods")) await floodTrials({ photos, seed }, say);
   if (only.includes("kills")) {
     for (const processes of [false, true]) {
       const name = processes ? "kills, a process each" : "kills, one process";

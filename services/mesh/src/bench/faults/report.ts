@@ -48,5 +48,5 @@ export function trialLine(trial: Trial): string {
 export function isAsWanted(trial: Trial): boolean {
   const { lost, doubled, expiredInVain, differing, ended, failed, mayFail } = trial;
   const faults = lost + doubled + expiredInVain + differing + ended + (mayFail ? 0 : failed);
-  return faults === 0 && trial.accepted > 0;
+  return faults === 0 && trial.accepted > 0 && !trial.isMissed;
 }

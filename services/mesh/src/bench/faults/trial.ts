@@ -50,6 +50,8 @@ export interface Trial extends Verdict {
   /** Photos that visitors had to send again. */
   refusals: number;
   mayFail: boolean;
+  /** Something else that is promised was missed; the details say what. */
+  isMissed?: boolean;
 }
 
 const IN_FLIGHT_PER_CORE = 4;

@@ -1,5 +1,5 @@
 import type { MixPhoto } from "@similarfaces/load";
-import { sight, type Sighting } from "./sighting.js";
+import { sight, type Sighted, type Sighting } from "./sighting.js";
 
 export interface VisitorsOptions {
   url: string;
@@ -34,7 +34,7 @@ const REFUSED_MAX_MS = 120_000;
 
 /** Visitors who send a photo, watch it to its end (in turns by server-sent events and by WebSocket) and send the next. */
 export async function honestVisitors(options: VisitorsOptions): Promise<Visits> {
-  const stored: Promise<Sighting>[] = [];
+  const seen: Sighted[] = [];
   let sent = 0;
   let refusals = 0;
   let gaveUp = 0;
@@ -55,12 +55,18 @@ export async function honestVisitors(options: VisitorsOptions): Promise<Visits> 
       const transport = turn % 2 === 0 ? "sse" : "websocket";
       const sighted = await sight({ ...options, jobId, photo, transport });
       if (sighted.toldAtMs !== undefined) options.onCompletion?.(sighted.toldAtMs);
-      stored.push(sighted.stored);
+      seen.push(sighted);
     }
   };
   await Promise.all(Array.from({ length: options.inFlight }, lane));
   options.onAllDone?.();
-  return { sightings: await Promise.all(stored), refusals, gaveUp };
+  return { sightings: await Promise.all(seen.map(whatIsStored)), refusals, gaveUp };
+}
+
+/** While the broker is away or wedged nobody can say what is stored: that is asked again when all else is over. */
+async function whatIsStored({ stored, read }: Sighted): Promise<Sighting> {
+  const sighting = await stored;
+  return sighting.job.state === "unknown" ? read() : sighting;
 }
 
 interface Until {

@@ -40,10 +40,16 @@ export interface SightOptions {
 /** A gateway may be away just when a deadline passes; it is waited for this long. */
 const PATIENCE_MS = 60_000;
 
-/** Watches the job to its end; then `stored` reads it anew. */
-export async function sight(
-  options: SightOptions,
-): Promise<{ toldAtMs?: number; stored: Promise<Sighting> }> {
+export interface Sighted {
+  toldAtMs?: number;
+  /** The job read anew, soon after its end. */
+  stored: Promise<Sighting>;
+  /** And once more, as where nobody could say what is stored. */
+  read(): Promise<Sighting>;
+}
+
+/** Watches the job to its end. */
+export async function sight(options: SightOptions): Promise<Sighted> {
   const { url, jobId, photo, transport, deadlineMs, readAgainAfterMs } = options;
   const acceptedAtMs = Date.now();
   const { events, toldAtMs } = await watch(
@@ -68,7 +74,7 @@ export async function sight(
       job: jobAt(stored.reduce(reduceJob, emptyJob(jobId)), Date.now()),
     };
   };
-  return { ...told, stored: read() };
+  return { ...told, stored: read(), read };
 }
 
 /** "extract", "age.0" */

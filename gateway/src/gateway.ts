@@ -105,7 +105,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         drainMs: DRAIN_MS_MAX,
       },
       handle: createHandler({ router: createRouter(routes), site, access, metrics, log, tracing }),
-      refusal: refusalOf,
+      refusal: (error) => {
+        const reply = refusalOf(error);
+        metrics.httpRequests.inc({ route: "none", method: "OTHER", status: String(reply.status) });
+        return reply;
+      },
       onFault: (err) => log.error({ err }, "a request met a bug"),
       onBodies: (bytes) => metrics.bodyBytes.set(bytes),
       live,

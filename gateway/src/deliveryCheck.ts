@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 2_000;
 /** What the stream stored a moment ago may still be on its way. */
 const ON_ITS_WAY_MS = 250;
 const SCAN_BATCH = 1_000;
+const HEARD_MAX = 200_000;
 
 /**
  * Core delivery may lose a message without a word: a route between two servers breaks, a leader dies between storing and telling, a
@@ -32,40 +33,51 @@ export class DeliveryCheck {
   #settled: number | undefined;
   /** Beyond it. */
   readonly #heard = new Set<number>();
-  #looking: Promise<void> | undefined;
-  #isClosed = false;
+  /** Aborts the look that is under way. */
+  #looking: AbortController | undefined;
 
   constructor(options: DeliveryCheckOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
-    void this.look();
+    this.#timer = setInterval(() => {
+      if (!this.#looking) this.look();
+    }, LOOK_EVERY_MS).unref();
+    this.look();
   }
 
   /** A result has come live. */
   heard(sequence: number): void {
     if (this.#settled === undefined || sequence > this.#settled) this.#heard.add(sequence);
+    if (this.#heard.size <= HEARD_MAX) return;
+    // No look has been answered for long.
+    this.#looking?.abort();
+    this.#loseTrack();
   }
 
-  /** Looks now; one look at a time. */
-  look(): Promise<void> {
-    return (this.#looking ??= this.#look()
+  /** Looks now. A look that is under way is given up: it may wait for an answer of a connection that is lost. */
+  look(): void {
+    this.#looking?.abort();
+    const looking = (this.#looking = new AbortController());
+    this.#look(looking.signal)
       .catch((err: unknown) => this.#options.log.debug({ err }, "how far the results are could not be read"))
-      .finally(() => (this.#looking = undefined)));
+      .finally(() => {
+        if (this.#looking === looking) this.#looking = undefined;
+      });
   }
 
   close(): void {
-    this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#looking?.abort();
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { broker, isAnyIncomplete, onLostTrack } = this.#options;
-    if (this.#isClosed || !broker.connected()) return;
+    if (!broker.connected()) return;
     const { state } = await broker.jsm.streams.info(STREAM_NAMES.results);
+    if (signal.aborted) return;
     const last = state.last_seq;
-    if (this.#settled === undefined || last < this.#settled) {
-      // The first look, or a stream that was made anew.
-      this.#heard.clear();
+    // A stream that was made anew.
+    if (this.#settled !== undefined && last < this.#settled) this.#loseTrack();
+    if (this.#settled === undefined) {
       this.#settleUpTo(last);
       onLostTrack();
       return;
@@ -73,9 +85,14 @@ export class DeliveryCheck {
     if (this.#isSettled(last)) return;
     if (isAnyIncomplete()) {
       await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS).unref());
-      if (this.#isSettled(last) || this.#isClosed) return;
-      await this.#scan(last);
+      if (signal.aborted || this.#isSettled(last)) return;
+      await this.#scan(last, signal);
     } else this.#settleUpTo(last);
+  }
+
+  #loseTrack(): void {
+    this.#settled = undefined;
+    this.#heard.clear();
   }
 
   #isSettled(last: number): boolean {
@@ -89,7 +106,7 @@ export class DeliveryCheck {
   }
 
   /** Goes through what is stored up to a sequence. What a replica does not hand out yet stays for the next look. */
-  async #scan(last: number): Promise<void> {
+  async #scan(last: number, signal: AbortSignal): Promise<void> {
     const { js, jsm } = this.#options.broker;
     const info = await jsm.consumers.add(STREAM_NAMES.results, {
       ack_policy: AckPolicy.None,
@@ -108,6 +125,7 @@ export class DeliveryCheck {
         const size = Math.min(left, SCAN_BATCH);
         let read = 0;
         for await (const { seq, subject } of await consumer.fetch({ max_messages: size, expires: 2_000 })) {
+          if (signal.aborted) return;
           this.#settle(seq, subject, behind);
           if (++read === size) break;
         }
@@ -116,15 +134,16 @@ export class DeliveryCheck {
         left -= read;
       }
     } finally {
-      this.#settleUpTo(this.#settled!);
+      if (!signal.aborted) this.#settleUpTo(this.#settled!);
       for (const jobId of behind) this.#options.onBehind(jobId);
       // The server would forget it in 5 s by itself.
       void jsm.consumers.delete(STREAM_NAMES.results, info.name).catch(() => {});
     }
-    if (this.#settled! >= last) return;
+    if (signal.aborted || this.#settled! >= last) return;
     // Deleted or expired, says the leader, or not yet where the consumer is.
     const next = { seq: this.#settled! + 1, next_by_subj: `${RESULT_PREFIX}.>` };
-    if (!(await jsm.streams.getMessage(STREAM_NAMES.results, next as never))) this.#settleUpTo(last);
+    const isNext = await jsm.streams.getMessage(STREAM_NAMES.results, next as never);
+    if (!isNext && !signal.aborted) this.#settleUpTo(last);
   }
 
   #settle(sequence: number, subject: string, behind: Set<string>): void {

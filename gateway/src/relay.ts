@@ -48,7 +48,7 @@ export class Relay {
         for (const watch of this.#watches.values()) watch.catchUp();
       },
     });
-    broker.onReconnect(() => void this.#check.look());
+    broker.onReconnect(() => this.#isClosed || this.#check.look());
   }
 
   get isClosed(): boolean {

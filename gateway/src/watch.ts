@@ -62,8 +62,9 @@ export class Watch {
     this.#reader = new JobReader(jobId, options, this.#ending.signal);
   }
 
+  /** If something that is lost would matter: not before the job is known to be there. */
   get isIncomplete(): boolean {
-    return this.#isReady && !this.#completion;
+    return this.#live !== undefined && !this.#completion;
   }
 
   isMissing(sequence: number): boolean {
@@ -128,7 +129,13 @@ export class Watch {
 
   /** Something of the job is stored and was not heard. */
   catchUp(): void {
-    if (this.isIncomplete) void this.#reread("gap");
+    if (this.#completion) return;
+    if (this.#isReady) void this.#reread("gap");
+    else
+      this.#starting?.then(
+        () => this.catchUp(),
+        () => {},
+      );
   }
 
   /** Viewers that are left are told why. */

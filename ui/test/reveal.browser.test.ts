@@ -129,6 +129,32 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await page.context().close();
   });
 
+  it("shows what reaches it after it gave up waiting", async () => {
+    const gateway = await mesh.another({ JOB_DEADLINE_MS: "1000" });
+    const { page } = await visit(browser, gateway.url);
+    const held: (() => void)[] = [];
+    let isHeld = false;
+    await page.routeWebSocket(/\/v1\/live/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => server.send(message));
+      server.onMessage((message) => {
+        if (isHeld) held.push(() => socket.send(message));
+        else socket.send(message);
+      });
+    });
+    const jobId = await send(page, "portrait-1");
+    await publish(extractOf(jobId, 1));
+    await page.locator(".box").waitFor();
+    isHeld = true;
+    await publish(...Object.values(answersOf(jobId, 0)));
+    await untilField(page, 0, "age", "expired");
+    isHeld = false;
+    for (const release of held) release();
+    await untilField(page, 0, "age", "done");
+    await untilField(page, 0, "match", "done");
+    await page.context().close();
+  });
+
   it("goes on after a reload, from another tab, and with the back button", async () => {
     const { page } = await visit(browser, mesh.url);
     const jobId = await send(page, "portrait-1");

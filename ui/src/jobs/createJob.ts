@@ -5,6 +5,7 @@ import {
   DEADLINE_GRACE_MS,
   type FailureJson,
   type JobState,
+  type ResultEvent,
 } from "@similarfaces/contracts/job";
 import { createRoot, createSignal, type Accessor } from "solid-js";
 import { deleteJob } from "../api";
@@ -40,6 +41,18 @@ function createJob(jobId: string): Job {
   const [state, setState] = createSignal<JobState>(emptyJob(jobId));
   const [failure, setFailure] = createSignal<FailureJson>();
   const [receipt, setReceipt] = createSignal<DeletionReceipt>();
+  /** What was said of it. */
+  let known: JobState = emptyJob(jobId);
+  /** As of when it is shown: from the deadline on, what is not known yet is expired, and may still become known. */
+  let seenAtMs = 0;
+  const take = (event: ResultEvent) => {
+    known = reduceJob(known, event);
+    setState(jobAt(known, seenAtMs));
+  };
+  const expire = () => {
+    seenAtMs = Number.POSITIVE_INFINITY;
+    setState(jobAt(known, seenAtMs));
+  };
   let sequence = 0;
   let deadline: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,16 +62,16 @@ function createJob(jobId: string): Job {
       sequence = Math.max(sequence, at);
       const madeAtMs = event.timings?.finishedAtMs ?? event.accepted?.acceptedAtMs;
       if (madeAtMs !== undefined) serverClock.heard(madeAtMs, Date.now());
-      setState((job) => reduceJob(job, event));
+      take(event);
       // The server says when the deadline has passed; without a connection the page has to know by itself.
       if (event.accepted) {
         const leftMs = event.accepted.deadlineAtMs + DEADLINE_GRACE_MS - serverNowMs();
-        deadline = setTimeout(() => setState((job) => jobAt(job, serverNowMs())), Math.max(0, leftMs) + 500);
+        deadline = setTimeout(expire, Math.max(0, leftMs) + 500);
       }
     },
     complete() {
       clearTimeout(deadline);
-      setState((job) => jobAt(job, Number.POSITIVE_INFINITY));
+      expire();
     },
     failure(why) {
       clearTimeout(deadline);
@@ -77,9 +90,7 @@ function createJob(jobId: string): Job {
       clearTimeout(deadline);
       setReceipt(found);
       const { deletedAtMs } = found;
-      setState((job) =>
-        reduceJob(job, { jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } }),
-      );
+      take({ jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } });
     },
   };
 }

@@ -35,6 +35,7 @@ export class DeliveryCheck {
   readonly #heard = new Set<number>();
   /** Aborts the look that is under way. */
   #looking: AbortController | undefined;
+  #isFailing = false;
 
   constructor(options: DeliveryCheckOptions) {
     this.#options = options;
@@ -58,7 +59,14 @@ export class DeliveryCheck {
     this.#looking?.abort();
     const looking = (this.#looking = new AbortController());
     this.#look(looking.signal)
-      .catch((err: unknown) => this.#options.log.debug({ err }, "how far the results are could not be read"))
+      .then(
+        () => (this.#isFailing = false),
+        (err: unknown) => {
+          // Once for all that follow: until one succeeds, what is lost is not found.
+          if (!this.#isFailing) this.#options.log.warn({ err }, "how far the results are could not be read");
+          this.#isFailing = true;
+        },
+      )
       .finally(() => {
         if (this.#looking === looking) this.#looking = undefined;
       });

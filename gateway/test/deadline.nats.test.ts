@@ -26,6 +26,7 @@ import {
 } from "./meshFixture.js";
 
 const OUTCOMES = ["complete", "failed", "expired", "deleted", "handed_over"] as const;
+const PATIENTLY = { timeout: 20_000 };
 const FLOOD = 100;
 /** With the two seconds that a late result is waited for. */
 const EXPIRES_AFTER_MS = 1_000 + 2_000;
@@ -69,14 +70,14 @@ describe("at a job's deadline", () => {
     const { jobId } = await postPixel(url);
     const there = await openLiveSocket(url);
     there.watch(jobId);
-    await expect.poll(() => there.messages.length).toBe(1);
+    await expect.poll(() => there.messages.length, PATIENTLY).toBe(1);
     proxy.stall();
     await answerAll(mesh, jobId);
     // Past the deadline, and longer than any question to the broker waits.
     await new Promise((resolve) => setTimeout(resolve, EXPIRES_AFTER_MS + 5_500));
     const late = await openLiveSocket(url);
     late.watch(jobId);
-    await expect.poll(() => late.messages.length).toBe(1);
+    await expect.poll(() => late.messages.length, PATIENTLY).toBe(1);
     expect(there.messages.length).toBe(1);
     const asked = fetch(`${url}/v1/jobs/${jobId}`);
     proxy.resume();
@@ -89,7 +90,7 @@ describe("at a job's deadline", () => {
       expect(page.messages.at(-1)!.expired).toEqual([]);
       await page.close();
     }
-    await expect.poll(() => since(before)).toEqual([1, 0, FLOOD, 0, 0]);
+    await expect.poll(() => since(before), PATIENTLY).toEqual([1, 0, FLOOD, 0, 0]);
   });
 
   it("a viewer whom a slow broker keeps waiting gets what came before and what comes after", async () => {
@@ -102,7 +103,7 @@ describe("at a job's deadline", () => {
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(page.messages).toEqual([]);
     proxy.resume();
-    await expect.poll(() => page.messages.length).toBe(1);
+    await expect.poll(() => page.messages.length, PATIENTLY).toBe(1);
     await answerAll(mesh, jobId);
     expect(await page.untilEnd(jobId)).toEqual(EVENTS_OF_ONE_FACE);
     expect(page.messages.at(-1)!.expired).toEqual([]);
@@ -133,7 +134,7 @@ describe("at a job's deadline", () => {
     await mesh.publish(extracted(partly, 1));
     await mesh.publish(answers(partly, 0)[1]!);
     const sum = async () => (await since(before)).reduce((total, count) => total + count, 0);
-    await expect.poll(sum, { timeout: 20_000 }).toBe(9);
+    await expect.poll(sum, PATIENTLY).toBe(9);
     proxy.lose(undefined);
     expect(await since(before)).toEqual([2, 1, 3, 3, 0]);
     // None is counted again.
@@ -154,11 +155,11 @@ describe("at a job's deadline", () => {
     const acceptedAtMs = Date.now();
     const job = { jobId, acceptedAtMs, deadlineAtMs: acceptedAtMs, expiresAtMs: acceptedAtMs };
     proxy.cut();
-    await expect.poll(() => connection.connected(), { interval: 1 }).toBe(false);
+    await expect.poll(() => connection.connected(), { ...PATIENTLY, interval: 1 }).toBe(false);
     followJob(job, following, startJobSpan(following, newTraceContext()));
     const count = async () =>
       /jobs_total{outcome="complete"} (\d+)/.exec((await metrics.scrape("")).body)?.[1];
-    await expect.poll(count, { timeout: 10_000 }).toBe("1");
+    await expect.poll(count, PATIENTLY).toBe("1");
     relay.close();
     expect(await count()).toBe("1");
   });

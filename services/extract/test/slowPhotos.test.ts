@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ImageWorkSchema, create } from "@similarfaces/contracts";
 import { decodePhoto } from "@similarfaces/extract";
+import { weightOf } from "../src/weight.js";
 import { bigTileTiff, flatPng, framesAvif, framesGif, framesWebp, scansJpeg } from "./bombs.js";
 
 /** What is refused by its structure is refused at once; what has to be tried ends with the limit of its decode. */
@@ -96,5 +98,18 @@ describe("an honest photo of 60 megapixels", () => {
 
   it("passes on busy cores: GIF", async () => {
     expect(await decodePhoto(framesGif(1, [10_000, 6_000]))).toMatchObject({ width: 10_000, height: 6_000 });
+  });
+});
+
+describe("a photo's weight", () => {
+  const weight = (width: number, height: number, contentType = "image/jpeg") =>
+    weightOf(create(ImageWorkSchema, { contentType, size: { width, height } }));
+
+  it("is that of any other up to 20 megapixels, its pixels beyond, and an AVIF is heavy at any size", () => {
+    expect(weight(4_000, 3_000)).toBe(1);
+    expect(weight(5_000, 4_000)).toBe(1);
+    expect(weight(10_000, 6_000)).toBe(3);
+    expect(weight(1, 1, "image/avif")).toBeGreaterThan(1);
+    expect(weightOf(create(ImageWorkSchema, {}))).toBe(1);
   });
 });

@@ -112,15 +112,17 @@ async function start(env: Record<string, string> = {}): Promise<Process> {
 
 const get = ({ healthPort }: Process, path: string) => fetch(`http://127.0.0.1:${healthPort}${path}`);
 
+/** It comes to that or it ends, however busy the machine is. */
 async function until(process: Process, path: string, status: number): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        get(process, path).then(
-          (response) => response.status,
-          () => 0,
-        ),
-      { timeout: 20_000 },
-    )
-    .toBe(status);
+  const now = () =>
+    get(process, path).then(
+      (response) => response.status,
+      () => 0,
+    );
+  while ((await now()) !== status) {
+    const { exitCode, signalCode } = process.child;
+    if (exitCode !== null || signalCode)
+      throw new Error(`it ended with ${signalCode ?? exitCode}:\n${process.log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -151,7 +151,14 @@ describe("at a job's deadline", () => {
     const metrics = createMetrics({ service: "gateway", version: "0", emitters: ["gateway"] });
     const log = createLog({ service: "gateway", level: "silent" });
     const relay = new Relay({ broker: connection, metrics, log, jobTtlMs: 600_000, jobDeadlineMs: 1_000 });
-    const following = { relay, metrics, log, tracing: TRACING_OFF, clock: new StageClock() };
+    const following = {
+      relay,
+      metrics,
+      log,
+      tracing: TRACING_OFF,
+      clock: new StageClock(),
+      blobs: mesh.blobs,
+    };
     const acceptedAtMs = Date.now();
     const job = { jobId, acceptedAtMs, deadlineAtMs: acceptedAtMs, expiresAtMs: acceptedAtMs };
     proxy.cut();

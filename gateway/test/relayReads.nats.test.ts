@@ -44,11 +44,14 @@ describe("how much is asked of the broker", () => {
 
   it("no consumer and at most two questions for an id that never was, and who asks for many waits behind who asks for one", async () => {
     const [sockets, idsPerSocket] = [100, 64];
-    const { url } = await mesh.another();
+    const other = await mesh.another();
+    const { url } = other;
     const { jobId } = await postPixel(url);
     await answerAll(mesh, jobId);
     // It has to be read again: a job that its visitors watch already needs no read.
-    await expect.poll(() => metric(url, "similarfaces_relay_watched_jobs"), { timeout: 10_000 }).toBe(0);
+    await expect
+      .poll(() => metric(mesh, other, "similarfaces_relay_watched_jobs"), { timeout: 10_000 })
+      .toBe(0);
     const counts = countQuestions(mesh.broker);
     await mesh.broker.nc.flush();
     let refused = 0;

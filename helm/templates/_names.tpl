@@ -54,8 +54,8 @@ fromJson. A stage that is not enabled is left out.
 {{- if le (int .Values.drain.forceSeconds) (int .Values.drain.graceSeconds) -}}
 {{- fail "drain.forceSeconds must be longer than drain.graceSeconds" -}}
 {{- end -}}
-{{- if and .Values.nats.enabled .Values.nats.auth.existingSecret (ne .Values.nats.auth.kind "token") -}}
-{{- fail "nats.auth.kind: the chart's own broker knows tokens; credentials are of an external one" -}}
+{{- if and .Values.nats.enabled (ne .Values.nats.auth.kind "users") -}}
+{{- fail "nats.auth.kind: the chart's own broker knows users; tokens and credentials are of an external one" -}}
 {{- end -}}
 {{- $stages := dict -}}
 {{- range $name, $own := .Values.stages -}}
@@ -119,9 +119,36 @@ fromJson. A stage that is not enabled is left out.
 {{ include "similarfaces.fullname" . }}-nats
 {{- end -}}
 
+{{- /* The broker's users: a program each, as contracts/src/brokerUsers.ts has them. Comma-separated. */ -}}
+{{- define "similarfaces.natsUsers" -}}
+provision,gateway,extract,embed,age,gender,race,emotion,match
+{{- end -}}
+
+{{- /* The secret with their passwords: of the chart's own broker always, of an external one where it is named. */ -}}
+{{- define "similarfaces.natsAuthSecret" -}}
+{{- if .Values.nats.auth.existingSecret -}}
+{{ .Values.nats.auth.existingSecret }}
+{{- else if .Values.nats.enabled -}}
+{{ include "similarfaces.natsName" . }}-auth
+{{- end -}}
+{{- end -}}
+
+{{- define "similarfaces.natsTlsSecret" -}}
+{{- default (printf "%s-tls" (include "similarfaces.natsName" .)) .Values.nats.tls.existingSecret -}}
+{{- end -}}
+
+{{- /* The secret with the `ca.crt` that clients trust; empty where there is none. */ -}}
+{{- define "similarfaces.natsCaSecret" -}}
+{{- if not .Values.nats.enabled -}}
+{{ .Values.nats.external.caSecret }}
+{{- else if .Values.nats.tls.enabled -}}
+{{ include "similarfaces.natsTlsSecret" . }}
+{{- end -}}
+{{- end -}}
+
 {{- define "similarfaces.natsUrl" -}}
 {{- if .Values.nats.enabled -}}
-nats://{{ include "similarfaces.natsName" . }}.{{ .Release.Namespace }}.svc:4222
+{{ ternary "tls" "nats" .Values.nats.tls.enabled }}://{{ include "similarfaces.natsName" . }}.{{ .Release.Namespace }}.svc:4222
 {{- else -}}
 {{- required "nats.external.url is needed where nats.enabled is false" .Values.nats.external.url -}}
 {{- end -}}

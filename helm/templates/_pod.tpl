@@ -52,17 +52,31 @@ runAsNonRoot: true
 capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{- /* What is secret, by reference: a value never stands in a manifest of this chart. */ -}}
-{{- define "similarfaces.secretEnv" -}}
-{{- with .Values.nats.auth }}
-{{- if and .existingSecret (eq .kind "token") }}
+{{- /* How a pod is let in at the broker. Takes (list $ "age"): the root, and its user there. */ -}}
+{{- define "similarfaces.natsEnv" -}}
+{{- $root := index . 0 -}}
+{{- $kind := $root.Values.nats.auth.kind -}}
+{{- with include "similarfaces.natsAuthSecret" $root }}
+{{- if eq $kind "users" }}
+- { name: NATS_USER, value: {{ index $ 1 }} }
+- name: NATS_PASSWORD
+  valueFrom: { secretKeyRef: { name: {{ . }}, key: {{ index $ 1 }} } }
+{{- else if eq $kind "token" }}
 - name: NATS_TOKEN
-  valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: token } }
-{{- else if .existingSecret }}
+  valueFrom: { secretKeyRef: { name: {{ . }}, key: token } }
+{{- else }}
 - name: NATS_CREDENTIALS_FILE
   value: /etc/nats/credentials
 {{- end }}
 {{- end }}
+{{- if include "similarfaces.natsCaSecret" $root }}
+- name: NATS_CA_FILE
+  value: /etc/nats-ca/ca.crt
+{{- end }}
+{{- end -}}
+
+{{- /* What is secret, by reference: a value never stands in a manifest of this chart. */ -}}
+{{- define "similarfaces.secretEnv" -}}
 {{- if and .Values.tracing.endpoint .Values.tracing.existingSecret }}
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom: { secretKeyRef: { name: {{ .Values.tracing.existingSecret }}, key: headers } }
@@ -80,6 +94,9 @@ capabilities: { drop: [ALL] }
 {{- if and .Values.nats.auth.existingSecret (eq .Values.nats.auth.kind "credentials") }}
 - { name: nats-credentials, mountPath: /etc/nats, readOnly: true }
 {{- end }}
+{{- if include "similarfaces.natsCaSecret" . }}
+- { name: nats-ca, mountPath: /etc/nats-ca, readOnly: true }
+{{- end }}
 {{- end -}}
 
 {{- define "similarfaces.volumes" -}}
@@ -90,5 +107,11 @@ capabilities: { drop: [ALL] }
   secret:
     secretName: {{ .Values.nats.auth.existingSecret }}
     items: [{ key: credentials, path: credentials }]
+{{- end }}
+{{- with include "similarfaces.natsCaSecret" . }}
+- name: nats-ca
+  secret:
+    secretName: {{ . }}
+    items: [{ key: ca.crt, path: ca.crt }]
 {{- end }}
 {{- end -}}

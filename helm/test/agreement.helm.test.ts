@@ -6,6 +6,8 @@ import { STAGES, consumer, streams, type StageName } from "@similarfaces/contrac
 import { NODE_TYPES } from "@similarfaces/runtime";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { makeCertificates } from "../../services/runtime/test/certificates.js";
+import { NATS_USERS_FILE, natsUsers } from "./natsUsers.js";
 import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
 import { CHART, EXAMPLES, HELM, containersOf, ofKind, podsOf, render, type Manifest } from "./render.js";
 
@@ -71,18 +73,24 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
 
   it("writes a configuration that the broker reads", () => {
     const dir = mkdtempSync(join(tmpdir(), "similarfaces-natsconf-"));
+    const { certFile, keyFile, caFile, remove } = makeCertificates();
     try {
       for (const files of Object.values(EXAMPLES)) {
         const { data } = ofKind(render(files), "ConfigMap").find((map) => map.data["nats.conf"]);
-        writeFileSync(join(dir, "nats.conf"), data["nats.conf"]);
+        const config = data["nats.conf"]
+          .replaceAll("/etc/nats-tls/tls.crt", certFile)
+          .replaceAll("/etc/nats-tls/tls.key", keyFile)
+          .replaceAll("/etc/nats-tls/ca.crt", caFile);
+        writeFileSync(join(dir, "nats.conf"), config);
         const { status, stderr } = spawnSync(natsServer(), ["-t", "-c", join(dir, "nats.conf")], {
           encoding: "utf8",
-          env: { ...process.env, SERVER_NAME: "nats-0", NATS_TOKEN: "not-a-secret" },
+          env: { ...process.env, SERVER_NAME: "nats-0", ...brokerEnvironment() },
         });
         expect(stderr).toContain("is valid");
         expect(status).toBe(0);
       }
     } finally {
+      remove();
       rmSync(dir, { recursive: true, force: true });
     }
   });
@@ -142,6 +150,23 @@ it("has the version of everything else", () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   expect([chart.version, chart.appVersion]).toEqual([version, version]);
 });
+
+it("has the broker's users of the contracts (npx tsx helm/test/natsUsers.ts writes them)", () => {
+  expect(readFileSync(NATS_USERS_FILE, "utf8")).toBe(natsUsers());
+});
+
+/** What the StatefulSet sets, with passwords that are none. */
+function brokerEnvironment(): Record<string, string> {
+  const [{ spec }] = ofKind(render(EXAMPLES["eks-production"]!), "StatefulSet") as [Manifest];
+  return Object.fromEntries(
+    spec.template.spec.containers[0].env
+      .filter(({ name }: Manifest) => name.startsWith("NATS_"))
+      .map(({ name, value = "not-a-secret" }: Manifest) => [
+        name,
+        value.replace("$(NATS_PASSWORD_CLUSTER)", "not-a-secret"),
+      ]),
+  );
+}
 
 function natsServer(): string {
   const named = process.env["NATS_SERVER"];

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BROKER_USERS } from "@similarfaces/contracts/brokerUsers";
 import { describe, expect, it } from "vitest";
 import {
   CHART,
@@ -113,20 +114,24 @@ describe.skipIf(!there).each(Object.entries(EXAMPLES))(
 
     it("names secrets and holds none", () => {
       const manifests = render(files);
-      expect(ofKind(manifests, "Secret")).toEqual([]);
+      // But for what the chart makes itself, new for every installation.
+      expect(
+        ofKind(manifests, "Secret").map(({ metadata }) => metadata.labels["app.kubernetes.io/component"]),
+      ).toEqual(["nats", "nats"]);
       const secret = /token|password|secret|credential|api.?key|access.?key/i;
       for (const { metadata, data } of ofKind(manifests, "ConfigMap")) {
         if (metadata.labels.grafana_dashboard || metadata.name.endsWith("-test")) continue;
         for (const [key, value] of Object.entries<string>(data)) {
           expect(key, metadata.name).not.toMatch(secret);
           // The broker's file names a variable; nothing may stand in its place.
-          for (const [, given] of value.matchAll(/token:\s*(\S+)/g)) expect(given).toBe("$NATS_TOKEN");
+          for (const [, given] of value.matchAll(/(?:token|password):\s*([^\s,]+)/g))
+            expect(given).toMatch(/^\$NATS_PASSWORD_[A-Z]+$/);
         }
       }
       for (const [name, pod] of podsOf(manifests))
         for (const { env = [] } of containersOf(pod))
           for (const { name: key, value } of env)
-            if (secret.test(key) && !["API_KEY_FOR", "NATS_CREDENTIALS_FILE"].includes(key))
+            if (secret.test(key) && !["API_KEY_FOR", "NATS_CREDENTIALS_FILE", "NATS_USER"].includes(key))
               expect(value, `${name} ${key}`).toBeUndefined();
     });
 
@@ -201,7 +206,7 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     [
       "a credentials file for the chart's own broker",
       { nats: { auth: { existingSecret: "nats", kind: "credentials" } } },
-      /knows tokens/,
+      /knows users/,
     ],
     [
       "no replicas where nothing would wake the stage",
@@ -244,6 +249,36 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     }
   });
 
+  it("give every pod the broker user of its program, its own password alone, and the authority to trust", () => {
+    const manifests = render(EXAMPLES["eks-production"]!);
+    const [passwords, certificate] = ofKind(manifests, "Secret");
+    expect(Object.keys(passwords.data).sort()).toEqual([...BROKER_USERS, "cluster"].sort());
+    expect(new Set(Object.values(passwords.data)).size).toBe(BROKER_USERS.length + 1);
+    for (const value of Object.values<string>(passwords.data))
+      expect(Buffer.from(value, "base64").toString()).toMatch(/^p[A-Za-z0-9]{39}$/);
+    for (const [name, { metadata, spec }] of podsOf(manifests)) {
+      if (name.endsWith("-test") || name.endsWith("-nats")) continue;
+      const { env, volumeMounts } = spec.containers[0];
+      const user = metadata.labels["similarfaces.io/stage"] ?? metadata.labels["app.kubernetes.io/component"];
+      const variable = (key: string) => env.find((each: Manifest) => each.name === key);
+      expect(variable("NATS_USER").value, name).toBe(user);
+      expect(variable("NATS_PASSWORD").valueFrom.secretKeyRef, name).toEqual({
+        name: passwords.metadata.name,
+        key: user,
+      });
+      const mount = volumeMounts.find(({ name: volume }: Manifest) => volume === "nats-ca");
+      expect(variable("NATS_CA_FILE").value, name).toBe(`${mount.mountPath}/ca.crt`);
+      const { secret } = spec.volumes.find(({ name: volume }: Manifest) => volume === "nats-ca");
+      // Never the key.
+      expect(secret, name).toEqual({
+        secretName: certificate.metadata.name,
+        items: [{ key: "ca.crt", path: "ca.crt" }],
+      });
+    }
+    const { data } = ofKind(manifests, "ConfigMap").find((map) => map.data.NATS_URL);
+    expect(data.NATS_URL).toMatch(/^tls:/);
+  });
+
   it("reach an external broker by its credentials file", () => {
     const nats = {
       enabled: false,
@@ -282,7 +317,9 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
       const values = ["--values", join(CHART, "examples/eks-production.yaml"), "--kube-version", "1.36.0"];
       const packaged = helm(["template", "photos", join(dir, file!), ...values]);
       expect(packaged.status).toBe(0);
-      expect(packaged.stdout).toBe(helm(["template", "photos", CHART, ...values]).stdout);
+      // Passwords and certificates are new each time.
+      const lasting = (text: string) => text.replace(/^kind: Secret$[^]*?^---$/gm, "");
+      expect(lasting(packaged.stdout)).toBe(lasting(helm(["template", "photos", CHART, ...values]).stdout));
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BROKER_USERS, passwordVariable } from "@similarfaces/contracts/brokerUsers";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -54,6 +55,16 @@ describe("compose.yaml", () => {
     const set = new Set(own.flatMap(([, { environment }]) => Object.keys(environment)));
     const read = variablesRead();
     expect([...set].filter((key) => !read.has(key))).toEqual([]);
+  });
+
+  it("gives every program its own user at the broker", () => {
+    const passwords = compose.services.nats.environment;
+    const own = services.filter(([, { image }]) => image.startsWith("similarfaces/"));
+    expect(own.map(([, { environment }]) => environment.NATS_USER).sort()).toEqual([...BROKER_USERS].sort());
+    for (const [name, { environment }] of own) {
+      expect(environment.NATS_USER, name).toBe(name);
+      expect(environment.NATS_PASSWORD, name).toBe(passwords[passwordVariable(environment.NATS_USER)]);
+    }
   });
 
   it("has every target that Prometheus scrapes", () => {

@@ -12,6 +12,7 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** The kinds that the chart has. */
 const KINDS = {
   "configmap-v1": "io.k8s.api.core.v1.ConfigMap",
+  "secret-v1": "io.k8s.api.core.v1.Secret",
   "service-v1": "io.k8s.api.core.v1.Service",
   "serviceaccount-v1": "io.k8s.api.core.v1.ServiceAccount",
   "pod-v1": "io.k8s.api.core.v1.Pod",

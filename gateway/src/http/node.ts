@@ -89,8 +89,8 @@ export async function serveNode(options: HttpOptions): Promise<HttpServer> {
       answered();
       ended();
     });
-    message.on("data", (chunk: Buffer) => body.take(chunk, false));
-    message.once("end", () => body.take(Buffer.alloc(0), true));
+    message.on("data", (chunk: Buffer) => exchange.guard(() => body.take(chunk, false)));
+    message.once("end", () => exchange.guard(() => body.take(Buffer.alloc(0), true)));
     const method = request.method === "HEAD" ? "GET" : request.method;
     const asked = async () => {
       checkHead(fields, false);

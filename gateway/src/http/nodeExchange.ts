@@ -24,9 +24,9 @@ export class Exchange {
   }
 
   answer(reply: HttpReply): void {
-    if (this.#body.endsSoon) this.#try(() => this.#write(reply));
+    if (this.#body.endsSoon) this.guard(() => this.#write(reply));
     // What was read together with the head comes right after this.
-    else setImmediate(() => this.#try(() => this.#write(reply)));
+    else setImmediate(() => this.guard(() => this.#write(reply)));
   }
 
   bodyIsOver(): void {
@@ -38,8 +38,8 @@ export class Exchange {
     this.#message.socket.destroy();
   }
 
-  #try(work: () => void): void {
-    if (this.#response.destroyed) return;
+  /** A listener that throws would end the process. */
+  guard(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -50,6 +50,7 @@ export class Exchange {
 
   #write({ status, headers, body = "", stream }: HttpReply): void {
     const response = this.#response;
+    if (response.destroyed) return;
     if (this.#isLeaving() || !this.#body.endsSoon) response.setHeader("connection", "close");
     if (stream && this.#message.method !== "HEAD") {
       response.writeHead(status, headers);

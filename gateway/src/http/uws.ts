@@ -72,7 +72,7 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
       body.gone();
     });
     // Nothing of the response is touched here: it may have ended long before its body.
-    res.onData((chunk, isLast) => body.take(new Uint8Array(chunk), isLast));
+    res.onData((chunk, isLast) => exchange.guard(() => body.take(new Uint8Array(chunk), isLast)));
     const asGet = request.method === "HEAD" ? { ...request, method: "GET" } : request;
     const asked = async () => {
       checkHead(fields, false);

@@ -46,11 +46,11 @@ export class Exchange {
   answer(reply: HttpReply): void {
     const { body } = this.#options;
     // The rest of its body is left to uWS.
-    if (body.endsSoon) return this.#try(() => this.#answerWhole(reply));
+    if (body.endsSoon) return this.guard(() => this.#answerWhole(reply));
     // What was read together with the head comes right after this.
     setImmediate(() => {
-      if (body.endsSoon) this.#try(() => this.#answerWhole(reply));
-      else this.#try(() => this.#answerEarly(reply));
+      if (body.endsSoon) this.guard(() => this.#answerWhole(reply));
+      else this.guard(() => this.#answerEarly(reply));
     });
   }
 
@@ -59,12 +59,22 @@ export class Exchange {
     const onOver = this.#onOver;
     // Not within uWS's handler: what was written there has not gone out.
     if (this.#isAnsweredEarly) setImmediate(() => this.cut());
-    else setImmediate(() => this.#try(onOver));
+    else setImmediate(() => this.guard(onOver));
   }
 
   /** Closes the connection, whatever has gone out. */
   cut(): void {
     this.#res?.close();
+  }
+
+  /** What is called by uWS or later may not throw: it would end the process. */
+  guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.onFault(error);
+      this.cut();
+    }
   }
 
   #answerWhole({ status, headers, body = "", stream }: HttpReply): void {
@@ -171,15 +181,6 @@ export class Exchange {
       }
     });
     if (fault) throw fault.error;
-  }
-
-  #try(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#options.onFault(error);
-      this.cut();
-    }
   }
 
   #call(listener: Listener): void {

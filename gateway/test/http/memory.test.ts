@@ -16,7 +16,7 @@ const LIMITS = {
   drainMs: 30_000,
 };
 
-/** Uploads that stop one byte before their end: 1.2 GB, if they were held. */
+/** Uploads that stop before their end: 1.1 GB, if they were held. */
 describe.each(DRIVERS)(`${UPLOADS} uploads of 19 MiB that stall, on $name`, (driver) => {
   let server: TestServer;
   beforeAll(async () => {
@@ -29,23 +29,29 @@ describe.each(DRIVERS)(`${UPLOADS} uploads of 19 MiB that stall, on $name`, (dri
     ["/echo", BUDGET],
   ])("to %s hold at most %i bytes, and give them back", async (path, mostBytes) => {
     const before = await server.seen();
-    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${19 * MIB}\r\n\r\n`;
-    const content = Buffer.alloc(MIB);
-    const wires = Array.from({ length: UPLOADS }, () => new Wire(server.port));
-    await Promise.all(
-      wires.map(async (wire) => {
-        await wire.write(head);
-        for (let i = 0; i < 18; i++) await wire.write(content);
-      }),
-    );
-    const during = await server.seen();
-    for (const wire of wires) wire.reset();
-    await expect.poll(async () => (await server.seen()).heldBytes).toBe(0);
-    const after = await server.seen();
-    expect(during.heldBytes).toBeLessThanOrEqual(mostBytes);
-    expect(during.rss - before.rss).toBeLessThan(mostBytes + 2 * SLACK);
-    // At once, and without anything to be collected: nothing happens in an idle process.
-    expect(after.rss - before.rss).toBeLessThan(SLACK);
-    expect(after.arrayBuffers).toBeLessThan(SLACK);
+    for (let round = 0; round < 2; round++) {
+      const wires = await stalled(server.port, path);
+      const during = await server.seen();
+      expect(during.heldBytes).toBeLessThanOrEqual(mostBytes);
+      // Of the second round too: what libc has kept of the first is used again.
+      expect(during.rss - before.rss).toBeLessThan(mostBytes + 2 * SLACK);
+      for (const wire of wires) wire.reset();
+      await expect.poll(async () => (await server.seen()).heldBytes).toBe(0);
+      // At once, and without anything to be collected: nothing happens in an idle process.
+      expect((await server.seen()).arrayBuffers).toBeLessThan(SLACK);
+    }
   });
 });
+
+async function stalled(port: number, path: string): Promise<Wire[]> {
+  const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${19 * MIB}\r\n\r\n`;
+  const content = Buffer.alloc(MIB);
+  const wires = Array.from({ length: UPLOADS }, () => new Wire(port));
+  await Promise.all(
+    wires.map(async (wire) => {
+      await wire.write(head);
+      for (let i = 0; i < 18; i++) await wire.write(content);
+    }),
+  );
+  return wires;
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import {
   TRACING_OFF,
   type Blobs,
@@ -156,6 +157,8 @@ async function assemble(options: GatewayOptions) {
   const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
   /** Those who wait for a job get what there is. */
   const leaving = new AbortController();
+  // One each; Node takes more than ten for a leak and says so.
+  setMaxListeners(0, leaving.signal);
   const deletions = openDeletions({ broker, blobs, log });
   let closing: Promise<void> | undefined;
   let isRefusing = false;

@@ -1,18 +1,18 @@
 import { StageFailure, isJobId, viewOf, type JobState, type StageName } from "@similarfaces/contracts";
 import { jobBlobKey, type Blobs, type JobBlobName, type Metrics } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
-import { GATEWAY, clientOf, type Caller, type Reader } from "./access/caller.js";
+import { clientOf, type Caller, type Reader } from "./access/caller.js";
 import type { Deletions } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import type { Intake } from "./intake.js";
-import { WAIT_SECONDS_MAX } from "./limits.js";
 import type { Relay } from "./relay.js";
 import { jpegReply, jsonReply } from "./replies.js";
 import type { Snapshot } from "./watch.js";
 import type { Call, Route } from "./router.js";
 import { streamEvents } from "./sse.js";
+import { orWhen, readWait, untilComplete } from "./waiting.js";
 
 export interface JobRoutesOptions {
   blobs: Blobs;
@@ -173,12 +173,6 @@ async function readPhoto(request: HttpRequest): Promise<Uint8Array> {
   return photos[0]!.bytes;
 }
 
-/** `Prefer: wait=N` (RFC 7240) in milliseconds, 0 without one; more than is granted is cut. */
-function readWait(prefer: string | undefined): number {
-  const seconds = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer ?? "")?.[1] ?? 0);
-  return Math.min(seconds, WAIT_SECONDS_MAX) * 1_000;
-}
-
 /** The sequence after which events are wanted: the browser's header when it reconnects, else the query. */
 function readAfter(request: HttpRequest): number {
   const text = request.header("last-event-id") ?? request.query.get("after") ?? "";
@@ -216,44 +210,6 @@ async function waitForJob(
 
 /** How long a look at the job may take once the gateway ends. */
 const LEAVING_LOOK_MS = 1_000;
-
-/** The value, or undefined that long after the signal. */
-async function orWhen<T>(signal: AbortSignal, ms: number, value: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort = () => {};
-  const late = new Promise<undefined>((resolve) => {
-    onAbort = () => void (timer = setTimeout(() => resolve(undefined), ms));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort);
-  });
-  return Promise.race([value, late]).finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  });
-}
-
-async function untilComplete(
-  jobId: string,
-  waitMs: number,
-  relay: Relay,
-  leaving: AbortSignal,
-): Promise<void> {
-  let onLeaving = () => {};
-  let timer: NodeJS.Timeout | undefined;
-  let stopViewing = () => {};
-  await new Promise<void>((resolve, reject) => {
-    const viewer = { event: () => true, complete: () => resolve(), fail: reject };
-    stopViewing = relay.view(jobId, 0, viewer, GATEWAY).stop;
-    timer = setTimeout(resolve, waitMs);
-    onLeaving = () => resolve();
-    if (leaving.aborted) resolve();
-    else leaving.addEventListener("abort", onLeaving);
-  }).finally(() => {
-    clearTimeout(timer);
-    leaving.removeEventListener("abort", onLeaving);
-    stopViewing();
-  });
-}
 
 function jobReply(
   status: number,

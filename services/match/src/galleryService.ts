@@ -37,6 +37,8 @@ type Reply = GalleryReply["reply"];
 
 /** A message of the broker holds 1 MiB, headers included. */
 const REPLY_BYTES_MAX = 1_000_000;
+/** Where askers want their answers, whatever their user: deliveries of JetStream have none, or an acknowledgement's. */
+const INBOX = "_INBOX";
 
 /**
  * Answers gallery requests, beside every other replica of match: each question goes to one of them. Whatever is wrong comes
@@ -50,6 +52,8 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
       queue: GALLERY_QUEUE,
       callback: (error, message) => {
         if (error) return log.error({ operation, err: error }, "the gallery's subscription failed");
+        // The broker delivers what it stores on whatever subject it is asked to: a stage could have it say here what it may not say itself.
+        if (!message.reply?.startsWith(INBOX)) return log.warn({ operation }, "a question without an asker");
         take(message);
       },
     }),

@@ -347,6 +347,19 @@ describe("the gallery service", () => {
     expect(await ask("import", { faces })).toMatchObject({ identities: 0, faces: 0, thumbnails: 0 });
   });
 
+  it("does nothing for a question that the broker was made to ask, with no asker behind it", async () => {
+    await enrolled({ identityId: "ada" });
+    const value = { identityId: "ada" };
+    const request = create(GalleryRequestSchema, { operation: { case: "deleteIdentity", value } });
+    const bytes = toBinary(GalleryRequestSchema, request);
+    const subject = gallerySubject("delete_identity");
+    broker.nc.publish(subject, bytes);
+    broker.nc.publish(subject, bytes, { reply: "$JS.ACK.SF_FACES.age.1.1.1.1.0" });
+    // In order: the two are done with by now.
+    expect(await ask("get", value)).toMatchObject({ id: "ada" });
+    await expect.poll(() => ask("statistics", {})).toMatchObject({ identities: 1 });
+  });
+
   it("shows a change to the next question, whichever replica answers", async () => {
     await enrolled({ identityId: "ada" });
     for (let i = 0; i < 20; i++) {

@@ -35,6 +35,7 @@ export function probeBroker(options: BrokerProbeOptions): BrokerProbe {
   const closing = new AbortController();
   let startedAtMs = Date.now();
   let hasAnswered = false;
+  let sawFullDisk = false;
   let misses = 0;
 
   async function ask(broker: Broker): Promise<void> {
@@ -47,7 +48,9 @@ export function probeBroker(options: BrokerProbeOptions): BrokerProbe {
       misses = 0;
       return;
     }
-    const mayStillStart = !hasAnswered && Date.now() - startedAtMs < START_WITHIN_MS;
+    sawFullDisk ||= isFull(dataDir);
+    // What began on a full disk will never answer, also when there is room again; the next one may.
+    const mayStillStart = !hasAnswered && !sawFullDisk && Date.now() - startedAtMs < START_WITHIN_MS;
     if (mayStillStart || ++misses < MISSES_MAX) return;
     misses = 0;
     onSilence(isFull(dataDir) ? `${fault}, the disk of ${dataDir} is full` : fault);
@@ -73,6 +76,7 @@ export function probeBroker(options: BrokerProbeOptions): BrokerProbe {
     started() {
       startedAtMs = Date.now();
       hasAnswered = false;
+      sawFullDisk = isFull(dataDir);
       misses = 0;
     },
     async close() {

@@ -125,6 +125,8 @@ export async function startFakeElasticsearch({
         return ok({ docs: (JSON.parse(body) as { ids: string[] }).ids.map(got) });
       case "_msearch":
         return ok({ responses: [nearest(parts[1]!), counted(parts[3]!["query"].term)] });
+      case "_search":
+        return ok({ hits: { hits: listing((JSON.parse(body) as { query: Record<string, any> }).query) } });
       case "_count":
         return ok({ count: matching((JSON.parse(body) as { query: { term: object } }).query.term).length });
       default:
@@ -160,6 +162,16 @@ export async function startFakeElasticsearch({
   function matching(term: object): Record<string, any>[] {
     const [[field, value] = []] = Object.entries(term);
     return [...documents.values()].map(({ source }) => source).filter((source) => source[field!] === value);
+  }
+
+  /** The identities that list one of some faces. */
+  function listing({ term, terms }: Record<string, any>): unknown[] {
+    const faceIds: string[] = terms ? terms.face_ids : [term.face_ids];
+    return [...documents.values()]
+      .filter(({ source }) =>
+        faceIds.some((id) => (source["face_ids"] as string[] | undefined)?.includes(id)),
+      )
+      .map(({ source }) => ({ _source: source }));
   }
 
   function nearest({ size, knn }: Record<string, any>): unknown {

@@ -4,12 +4,10 @@ import type { ReadyNotice } from "@similarfaces/runtime";
 import type { Program, ProgramEvents } from "./program.js";
 
 /**
- * Pauses before the restarts that follow one another; the last is repeated. Short: jobs have a deadline, and while the broker is away none
- * of them goes on.
+ * Pauses before the restarts of what ends before it is ready, one after another; the last is repeated. Short: jobs have a deadline, and while
+ * the broker is away none of them goes on. Whoever was ready died of something new, and is started at once.
  */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000];
-/** Whoever lived this long died of something new. */
-const STEADY_MS = 30_000;
 /** What ends this often before it was ready for the first time will not become so. */
 const FAILED_STARTS_MAX = 3;
 /** A program that is no service of ours says nothing; it counts as ready when it has lived this long. */
@@ -27,6 +25,8 @@ export class KeptProgram {
   #startedAtMs = 0;
   #deathsInARow = 0;
   #wasReady = false;
+  /** In the life of the child that runs now. */
+  #isReady = false;
   #stopped = false;
   /** Set while an end is our own wish, not a death. */
   #isRestarting = false;
@@ -39,6 +39,7 @@ export class KeptProgram {
   start(): void {
     const { command, args, env, isService } = this.program;
     this.#startedAtMs = Date.now();
+    this.#isReady = false;
     const child = spawn(command, args, {
       env,
       // A process group of its own: Ctrl-C reaches the supervisor alone, which stops the broker after the services.
@@ -50,7 +51,7 @@ export class KeptProgram {
       createInterface({ input: stream }).on("line", (line) => this.#events.line(this.program, line));
     }
     child.on("message", (notice) => {
-      this.#wasReady = true;
+      this.#wasReady = this.#isReady = true;
       this.#events.ready(this.program, notice as ReadyNotice);
     });
     this.#exited = new Promise((resolve) => {
@@ -98,8 +99,8 @@ export class KeptProgram {
     const { isService, isOnce = false } = this.program;
     if (isOnce && code === 0) return;
     const livedMs = Date.now() - this.#startedAtMs;
-    if (livedMs > STEADY_MS) this.#deathsInARow = 0;
-    if (!isService && livedMs > READY_AFTER_MS) this.#wasReady = true;
+    if (!isService && livedMs > READY_AFTER_MS) this.#wasReady = this.#isReady = true;
+    if (this.#isReady) this.#deathsInARow = 0;
     const pauseMs = PAUSES_MS[Math.min(this.#deathsInARow++, PAUSES_MS.length - 1)]!;
     const isHopeless = !this.#wasReady && this.#deathsInARow >= FAILED_STARTS_MAX;
     if (isHopeless || (isService && code === EXIT_BAD_CONFIG)) return this.#events.gaveUp(this.program, how);

@@ -30,11 +30,11 @@ describe.skipIf(!disk)("a disk that is full (needs to mount a tmpfs)", { timeout
     }
     await expect.poll(() => readiness(url), { timeout: 30_000 }).toMatch(/^503 not ready: the broker /);
     await mesh.printed("nothing can be stored");
-    expect(await gauge(url, "similarfaces_broker_stores")).toBe(0);
+    expect(await gauge(mesh.metricsUrl, "similarfaces_broker_stores")).toBe(0);
 
     disk!.free();
     await expect.poll(() => readiness(url), { timeout: 60_000 }).toBe("200 ready");
-    expect(await gauge(url, "similarfaces_broker_stores")).toBe(1);
+    expect(await gauge(mesh.metricsUrl, "similarfaces_broker_stores")).toBe(1);
     expect(answered(await analyse(url, photo))).toEqual(allAnswers(4));
     const ends = await Promise.all(accepted.map((jobId) => follow(url, jobId)));
     for (const { completion } of ends) expect(completion.state).toMatch(/^(complete|failed|expired)$/);
@@ -56,7 +56,7 @@ async function readiness(url: string): Promise<string> {
   return `${response.status} ${(await response.text()).trim()}`;
 }
 
-async function gauge(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+async function gauge(metricsUrl: string, name: string): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text();
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }

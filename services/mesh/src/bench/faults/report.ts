@@ -43,10 +43,10 @@ export function trialLine(trial: Trial): string {
 
 /**
  * Nothing lost, nothing shown twice, nothing expired but where an outage itself reached the deadline, every answer as undisturbed,
- * nothing ended that was not killed; and no failure, save where the store itself refused.
+ * nothing ended that was not killed, save amid kills of the broker; and no failure, save where the store itself refused.
  */
 export function isAsWanted(trial: Trial): boolean {
-  const { lost, doubled, expiredInVain, differing, ended, failed, mayFail } = trial;
-  const faults = lost + doubled + expiredInVain + differing + ended + (mayFail ? 0 : failed);
+  const { lost, doubled, expiredInVain, differing, ended, failed, mayFail, mayEnd } = trial;
+  const faults = lost + doubled + expiredInVain + differing + (mayEnd ? 0 : ended) + (mayFail ? 0 : failed);
   return faults === 0 && trial.accepted > 0 && !trial.isMissed;
 }

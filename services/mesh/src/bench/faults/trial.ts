@@ -24,6 +24,8 @@ export interface TrialOptions {
   inFlight?: number;
   /** A job may end with a failure, as where the store refuses what it is given. */
   mayFail?: boolean;
+  /** A process may end by itself, as one that is just starting when the broker is killed; it is started again. */
+  mayEnd?: boolean;
 }
 
 /** What an attack works with. */
@@ -50,6 +52,7 @@ export interface Trial extends Verdict {
   /** Photos that visitors had to send again. */
   refusals: number;
   mayFail: boolean;
+  mayEnd?: boolean;
   /** Something else that is promised was missed; the details say what. */
   isMissed?: boolean;
 }
@@ -60,7 +63,7 @@ const UNTIL_FORGOTTEN_MS = 3_000;
 
 /** Visitors use a mesh of its own, first undisturbed, then while it is attacked. Whatever happens, the mesh is stopped. */
 export async function trial(options: TrialOptions, attack: Attack): Promise<Trial> {
-  const { name, photos, processes = false, deadlineMs, mayFail = false } = options;
+  const { name, photos, processes = false, deadlineMs, mayFail = false, mayEnd = false } = options;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "similarfaces-faults-")));
   const broker = heldBroker(dataDir, readConfig(process.env).natsServer);
   const ended: string[] = [];
@@ -111,7 +114,14 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
     const { outages = [], faultsAtMs = [] } = await attacked;
     const { sightings, refusals, gaveUp } = visits;
     if (gaveUp > 0) ended.push(`${gaveUp} visitors gave up: no photo was taken for minutes`);
-    return { name, refusals, mayFail, ...verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }) };
+    return {
+      name,
+      refusals,
+      mayFail,
+      mayEnd,
+      isMissed: gaveUp > 0,
+      ...verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }),
+    };
   } finally {
     over.abort();
     broker.free();

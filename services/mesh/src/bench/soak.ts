@@ -20,12 +20,14 @@ export interface SoakReport {
 
 const IN_FLIGHT_PER_CORE = 4;
 const LOOK_EVERY_MS = 500;
+/** Shorter than usual: until the first photos are gone again, what is kept grows, and that is no leak. */
+const JOB_TTL_MS = "120000";
 /** Heaps and caches grow to their working size first; this share of the photos is left out. */
 const WARM_UP = 0.25;
 
 /** Many photos, a bounded number at once, and what each process holds of memory meanwhile. Prints as it goes. */
 export async function benchSoak({ photos, mix, processes }: SoakOptions): Promise<SoakReport> {
-  const mesh = await startMeshUnderTest({ SAMPLE_GALLERY: "false" }, { processes });
+  const mesh = await startMeshUnderTest({ SAMPLE_GALLERY: "false", JOB_TTL_MS }, { processes });
   const watched = new MemoryWatch();
   const deal = dealFrom(mix);
   const bar = new ProgressBar("photos", photos);

@@ -4,6 +4,7 @@ import {
   GALLERY_BUCKET,
   GALLERY_STREAM,
   KEY_BUCKET,
+  KEY_STREAM,
   PROBE_STREAM,
   STREAM_NAMES,
   consumer,
@@ -39,7 +40,6 @@ export const inboxPrefixOf = (user: string): string => `_INBOX_${user}`;
 
 const API = "$JS.API";
 const { images, faces, embeddings, results, deletions } = STREAM_NAMES;
-const KEY_STREAM = `KV_${KEY_BUCKET}`;
 const WORK_STREAMS = [images, faces, embeddings];
 
 export function permissionsOf(user: BrokerUser): Permissions {
@@ -101,7 +101,7 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
       ...WORK_STREAMS.map((stream) => `${API}.CONSUMER.INFO.${stream}.*`),
       ...reading(results),
       ...following(results),
-      ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.PURGE.${stream}`),
+      ...[...WORK_STREAMS, results].map((stream) => `${API}.STREAM.PURGE.${stream}`),
       `${DELETION_PREFIX}.*`,
       ...consuming(deletionConsumer()),
       ...storing("jobs"),
@@ -110,6 +110,8 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
       `$KV.${KEY_BUCKET}.>`,
       ...reading(KEY_STREAM),
       ...following(KEY_STREAM),
+      // Whoever watches a bucket is asked, after every megabyte or so, whether that has arrived.
+      `$JS.FC.${KEY_STREAM}.>`,
     ],
     subscribe: [`${LIVE_PREFIX}.>`],
   },

@@ -14,6 +14,7 @@ export const STREAM_NAMES = {
 } as const;
 /** The key-value bucket of API keys, and in it the key of the secret that share links are signed with. */
 export const KEY_BUCKET = "SF_KEYS";
+export const KEY_STREAM = `KV_${KEY_BUCKET}`;
 export const SHARE_SECRET = "share.secret";
 export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
 /** Written to in order to see whether the broker stores what it is given; it keeps the last message alone. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Kvm } from "@nats-io/kv";
-import { KEY_BUCKET, SHARE_SECRET } from "@similarfaces/contracts";
+import { KEY_BUCKET, KEY_STREAM, SHARE_SECRET } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 
 const SECRET_BYTES = 32;
@@ -12,7 +12,7 @@ export async function provideKeyBucket(broker: Broker, replicas: number): Promis
   // Reads go to the leader: a replica may not know yet of a key that was just made, or revoked.
   const options = { replicas, history: 1, max_bytes: BYTES_MAX, allow_direct: false };
   const kv = await new Kvm(broker.js).create(KEY_BUCKET, options);
-  const { config } = await broker.jsm.streams.info(`KV_${KEY_BUCKET}`);
+  const { config } = await broker.jsm.streams.info(KEY_STREAM);
   if (config.num_replicas !== replicas)
     await broker.jsm.streams.update(config.name, { num_replicas: replicas });
   if ((await kv.get(SHARE_SECRET)) !== null) return;

@@ -60,8 +60,8 @@ export interface Gateway {
   readonly url: string;
   /** Which HTTP server serves. */
   readonly driver: string;
-  /** False while the broker is away or stores nothing, or the blob store keeps what is deleted, and once `close` was called. */
-  ready(): boolean;
+  /** Why visitors should go elsewhere, in words: it ends, or the broker or the blob store is at fault. Undefined where all is well. */
+  unready(): string | undefined;
   /** Takes no more photos; viewers go on seeing what is under way. For a process that holds the stages too, before they drain. */
   refuse(): void;
   /** Answers those who wait with what there is, ends viewers' streams and sockets, and stops listening. May be called twice. */
@@ -74,7 +74,8 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
-  const { access, relay, admission, deletions, keys, routes, refuse, close, ready } = await assemble(options);
+  const { access, relay, admission, deletions, keys, routes, refuse, close, unready } =
+    await assemble(options);
   const refusalOf = (error: unknown) => {
     const reply = refusal(error, access);
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
@@ -130,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url,
     driver: server.description,
-    ready,
+    unready,
     refuse: () => {
       refuse();
       server.refuseBodies();
@@ -163,7 +164,6 @@ async function assemble(options: GatewayOptions) {
   let closing: Promise<void> | undefined;
   let isRefusing = false;
   const unready = () => (isRefusing || closing ? "draining" : (broker.fault() ?? blobs.fault()));
-  const ready = () => unready() === undefined;
   const refuse = () => {
     isRefusing = true;
     admission.refuse();
@@ -189,7 +189,7 @@ async function assemble(options: GatewayOptions) {
       relay.close();
       keys.close();
     })());
-  return { access, keys, relay, admission, deletions, routes, refuse, close, ready };
+  return { access, keys, relay, admission, deletions, routes, refuse, close, unready };
 }
 
 /** One line for whoever starts it, where it is reached from elsewhere and asks for no key; a name says nothing, it may be one of this machine. */

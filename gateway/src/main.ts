@@ -14,7 +14,7 @@ await runService(process.env, {
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     return {
       address: { url: gateway.url, driver: gateway.driver },
-      ready: () => gateway.ready(),
+      unready: () => gateway.unready(),
       async drain() {
         await gateway.close();
         await blobs.close();

@@ -8,7 +8,7 @@ export interface SystemRoutesOptions {
   openApi: string;
   status(): Status;
   hasKeys(): boolean;
-  /** Why it takes no photos now, which keeps traffic away; undefined where it does. */
+  /** As Gateway.unready. */
   unready(): string | undefined;
 }
 

@@ -39,7 +39,7 @@ await runService(process.env, {
       tracing,
     });
     return {
-      fault: () => blobs.fault(),
+      unready: () => blobs.fault(),
       async drain() {
         await stage.drain();
         await inference.close();

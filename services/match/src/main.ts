@@ -16,7 +16,6 @@ await runService(process.env, {
     const match = await startMatch({ ...context, blobs });
     return {
       ...match,
-      fault: () => blobs.fault(),
       async drain() {
         await match.drain();
         await blobs.close();

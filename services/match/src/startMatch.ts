@@ -83,7 +83,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
   }
 
   return {
-    ready: () => gallery.ready(),
+    unready: () => blobs.fault() ?? (gallery.ready() ? undefined : "the gallery is away"),
     async drain() {
       clearInterval(counting);
       await sweeper.stop();

@@ -40,6 +40,7 @@ import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.
 import { embedding, near } from "./gallerySuite.js";
 
 /** Of the pack in the repository, whose manifest says what cosines mean. */
+const GALLERY_AWAY = "the gallery is away";
 const MODEL = "compact-embed@1.0.0";
 const CONFIG: MatchConfig = {
   galleryDriver: "nats",
@@ -432,7 +433,7 @@ describe("the gallery service", () => {
     const asking = Promise.all(Array.from({ length: 60 }, () => ask("statistics", {})));
     await third.drain();
     expect((await asking).length).toBe(60);
-    expect(third.ready?.()).toBe(false);
+    expect(third.unready?.()).toBe(GALLERY_AWAY);
   });
 
   it("measures operations by outcome", async () => {
@@ -467,7 +468,8 @@ describe("a gallery that cannot be stored or asked", () => {
   it("fails the job with gallery_unavailable when the bucket is gone, and serves again when it is back", async () => {
     const { config } = await broker.jsm.streams.info("KV_SF_GALLERY");
     await broker.jsm.streams.delete(config.name);
-    await expect.poll(() => replicas.some((replica) => replica.ready?.()), { timeout: 10_000 }).toBe(false);
+    const reasons = () => new Set(replicas.map((replica) => replica.unready?.()));
+    await expect.poll(reasons, { timeout: 10_000 }).toEqual(new Set([GALLERY_AWAY]));
     const { outcome } = await match({ deadlineAtMs: Date.now() + 4_000 });
     expect(outcome).toMatchObject({
       case: "failure",
@@ -478,7 +480,7 @@ describe("a gallery that cannot be stored or asked", () => {
       value: { code: "gallery_unavailable" },
     });
     await broker.jsm.streams.add(config);
-    await expect.poll(() => replicas.every((replica) => replica.ready?.()), { timeout: 10_000 }).toBe(true);
+    await expect.poll(reasons, { timeout: 10_000 }).toEqual(new Set([undefined]));
     await enrolled({ identityId: "ada" });
     await expect.poll(async () => (await matches({})).matches[0]?.identityId).toBe("ada");
   });

@@ -32,10 +32,8 @@ export interface ServiceContext<Config> {
 /** What `start` has started. */
 export interface Service {
   drain(): Promise<void>;
-  /** Beyond the connection to the broker, which is checked anyway. */
-  ready?(): boolean;
-  /** In words, why it is not ready though nothing is away: somebody has to mend it. */
-  fault?(): string | undefined;
+  /** Why it takes no work now, in words; undefined where it does. The broker is asked anyway. */
+  unready?(): string | undefined;
   /** Where it is reached, for a service that visitors come to. */
   readonly address?: Address;
 }
@@ -96,11 +94,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       usualPort: options.usualHealthPort,
       metrics,
       healthy: () => state !== "failed",
-      unready: () => {
-        if (state !== "ready") return state;
-        const isWaiting = service!.ready?.() === false;
-        return broker!.fault() ?? service!.fault?.() ?? (isWaiting ? "what it needs is away" : undefined);
-      },
+      unready: () => (state === "ready" ? (broker!.fault() ?? service!.unready?.()) : state),
     });
     log.info({ port: health.port }, "health and metrics are served");
     broker = await connectBroker({

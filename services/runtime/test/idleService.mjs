@@ -9,6 +9,10 @@ await runService(process.env, {
     if (process.env.START === "fails") throw new Error("no such model");
     if (process.env.START === "hangs") await new Promise(() => {});
     if (process.env.START === "throws later") setTimeout(() => Promise.reject(new Error("forgotten")), 200);
-    return { drain: async () => process.env.START === "drains for ever" && new Promise(() => {}) };
+    const fault = process.env.START === "has a fault" ? "the store keeps what is deleted" : undefined;
+    return {
+      unready: () => fault,
+      drain: async () => process.env.START === "drains for ever" && new Promise(() => {}),
+    };
   },
 });

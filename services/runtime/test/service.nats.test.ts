@@ -55,6 +55,13 @@ describe("the life of a service", () => {
     await until(running, "/readyz", 200);
   });
 
+  it("is not ready while it has a reason of its own, and says it", async () => {
+    running = await start({ START: "has a fault" });
+    const reason = async () => (await get(running!, "/readyz")).text();
+    await until(running, "/healthz", 200);
+    await expect.poll(reason).toBe("not ready: the store keeps what is deleted\n");
+  });
+
   it("names every bad key of its configuration, no value, and ends with 2", async () => {
     running = await start({ NATS_URL: "secret", FORCE_MS: "soon" });
     expect(await running.code).toBe(2);

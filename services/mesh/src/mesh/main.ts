@@ -70,7 +70,7 @@ await runService(process.env, {
     ]);
     return {
       address: { url: gateway.url, driver: gateway.driver },
-      ready: () => gateway.ready() && match?.ready?.() !== false,
+      unready: () => gateway.unready() ?? match?.unready?.(),
       async drain() {
         // Viewers stay connected while the stages finish what they hold; a photo accepted now would wait for the next start.
         gateway.refuse();

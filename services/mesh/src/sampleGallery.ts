@@ -10,8 +10,8 @@ export interface EnrolSamplesOptions {
   signal: AbortSignal;
   /** There are faces to enrol. */
   onStart?(faces: number): void;
-  /** An enrolment was accepted as this job. */
-  onJob?(jobId: string): void;
+  /** To which the jobs shall belong, by W3C Trace Context: the services' logs name it, also before an answer is here. */
+  traceparent?: string;
 }
 
 /** `<models>/samples/gallery/index.json`: composites of many people, so that each shows nobody. */
@@ -77,7 +77,6 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
         const jobId = (progress.jobs[file] ??= await submit(options, name, file, await photo()));
         // Before the wait: an interrupted start must find the job again, not enrol the face twice.
         await memory.write(progress);
-        options.onJob?.(jobId);
         const failure = await failureOf(options, jobId);
         delete progress.jobs[file];
         if (failure) throw failure;
@@ -142,7 +141,7 @@ async function isEnrolled(
 }
 
 async function submit(
-  { url, signal, config: { apiKey } }: EnrolSamplesOptions,
+  { url, signal, traceparent, config: { apiKey } }: EnrolSamplesOptions,
   name: string,
   file: string,
   photo: Uint8Array,
@@ -155,7 +154,7 @@ async function submit(
   const response = await fetch(address, {
     method: "POST",
     body: form,
-    headers: authorization(apiKey),
+    headers: { ...authorization(apiKey), ...(traceparent ? { traceparent } : {}) },
     signal,
   });
   if (response.status === 202) {

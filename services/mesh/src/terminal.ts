@@ -10,14 +10,13 @@ export interface Terminal {
   /** A line of a program's standard output or error. */
   line(program: string, line: string): void;
   died(program: string, how: string, pauseMs: number): void;
-  /** Jobs of our own making are not worth a line each. */
-  keepQuietAbout(jobId: string): void;
+  /** Jobs of our own making, which are one trace, are not worth a line each where they went well. */
+  keepQuietAbout(traceId: string): void;
 }
 
 /** pino's numbers. */
 const WARN = 40;
 const ERROR = 50;
-const QUIET_JOBS_MAX = 1_000;
 
 interface Entry extends Record<string, unknown> {
   level: number;
@@ -29,6 +28,7 @@ interface Entry extends Record<string, unknown> {
 
 interface EndedJob {
   jobId: string;
+  traceId: string;
   outcome: string;
   faces: number;
   elapsedMs: number;
@@ -36,15 +36,14 @@ interface EndedJob {
 }
 
 export function createTerminal({ format, level }: TerminalOptions): Terminal {
-  const quietJobs = new Set<string>();
+  const quietTraces = new Set<string>();
   const isJson = format === "json" || (format === "auto" && !process.stderr.isTTY);
   const describe = (entry: Entry): string | undefined => {
     if (level !== undefined) return describeEntry(entry);
     if (entry.msg === "job ended") {
       const job = entry as unknown as EndedJob;
-      return quietJobs.delete(job.jobId) && job.outcome === "complete"
-        ? undefined
-        : describeJob(entry.time, job);
+      const isQuiet = job.outcome === "complete" && quietTraces.has(job.traceId);
+      return isQuiet ? undefined : describeJob(entry.time, job);
     }
     // What went wrong with one job is in that job's line.
     const isWorthIt = entry.level >= ERROR || (entry.level >= WARN && entry["jobId"] === undefined);
@@ -63,11 +62,7 @@ export function createTerminal({ format, level }: TerminalOptions): Terminal {
       const again = pauseMs > 0 ? ` in ${pauseMs / 1_000} s` : "";
       process.stderr.write(`${clock(Date.now())}  ${program} ${how}; it is started again${again}\n`);
     },
-    keepQuietAbout(jobId) {
-      // Whose end was never seen must not stay for ever.
-      if (quietJobs.size >= QUIET_JOBS_MAX) quietJobs.clear();
-      quietJobs.add(jobId);
-    },
+    keepQuietAbout: (traceId) => void quietTraces.add(traceId),
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { formatTraceparent, newTraceContext } from "@similarfaces/runtime/traceContext";
 import { readConfigOrExplain } from "../config.js";
 import { enrolSamples } from "../sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
@@ -59,8 +60,10 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
     if (running) {
       announce(running);
       end = whenReady?.(running, supervisor) ?? end;
-      const quiet = (jobId: string) => terminal.keepQuietAbout(jobId);
-      void enrolSamples({ config, url: running.url, signal: stopping.signal, onJob: quiet }).then(
+      const trace = newTraceContext();
+      terminal.keepQuietAbout(trace.traceId);
+      const traceparent = formatTraceparent(trace);
+      void enrolSamples({ config, url: running.url, signal: stopping.signal, traceparent }).then(
         (count) => count > 0 && console.log(`The sample gallery is enrolled: ${count} faces of nobody.`),
         (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
       );

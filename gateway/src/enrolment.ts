@@ -21,6 +21,7 @@ import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from 
 import type { AcceptedJob } from "./accept.js";
 import { clientOf } from "./access/caller.js";
 import { faceOfSheet } from "./faceOfSheet.js";
+import { failureOf } from "./failures.js";
 import type { FormFile } from "./form.js";
 import { readImageHeader } from "./imageHeader.js";
 import type { Intake } from "./intake.js";
@@ -193,6 +194,10 @@ export class Enrolment {
       await publishWork(broker, work, span.context);
       followJob(job, following, span);
       return job;
+    } catch (error) {
+      span.fail(failureOf(error).code);
+      span.end();
+      throw error;
     } finally {
       expectation.release();
     }

@@ -26,6 +26,8 @@ export interface LastLooksOptions {
 
 /** A store that is away, a consumer that is not provisioned yet. */
 const AGAIN_MS = 2_000;
+/** Jobs looked through at once: after hours without a gateway thousands are due. Each is ten questions to the broker. */
+const LOOKS_MAX = 8;
 
 /**
  * Stores that a job is to be looked through once more; it outlives this process, and goes with the job's time to live.
@@ -63,9 +65,15 @@ export function consumeLastLooks({ broker, log, look }: LastLooksOptions): { clo
     while (!isClosed) {
       try {
         const consumer = await broker.js.consumers.get(stream, durable_name);
-        messages = await consumer.consume();
+        // Few ahead: what waits here for its turn longer than the ack wait comes again.
+        messages = await consumer.consume({ max_messages: 2 * LOOKS_MAX });
         if (isClosed) await messages.close();
-        for await (const message of messages) void carryOut(message);
+        const looks = new Set<Promise<void>>();
+        for await (const message of messages) {
+          const looking = carryOut(message).finally(() => looks.delete(looking));
+          looks.add(looking);
+          if (looks.size >= LOOKS_MAX) await Promise.race(looks);
+        }
       } catch (err) {
         log.debug({ err }, "deletions cannot be gone on with yet");
       }

@@ -1,7 +1,8 @@
-import { StageFailure } from "@similarfaces/contracts";
+import { StageFailure, newJobId } from "@similarfaces/contracts";
 import { createLog, jobBlobKey, jobBlobPrefix } from "@similarfaces/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDeletions } from "../src/deletion.js";
+import { askForLastLook, consumeLastLooks } from "../src/lastLooks.js";
 import { answers, extracted, postPixel, startMesh, type Mesh } from "./meshFixture.js";
 
 let mesh: Mesh;
@@ -81,4 +82,29 @@ it("a deletion that a store interrupted claims nothing, and is gone on with by i
   await broken.close();
   expect((await fetch(`${url}/v1/jobs/${jobId}`)).status).toBe(410);
   await expect.poll(() => leftOf(jobId), { timeout: 20_000 }).toEqual(nothingOf(jobId));
+});
+
+it("looks through a few jobs at a time, however many are due", async () => {
+  const mesh = await startMesh();
+  await mesh.gateway.close();
+  const jobs = Array.from({ length: 40 }, () => newJobId(Date.now()));
+  const due = (jobId: string) => ({ jobId, deletedAtMs: 1, owner: "", lookAtMs: 1 });
+  await Promise.all(jobs.map((jobId) => askForLastLook(mesh.broker, due(jobId))));
+  const seen = new Set<string>();
+  let now = 0;
+  let most = 0;
+  const looks = consumeLastLooks({
+    broker: mesh.broker,
+    log,
+    async look({ jobId }) {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      now--;
+      seen.add(jobId);
+    },
+  });
+  await expect.poll(() => jobs.every((jobId) => seen.has(jobId)), { timeout: 20_000 }).toBe(true);
+  await looks.close();
+  await mesh.stop();
+  expect(most).toBe(8);
 });

@@ -11,7 +11,7 @@ import { createKey, listKeys, openKeyBucket, revokeKey } from "../src/keys/keyBu
 import { SCOPES, granted, type Scope } from "../src/keys/scopes.js";
 import type { Gateway } from "../src/mod.js";
 import { systemRoutes, type SystemRoutesOptions } from "../src/systemRoutes.js";
-import { PIXEL, answerAll, startMesh, type Mesh } from "./meshFixture.js";
+import { PIXEL, answerAll, extracted, readEvents, startMesh, type Mesh } from "./meshFixture.js";
 
 /** As the gateway makes them: a new one is tested here without being told of. */
 const ROUTES = [
@@ -241,6 +241,25 @@ describe("a key", () => {
       expect(await statusOf(url, links.share!.replace("/jobs", "/v1/jobs"))).toBe(404);
     }
     expect(await revokeKey(kv, id)).toBe(false);
+  });
+
+  it("that is revoked is told nothing more of a job that is being watched with it, nor are those who have its link", async () => {
+    const text = await createKey(kv, "for a while", ["analyse"]);
+    await expect.poll(() => statusOf(mesh.url, "/v1/status", text)).toBe(200);
+    const { jobId, links } = await post(mesh.url, text);
+    const [, share] = links.share!.split("?");
+    const streams = await Promise.all([
+      ask(mesh.url, `${links.self}/events`, text),
+      ask(mesh.url, `${links.self}/events?${share}`),
+    ]);
+    await revokeKey(kv, text.split("_")[1]!);
+    await expect.poll(() => statusOf(mesh.url, "/v1/status", text)).toBe(401);
+    await mesh.publish(extracted(jobId, 1));
+    for (const stream of streams) {
+      const events = await readEvents(stream);
+      expect(events.map(({ event }) => event)).toEqual(["accepted", "failure"]);
+      expect(events.at(-1)!.data).toMatchObject({ failure: { code: "job_not_found" } });
+    }
   });
 
   it("that was revoked while the broker could not be reached is refused when it is back", async () => {

@@ -31,7 +31,7 @@ export class TooManyAttempts extends StageFailure {
 export function watchWrongKeys({ metrics, log }: { metrics: Metrics; log: Log }): WrongKeys {
   const each = new RateLimiterMemory({ points: ATTEMPTS_MAX, duration: WITHIN_SECONDS });
   const all = new RateLimiterMemory({ points: ATTEMPTS_OF_ALL_MAX, duration: WITHIN_SECONDS });
-  /** When whoever has used up its attempts may try again, by address. Never more than attempts are counted. */
+  /** When whoever has used up its attempts may try again, by address: of the last minute, for others are forgotten. */
   const slowedUntilMs = new Map<string, number>();
   return {
     checkMayTry(address) {
@@ -74,7 +74,9 @@ export function watchWrongKeys({ metrics, log }: { metrics: Metrics; log: Log })
           "too many wrong keys: no more are looked at for now",
         );
       }
-      slowedUntilMs.set(who, Date.now() + result.msBeforeNext);
+      const nowMs = Date.now();
+      for (const [other, untilMs] of slowedUntilMs) if (untilMs <= nowMs) slowedUntilMs.delete(other);
+      slowedUntilMs.set(who, nowMs + result.msBeforeNext);
     };
   }
 }

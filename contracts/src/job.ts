@@ -4,7 +4,7 @@
  *
  * Results may come in any order and more than once: reducing is idempotent, and a field once known never changes.
  */
-import { FACE_STAGES, SOURCE_OF, type AnalyzerName, type FaceStage, type StageName } from "./stages.js";
+import { FACE_STAGES, SOURCE_OF, type FaceStage, type StageName } from "./stages.js";
 
 export interface PointJson {
   x: number;
@@ -209,8 +209,6 @@ export function fieldOf<S extends StageName>(event: ResultEvent, stage: S): Fiel
     ...timings,
   };
 }
-
-export const ANALYZER_FIELDS: readonly AnalyzerName[] = ["age", "gender", "race", "emotion"];
 
 function deleted(job: JobState, event: ResultEvent): JobState {
   return {

@@ -1,4 +1,4 @@
-import { FACE_STAGES, type FaceStage, type StageName } from "./stages.js";
+import { FACE_STAGES, type StageName } from "./stages.js";
 
 /** Every subject of the system is built and parsed here. Tokens are lower case and never hold a user's words. */
 export const WORK_PREFIX = "sf.v1.work";
@@ -100,8 +100,6 @@ export type GalleryOperation = (typeof GALLERY_OPERATIONS)[number];
 export const gallerySubject = (operation: GalleryOperation): string => `${GALLERY_PREFIX}.${operation}`;
 /** All replicas of match answer gallery requests as one queue group. */
 export const GALLERY_QUEUE = "match";
-
-export type FaceWorkStage = Exclude<FaceStage, "match" | "enrol">;
 
 /** A blob's key as a subject: a token per part, a dot in a name (which would part it) as "=". */
 export const blobSubject = (key: string): string =>

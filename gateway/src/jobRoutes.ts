@@ -113,7 +113,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
 }
 
 /** `share`: the page that shows the job to whoever has this address, where the job is the caller's own and not anybody's anyway. */
-export function linksOf(jobId: string, owner?: string, caller?: Caller) {
+function linksOf(jobId: string, owner?: string, caller?: Caller) {
   const self = `/v1/jobs/${jobId}`;
   const token = caller?.shareToken(jobId, owner);
   return {

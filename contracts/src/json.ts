@@ -11,8 +11,10 @@ export function resultToJson(result: Result): ResultEvent {
 }
 
 /** The id of the key that a job belongs to, where `accepted` or `deleted` says one. */
-export function ownerOf({ outcome }: Result): string | undefined {
+export function ownerOf({ stage, outcome }: Result): string | undefined {
   if (outcome.case !== "accepted" && outcome.case !== "deleted") return undefined;
+  // Who may answer for a stage must not say whose the job is.
+  if (stage !== outcome.case) return undefined;
   return outcome.value.owner || undefined;
 }
 

@@ -18,8 +18,10 @@ export function listenToJob(
   const subscription = broker.nc.subscribe(liveOfJobSubject(jobId), {
     callback: (err, message) => {
       if (err) return log.warn({ err }, "the live subscription failed");
-      const sequence = Number(message.headers?.get("Nats-Sequence") ?? 0);
-      const stored = decodeStored(sequence, message.data);
+      // The last of each is the broker's own, whatever the publisher wrote; and a delivery that somebody had sent here has a reply.
+      const sequence = Number(message.headers?.last("Nats-Sequence") ?? 0);
+      const subject = message.headers?.last("Nats-Subject") ?? "";
+      const stored = message.reply ? undefined : decodeStored(subject, sequence, message.data);
       if (stored) receive(stored);
       else log.warn({ jobId, sequence }, "a result cannot be read");
     },

@@ -5,6 +5,7 @@ import {
   StageFailure,
   fromBinary,
   ownerOf,
+  parseResultSubject,
   reduceJob,
   resultSubject,
   resultToJson,
@@ -75,10 +76,15 @@ function missingFields({ jobId, faces }: JobState): string[] {
   );
 }
 
-/** A result's bytes, or undefined where they are none: nobody waits for what can never be read. */
-export function decodeStored(sequence: number, data: Uint8Array): OwnedEvent | undefined {
+/**
+ * A result, or undefined where the bytes are none: nobody waits for what can never be read. Nor where they say to be another than their
+ * subject does: by subjects the broker knows who may answer what, and a stage that is taken over may write anything under its own.
+ */
+export function decodeStored(subject: string, sequence: number, data: Uint8Array): OwnedEvent | undefined {
   try {
     const result = fromBinary(ResultSchema, data);
+    const { jobId, stage, face } = parseResultSubject(subject) ?? {};
+    if (result.jobId !== jobId || result.stage !== stage || result.face !== face) return undefined;
     return { sequence, event: resultToJson(result), owner: ownerOf(result) };
   } catch {
     return undefined;
@@ -90,7 +96,7 @@ async function lastOf(broker: Broker, subject: string): Promise<OwnedEvent | und
   try {
     const query = { last_by_subj: subject };
     const message = await broker.jsm.streams.getMessage(STREAM_NAMES.results, query);
-    return message ? decodeStored(message.seq, message.data) : undefined;
+    return message ? decodeStored(subject, message.seq, message.data) : undefined;
   } catch (cause) {
     throw new StageFailure("unavailable", "the broker did not answer", { cause });
   }

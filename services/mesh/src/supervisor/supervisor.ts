@@ -101,7 +101,9 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   const envOf = (name: BrokerUser | "mesh"): NodeJS.ProcessEnv => {
     if (!broker) return env;
     const { user, password } = broker.loginOf(name);
-    return { ...env, NATS_USER: user, NATS_PASSWORD: password, NATS_TOKEN: "", NATS_CREDENTIALS_FILE: "" };
+    // What is set for another broker is not for this one.
+    const others = { NATS_TOKEN: "", NATS_CREDENTIALS_FILE: "", NATS_CA_FILE: "" };
+    return { ...env, ...others, NATS_USER: user, NATS_PASSWORD: password };
   };
   const programs = processes ? servicePrograms(config.stages, envOf) : [meshProgram(envOf("mesh"))];
   const awaited = new Set(programs.filter(({ isService }) => isService).map(({ name }) => name));

@@ -219,7 +219,7 @@ async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnr
   const { request } = call;
   const contentType = request.header("content-type");
   if (isForm(contentType)) {
-    const { fields, files } = await readForm(await request.body(), contentType);
+    const { fields, files } = readForm(await request.body(), contentType);
     const photos = files.filter(({ field }) => field === "photo");
     return {
       ...given("name", fields.get("name")),

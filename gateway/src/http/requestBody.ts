@@ -36,6 +36,7 @@ export class RequestBody {
   readonly #startedAtMs = performance.now();
   #windowAtMs = this.#startedAtMs;
   #windowBytes = 0;
+  #lastAtMs = this.#startedAtMs;
   #bytes = 0;
   #held: Buffer = NOTHING;
   #isOver: boolean;
@@ -85,6 +86,7 @@ export class RequestBody {
   take(chunk: Uint8Array, isLast: boolean): void {
     if (this.#isGone || this.#isOver) return;
     this.#windowBytes += chunk.length;
+    this.#lastAtMs = performance.now();
     if (this.#drain) this.#drain.bytes += chunk.length;
     else this.#keep(chunk);
     this.#bytes += chunk.length;
@@ -125,6 +127,8 @@ export class RequestBody {
       return;
     }
     if (nowMs - this.#startedAtMs > bodyMs) return this.fail(new StageFailure("body_too_slow"));
+    // One that stalls is not given the next window too: uWS would close it before that is over, without a word.
+    if (nowMs - this.#lastAtMs >= bodyWindowMs) return this.fail(new StageFailure("body_too_slow"));
     const windowMs = nowMs - this.#windowAtMs;
     if (windowMs < bodyWindowMs) return;
     if (this.#windowBytes < windowMs * BYTES_PER_MS_MIN) return this.fail(new StageFailure("body_too_slow"));

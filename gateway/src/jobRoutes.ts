@@ -1,12 +1,13 @@
-import { StageFailure, isJobId, viewOf, type JobState, type StageName } from "@similarfaces/contracts";
-import { jobBlobKey, type Blobs, type JobBlobName, type Metrics } from "@similarfaces/runtime";
+import { StageFailure, isJobId, viewOf, type StageName } from "@similarfaces/contracts";
+import type { Blobs, Metrics } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
-import { clientOf, type Caller, type Reader } from "./access/caller.js";
+import { clientOf, type Caller } from "./access/caller.js";
 import type { Deletions } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "./form.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import type { Intake } from "./intake.js";
+import { noPicture, picture, pictureReply } from "./jobPictures.js";
 import type { Relay } from "./relay.js";
 import { jpegReply, jsonReply } from "./replies.js";
 import type { Snapshot } from "./watch.js";
@@ -218,40 +219,4 @@ function jobReply(
   headers: Record<string, string> = {},
 ): HttpReply {
   return jsonReply(status, { ...viewOf(job), sequence, links: linksOf(job.jobId, owner, caller) }, headers);
-}
-
-/** Extract stores pictures right after it has published its result: who asks sooner waits for them a little. */
-const PICTURE_WAIT_MS = 5_000;
-const PICTURE_LOOK_EVERY_MS = 100;
-
-async function pictureReply(...asked: Parameters<typeof picture>): Promise<HttpReply> {
-  return jpegReply((await picture(...asked)).bytes);
-}
-
-/** @throws StageFailure not_found where there is none and none will come */
-async function picture(
-  jobId: string,
-  name: JobBlobName,
-  reader: Reader,
-  relay: Relay,
-  blobs: Blobs,
-): Promise<{ job: JobState; bytes: Uint8Array }> {
-  const untilMs = Date.now() + PICTURE_WAIT_MS;
-  for (;;) {
-    const { job } = await relay.snapshot(jobId, reader);
-    const blob = await blobs.get(jobBlobKey(jobId, name));
-    if (blob) return { job, bytes: blob.bytes };
-    if (!mayStillCome(job, name) || Date.now() > untilMs) throw noPicture();
-    await new Promise((resolve) => setTimeout(resolve, PICTURE_LOOK_EVERY_MS));
-  }
-}
-
-function mayStillCome({ extract, faces }: JobState, name: JobBlobName): boolean {
-  if (extract.state === "pending") return true;
-  if (extract.state !== "done") return false;
-  return name === "photo.jpg" || faces.length > 0;
-}
-
-function noPicture(): StageFailure {
-  return new StageFailure("not_found", "This job has no such picture, or not yet.");
 }

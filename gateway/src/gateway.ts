@@ -13,15 +13,15 @@ import { createAccess, type Access } from "./access/access.js";
 import { isLoopback } from "./access/loopback.js";
 import { watchWrongKeys } from "./access/wrongKeys.js";
 import type { GatewayConfig } from "./config.js";
-import { openDeletions } from "./deletion.js";
-import { Enrolment } from "./enrolment.js";
-import { galleryClient } from "./galleryClient.js";
-import { galleryRoutes } from "./galleryRoutes.js";
+import { openDeletions } from "./jobs/deletion.js";
+import { Enrolment } from "./gallery/enrolment.js";
+import { galleryClient } from "./gallery/galleryClient.js";
+import { galleryRoutes } from "./gallery/galleryRoutes.js";
 import type { HttpServer, LiveOptions } from "./http/http.js";
 import { serve } from "./http/serve.js";
 import { openKeyRing } from "./keys/keyRing.js";
-import { openIntake } from "./intake.js";
-import { jobRoutes } from "./jobRoutes.js";
+import { openIntake } from "./jobs/intake.js";
+import { jobRoutes } from "./jobs/jobRoutes.js";
 import {
   BODY_BYTES_MAX,
   BODY_MS_MAX,
@@ -32,7 +32,7 @@ import {
 } from "./limits.js";
 import { serveSocket } from "./live.js";
 import { readOpenApi } from "./openapi.js";
-import { Relay } from "./relay.js";
+import { Relay } from "./relay/relay.js";
 import { createHandler, refusal } from "./requestHandler.js";
 import { createRouter, type Route } from "./router.js";
 import { SECURITY_HEADERS } from "./securityHeaders.js";
@@ -40,7 +40,7 @@ import { openSite } from "./site.js";
 import { StageClock } from "./stageTimes.js";
 import { statusNow } from "./status.js";
 import { systemRoutes } from "./systemRoutes.js";
-import { sweepUploads } from "./uploads.js";
+import { sweepUploads } from "./jobs/uploads.js";
 
 export const LIVE_PATH = "/v1/live";
 

@@ -7,9 +7,9 @@ import {
   type Broker,
 } from "@similarfaces/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { followJob, startJobSpan } from "../src/jobOutcome.js";
+import { followJob, startJobSpan } from "../src/jobs/jobOutcome.js";
 import { readConfig, startGateway } from "../src/mod.js";
-import { Relay } from "../src/relay.js";
+import { Relay } from "../src/relay/relay.js";
 import { StageClock } from "../src/stageTimes.js";
 import { startBrokerProxy, type BrokerProxy } from "./brokerProxy.js";
 import { openLiveSocket } from "./liveSocket.js";

@@ -1,8 +1,8 @@
 import { StageFailure, newJobId } from "@similarfaces/contracts";
 import { createLog, jobBlobKey, jobBlobPrefix } from "@similarfaces/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openDeletions } from "../src/deletion.js";
-import { askForLastLook, consumeLastLooks } from "../src/lastLooks.js";
+import { openDeletions } from "../src/jobs/deletion.js";
+import { askForLastLook, consumeLastLooks } from "../src/jobs/lastLooks.js";
 import { answers, extracted, postPixel, startMesh, type Mesh } from "./meshFixture.js";
 
 let mesh: Mesh;

@@ -1,6 +1,6 @@
 import type { StageFailure } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import { readImageHeader } from "../src/imageHeader.js";
+import { readImageHeader } from "../src/jobs/imageHeader.js";
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(" ", ""), "hex");
 const text = (content: string) => Buffer.from(content, "latin1");

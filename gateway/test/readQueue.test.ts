@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReadQueue } from "../src/readQueue.js";
+import { ReadQueue } from "../src/relay/readQueue.js";
 
 /** Reads that end when they are told to. */
 function heldReads(queue: ReadQueue) {

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { galleryRoutes, type GalleryRoutesOptions } from "../src/galleryRoutes.js";
+import { galleryRoutes, type GalleryRoutesOptions } from "../src/gallery/galleryRoutes.js";
 import type { Gateway } from "../src/mod.js";
 import { PIXEL, startMesh, type Mesh } from "./meshFixture.js";
 

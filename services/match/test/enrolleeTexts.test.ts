@@ -10,7 +10,7 @@ import {
 } from "@similarfaces/contracts";
 import { expect, it } from "vitest";
 import { unicodeTexts } from "../../../contracts/test/unicodeTexts.js";
-import { checkedEnrollee, type Enrollee } from "../../../gateway/src/enrolment.js";
+import { checkedEnrollee, type Enrollee } from "../../../gateway/src/gallery/enrolment.js";
 import { createEnrol } from "../src/enrol.js";
 import { createGallery } from "../src/gallery/createGallery.js";
 import type { DriverFace, GalleryDriver } from "../src/gallery/gallery.js";

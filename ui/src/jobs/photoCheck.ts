@@ -6,7 +6,7 @@ export interface Refusal {
 
 export type PhotoType = "photo" | "heic" | Refusal;
 
-/** As the gateway takes them, told by their first bytes (gateway/src/imageHeader.ts). */
+/** As the gateway takes them, told by their first bytes (gateway/src/jobs/imageHeader.ts). */
 const TAKEN = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken.";
 
 /** How many first bytes are enough to tell. */

@@ -1,5 +1,5 @@
 import { StageFailure, jobAcceptedAtMs } from "@similarfaces/contracts";
-import type { Reader } from "./access/caller.js";
+import type { Reader } from "../access/caller.js";
 import { DeliveryCheck } from "./deliveryCheck.js";
 import { ReadQueue } from "./readQueue.js";
 import type { Viewer, Viewing } from "./viewer.js";

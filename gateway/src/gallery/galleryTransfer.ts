@@ -9,9 +9,9 @@ import {
   type ExportedFace,
   type GalleryReceipt,
 } from "@similarfaces/contracts";
-import { failureOf } from "./failures.js";
+import { failureOf } from "../failures.js";
 import type { GalleryClient } from "./galleryClient.js";
-import type { EventSink, HttpReply } from "./http/http.js";
+import type { EventSink, HttpReply } from "../http/http.js";
 
 const EXPORT_PAGE = 200;
 /** A message of the broker holds 1 MiB. */

@@ -1,6 +1,6 @@
-import { WAIT_SECONDS_MAX } from "./limits.js";
-import { GATEWAY } from "./access/caller.js";
-import type { Relay } from "./relay.js";
+import { WAIT_SECONDS_MAX } from "../limits.js";
+import { GATEWAY } from "../access/caller.js";
+import type { Relay } from "../relay/relay.js";
 
 /** `Prefer: wait=N` (RFC 7240) in milliseconds, 0 without one; more than is granted is cut. */
 export function readWait(prefer: string | undefined): number {

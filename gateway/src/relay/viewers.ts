@@ -1,5 +1,5 @@
 import type { StageFailure } from "@similarfaces/contracts";
-import type { Reader } from "./access/caller.js";
+import type { Reader } from "../access/caller.js";
 import type { Completion } from "./completion.js";
 import type { JobEvents } from "./jobEvents.js";
 import { Cursor, type Viewer } from "./viewer.js";

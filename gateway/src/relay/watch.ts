@@ -7,7 +7,7 @@ import {
   type JobState,
 } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
-import type { Reader } from "./access/caller.js";
+import type { Reader } from "../access/caller.js";
 import { completionOf, type Completion } from "./completion.js";
 import { JobEvents } from "./jobEvents.js";
 import { JobReader, type JobReaderOptions, type ReadReason } from "./jobReader.js";

@@ -18,15 +18,15 @@ import {
   type StageName,
 } from "@similarfaces/contracts";
 import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
-import type { AcceptedJob } from "./accept.js";
-import { clientOf } from "./access/caller.js";
-import { faceOfSheet } from "./faceOfSheet.js";
-import { failureOf } from "./failures.js";
-import type { FormFile } from "./form.js";
-import { readImageHeader } from "./imageHeader.js";
-import type { Intake } from "./intake.js";
-import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
-import type { Call } from "./router.js";
+import type { AcceptedJob } from "../jobs/accept.js";
+import { clientOf } from "../access/caller.js";
+import { faceOfSheet } from "../jobs/faceOfSheet.js";
+import { failureOf } from "../failures.js";
+import type { FormFile } from "../form.js";
+import { readImageHeader } from "../jobs/imageHeader.js";
+import type { Intake } from "../jobs/intake.js";
+import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.js";
+import type { Call } from "../router.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {

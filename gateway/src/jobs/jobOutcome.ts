@@ -1,12 +1,12 @@
 import { ANALYZERS, type ResultEvent, type StageFailure } from "@similarfaces/contracts";
 import type { Blobs, Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
-import { GATEWAY } from "./access/caller.js";
+import { GATEWAY } from "../access/caller.js";
 import type { AcceptedJob } from "./accept.js";
-import type { Relay } from "./relay.js";
-import type { Completion } from "./completion.js";
-import type { StageClock } from "./stageTimes.js";
+import type { Relay } from "../relay/relay.js";
+import type { Completion } from "../relay/completion.js";
+import type { StageClock } from "../stageTimes.js";
 import { deleteUpload } from "./uploads.js";
-import type { Viewer } from "./viewer.js";
+import type { Viewer } from "../relay/viewer.js";
 
 /** handed_over: this gateway ended first. The job goes on, any other shows it, and nobody counts how it ended. */
 export type JobOutcome = "complete" | "failed" | "expired" | "deleted" | "handed_over";

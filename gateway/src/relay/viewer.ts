@@ -1,5 +1,5 @@
 import { StageFailure } from "@similarfaces/contracts";
-import type { Reader } from "./access/caller.js";
+import type { Reader } from "../access/caller.js";
 import type { Completion } from "./completion.js";
 import type { JobEvents } from "./jobEvents.js";
 import type { StoredEvent } from "./storedResults.js";

@@ -5,6 +5,7 @@ import {
   type FailureCode,
   type FailureJson,
 } from "@similarfaces/contracts";
+import { TooManyAttempts } from "./access/wrongKeys.js";
 import { Overloaded } from "./admission/overloaded.js";
 import type { HttpReply } from "./http/http.js";
 
@@ -55,20 +56,22 @@ const RETRY_AFTER_SECONDS = 5;
 export function replyOfFailure(error: unknown): HttpReply {
   const { code, message, retryable } = failureOf(error);
   const status = isFailureCode(code) ? STATUS[code] : 500;
+  const retryAfter = retryAfterSeconds(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   return {
     status,
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
-      ...(status === 503 ? { "retry-after": String(retryAfterSeconds(error)) } : {}),
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },
     body: `${JSON.stringify({ failure: { code, message, retryable } })}\n`,
   };
 }
 
-function retryAfterSeconds(error: unknown): number {
-  return error instanceof Overloaded ? error.retryAfterSeconds : RETRY_AFTER_SECONDS;
+function retryAfterSeconds(error: unknown): number | undefined {
+  if (error instanceof Overloaded || error instanceof TooManyAttempts) return error.retryAfterSeconds;
+  return undefined;
 }
 
 export function failureOf(error: unknown): FailureJson {

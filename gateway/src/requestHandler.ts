@@ -9,7 +9,6 @@ import {
   type Tracing,
 } from "@similarfaces/runtime";
 import type { Access } from "./access/access.js";
-import { TooManyAttempts } from "./access/wrongKeys.js";
 import { failureOf, replyOfFailure } from "./failures.js";
 import type { HttpReply, HttpRequest } from "./http/http.js";
 import { MethodNotAllowed, type Found, type Router } from "./router.js";
@@ -111,9 +110,6 @@ export function refusal(error: unknown, { challenge }: Access): HttpReply {
       ...reply.headers,
       ...(reply.status === 401 ? { "www-authenticate": challenge } : {}),
       ...(error instanceof MethodNotAllowed ? { allow: error.allowed.join(", ") } : {}),
-      ...(error instanceof TooManyAttempts
-        ? { "retry-after": String(Math.ceil(error.retryAfterMs / 1_000)) }
-        : {}),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { FAILURES, StageFailure, type FailureCode } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
+import { TooManyAttempts } from "../src/access/wrongKeys.js";
 import { STATUS, replyOfFailure } from "../src/failures.js";
 
 describe("failures as answers", () => {
@@ -18,6 +19,7 @@ describe("failures as answers", () => {
 
   it("say when to come back where that helps", () => {
     expect(replyOfFailure(new StageFailure("overloaded")).headers["retry-after"]).toBe("5");
+    expect(replyOfFailure(new TooManyAttempts(1_200)).headers["retry-after"]).toBe("2");
     expect(replyOfFailure(new StageFailure("bad_request")).headers["retry-after"]).toBeUndefined();
   });
 

@@ -20,11 +20,11 @@ export interface WrongKeys {
 
 /** `too_many_attempts`, with the time after which it is worth another. */
 export class TooManyAttempts extends StageFailure {
-  readonly retryAfterMs: number;
+  readonly retryAfterSeconds: number;
 
   constructor(retryAfterMs: number) {
     super("too_many_attempts");
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterSeconds = Math.ceil(retryAfterMs / 1_000);
   }
 }
 

@@ -11,12 +11,11 @@ import {
   type ResultStage,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
+import { NOT_STORED } from "./storeHealth.js";
 import { traceHeaders } from "./traceHeaders.js";
 import type { TraceContext } from "./traceContext.js";
 import type { WorkMessage } from "./stage.js";
 
-/** The broker's code for "not stored"; which limit stood in the way, only the description says. */
-const NOT_STORED = 10077;
 const PAUSES_MS = [50, 200, 500, 1_000, 2_000, 4_000];
 
 /**

@@ -17,8 +17,8 @@ export interface StoreHealth {
 }
 
 const PROBE_BYTES_MIN = 1_024;
-/** The broker's code for "not stored", whose reason only the description says. */
-const NOT_STORED = 10077;
+/** The broker's code for "not stored", whose reason only the description says: a limit of the stream, or the store. */
+export const NOT_STORED = 10077;
 /** By the server's errors.json: insufficient resources, insufficient storage, JetStream off for the account and for the server. */
 const NO_ROOM = new Set([10023, 10047]);
 const OFF = new Set([10039, 10076]);

@@ -9,6 +9,7 @@ import { PIXEL } from "./meshFixture.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const CLIENTS = 70;
+const ARRIVING = 20;
 const HEAD = "HTTP/1.1\r\nHost: 127.0.0.1\r\n";
 const post = (more: string) => `POST /v1/jobs ${HEAD}${more}Content-Length: ${PIXEL.length}\r\n\r\n`;
 
@@ -45,7 +46,13 @@ describe.each(["uws", "node"])("a gateway on %s that gets SIGTERM", (driver) => 
     await halfway.write(post("Expect: 100-continue\r\n"));
     await expect.poll(() => halfway.rest).toContain("100 Continue");
     await halfway.write(PIXEL.subarray(0, 10));
+    // Connected by the system, and not seen by the gateway before the signal.
+    gateway.suspend();
+    const arriving = Array.from({ length: ARRIVING }, () => new Wire(gateway.port));
+    for (const wire of arriving) await wire.write(Buffer.concat([Buffer.from(post("")), PIXEL]));
+    answers.push(...arriving.map((wire) => wire.answer("POST")));
     const exited = gateway.terminate();
+    gateway.resume();
     const refused = await halfway.answer("POST");
     const answered = await Promise.all(answers);
 
@@ -54,7 +61,7 @@ describe.each(["uws", "node"])("a gateway on %s that gets SIGTERM", (driver) => 
     const taken = answered.filter((answer) => answer?.status === 202);
     // Whoever was not taken yet is told so.
     const told = answered.filter((answer) => answer?.status === 503 && answer.headers.has("retry-after"));
-    expect(taken.length + told.length).toBe(CLIENTS);
+    expect(taken.length + told.length).toBe(CLIENTS + ARRIVING);
     expect(new Set(taken.map(jobIdOf)).size).toBe(taken.length);
     expect(await accepted()).toBe(taken.length);
     expect(await exited).toBe(0);
@@ -84,6 +91,8 @@ async function startGateway(env: Record<string, string>) {
   });
   return {
     port: Number(new URL(url).port),
+    suspend: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
     terminate: () => {
       child.kill("SIGTERM");
       return exited;

@@ -1,5 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /** How long `close` waits for the answers of who is there, then of who came meanwhile, and then for bodies to end that were answered early. */
 const ANSWERS_MS = 5_000;
+/** Who was connected by the system and not seen here yet would be reset with the listening socket. */
+const ARRIVING_MS = 100;
 const LATE_ANSWERS_MS = 1_000;
 const BODIES_MS = 500;
 
@@ -16,6 +20,7 @@ export class Underway {
   /** Waits a bounded time; `stopListening` is called in between, so that who comes before it is answered too. */
   async settled(stopListening: () => void): Promise<void> {
     await allOr(this.#unanswered, ANSWERS_MS);
+    await pause(ARRIVING_MS);
     stopListening();
     await allOr(this.#unanswered, LATE_ANSWERS_MS);
     await allOr(this.#open, BODIES_MS);

@@ -10,7 +10,7 @@ import type { Program, ProgramEvents } from "./program.js";
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000];
 /** What ends this often before it was ready for the first time will not become so. */
 const FAILED_STARTS_MAX = 3;
-/** A program that is no service of ours says nothing; it counts as ready when it has lived this long. */
+/** A program that is no service of ours says nothing; it counts as ready when it has lived this long, or others have worked with it. */
 const READY_AFTER_MS = 1_000;
 /** Of a service: its configuration is unusable (runService). */
 const EXIT_BAD_CONFIG = 2;
@@ -65,6 +65,11 @@ export class KeptProgram {
       });
     });
     if (child.pid !== undefined) this.#events.started(this.program, child.pid);
+  }
+
+  /** Others have worked with it: its start is no failed one, however soon it ends. */
+  hasServed(): void {
+    this.#wasReady = this.#isReady = true;
   }
 
   /** Ends it in its own way and starts it anew, as after a change of its code. */

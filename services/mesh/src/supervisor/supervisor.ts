@@ -127,6 +127,8 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       if (name === NATS_SERVER) probe?.started();
     },
     ready({ name }, notice) {
+      // No service is ready without it.
+      brokerChild?.hasServed();
       awaited.delete(name);
       if (notice.address) {
         address = notice.address;

@@ -8,6 +8,7 @@ export * from "./inferenceSettings.js";
 export * from "./inferenceMetrics.js";
 export * from "./broker.js";
 export * from "./provision.js";
+export * from "./rewound.js";
 export * from "./publish.js";
 export * from "./retry.js";
 export * from "./stageLoop.js";

@@ -68,7 +68,11 @@ async function provideStream({ jsm }: Broker, spec: StreamSpec): Promise<void> {
   await jsm.streams.update(spec.name, config as unknown as Partial<StreamConfig>);
 }
 
-async function provideConsumer({ jsm }: Broker, spec: ConsumerSpec): Promise<void> {
+/** Makes a consumer what the spec says. */
+export async function provideConsumer(
+  { jsm }: Broker,
+  spec: Omit<ConsumerSpec, "durable_name"> & { durable_name: string },
+): Promise<void> {
   const { stream, ack_wait_ms, ...rest } = spec;
   const config: Partial<ConsumerConfig> = {
     ...rest,

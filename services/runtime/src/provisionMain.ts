@@ -1,6 +1,8 @@
 import { provision } from "./provision.js";
 import { openBlobs } from "./blobs/open.js";
 import { connectBroker, type Broker } from "./broker.js";
+import { createLog } from "./log.js";
+import { redeliverRewound } from "./rewound.js";
 import { ConfigError, integer, readSettings } from "./settings.js";
 import { brokerAccess, runtimeSettings, stagesSetting } from "./runtimeSettings.js";
 
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
       await (await openBlobs(config, broker, { replicas })).close();
       await provision(broker, { replicas, jobTtlMs, stages });
     }, broker);
+    await redeliverRewound(broker, stages, createLog({ service: "provision", level: config.logLevel }));
   } finally {
     // Else it would keep the process, which is to be started again.
     await broker.close();

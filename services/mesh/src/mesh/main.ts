@@ -12,6 +12,7 @@ import {
   modelServerOf,
   openBlobs,
   provision,
+  redeliverRewound,
   runService,
   runStage,
   type Blobs,
@@ -51,6 +52,9 @@ await runService(process.env, {
         return opened;
       }),
     ]);
+    const looking = new AbortController();
+    broker.onReconnect(() => void redeliverRewound(broker, stages, log, looking.signal));
+    void redeliverRewound(broker, stages, log, looking.signal);
     // Before the stages: where it cannot have its port, no delivery has been begun in vain.
     const gateway = await startGateway({ config, broker, blobs, log, metrics, tracing });
     const hasGallery = stages.includes("match") || stages.includes("enrol");
@@ -72,6 +76,7 @@ await runService(process.env, {
       address: { url: gateway.url, driver: gateway.driver },
       unready: () => gateway.unready() ?? match?.unready?.(),
       async drain() {
+        looking.abort();
         // Viewers stay connected while the stages finish what they hold; a photo accepted now would wait for the next start.
         gateway.refuse();
         await Promise.all([match?.drain(), ...running.map((stage) => stage.drain())]);

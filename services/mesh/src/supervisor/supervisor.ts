@@ -110,6 +110,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   const ready = new Deferred<Running>();
   let stopping: Promise<void> | undefined;
   let address: Address | undefined;
+  let hasBroker = false;
 
   /** A full disk must not end the one process that can mend what is wrong with the others. */
   let rememberingAgain: NodeJS.Timeout | undefined;
@@ -124,7 +125,12 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       // At once: whatever happens to this process, the next start knows of the child.
       if (identity) state.children[name] = identity;
       remember();
-      if (name === NATS_SERVER) probe?.started();
+      if (name !== NATS_SERVER) return;
+      probe?.started();
+      // What it may have lost on its way down is looked for by whoever provisions: the mesh by itself, or the step of its own.
+      const provisioning = services.find(({ program }) => program.isOnce);
+      if (hasBroker) void provisioning?.restart(0);
+      hasBroker = true;
     },
     ready({ name }, notice) {
       // No service is ready without it.

@@ -53,7 +53,8 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
     const { fields, request } = copyHead(req, res);
     const fault = framingFault(fields);
     if (fault) return answerAndClose(res, options.refusal(fault));
-    const body = bodies.begin(announcedBytes(fields), {
+    const announced = announcedBytes(fields);
+    const body = bodies.begin(announced, {
       over: () => exchange.bodyIsOver(),
       spent: () => exchange.cut(),
     });
@@ -63,7 +64,8 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
       body,
       onAnswered: answered,
       onFault: options.onFault,
-      isLeaving: () => isLeaving,
+      // uWS skips two bytes after the last chunk, whatever they are, and reads a trailer as the next request.
+      isKept: () => !isLeaving && announced !== undefined,
     });
     open.add(exchange);
     exchange.onClose(() => {

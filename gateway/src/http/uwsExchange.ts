@@ -15,8 +15,8 @@ export interface ExchangeOptions {
   /** The answer went out, or nobody is there to take it. May be called twice. */
   onAnswered(): void;
   onFault(error: unknown): void;
-  /** The connection is not kept after an answer. */
-  isLeaving(): boolean;
+  /** The connection takes another request after the answer. */
+  isKept(): boolean;
 }
 
 /**
@@ -46,7 +46,7 @@ export class Exchange {
   answer(reply: HttpReply): void {
     const { body } = this.#options;
     // The rest of its body is left to uWS.
-    if (body.endsSoon) return this.guard(() => this.#answerWhole(reply));
+    if (body.endsSoon && this.#options.isKept()) return this.guard(() => this.#answerWhole(reply));
     // What was read together with the head comes right after this.
     setImmediate(() => {
       if (body.endsSoon) this.guard(() => this.#answerWhole(reply));
@@ -121,7 +121,7 @@ export class Exchange {
     const res = this.#res!;
     // What is beyond this comes again by onWritable; uWS wants the bytes as they were.
     const bytes = body as Uint8Array<ArrayBuffer>;
-    if (this.#options.isLeaving() && bytes.byteLength <= EARLY_BYTES_MAX) {
+    if (!this.#options.isKept() && bytes.byteLength <= EARLY_BYTES_MAX) {
       res.end(bytes, true);
       return this.#end();
     }
@@ -158,7 +158,8 @@ export class Exchange {
       end: () => {
         isEnded = true;
         const end = () => {
-          this.#cork((res) => void res.end(undefined, this.#options.isLeaving()));
+          // Told to close the connection, uWS would write that as a header, between the chunks.
+          this.#cork((res) => void res.end());
           this.#end();
         };
         // Ended before its body, the response could not close its connection any more.

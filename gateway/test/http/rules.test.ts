@@ -161,6 +161,20 @@ describe.each(DRIVERS)("on $name", (driver) => {
       expect(ran.filter((id) => id !== null)).toEqual([]);
     });
 
+    test.each([
+      ["with it", "", "xxGET"],
+      ["after it", "xx", "GET"],
+    ])("of chunks runs nothing that comes %s in place of a trailer", async (_, end, begin) => {
+      const chunks = `POST /echo ${CHUNKED}5\r\nhello\r\n0\r\n${end}`;
+      const hidden = `${begin} /ran?id=hidden ${HOST}\r\n`;
+      const wire = new Wire(server.port);
+      await wire.write(end === "" ? chunks + hidden : chunks);
+      await wire.answer();
+      await wire.write(hidden);
+      await wire.closed;
+      expect((await server.seen()).ran).not.toContain("hidden");
+    });
+
     test("that expects 100-continue is told to go on", async () => {
       const wire = new Wire(server.port);
       await wire.write(`POST /echo ${HOST}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n`);

@@ -1,5 +1,3 @@
-import type { HuffmanTable } from "./jpegMarkers.js";
-
 /** A component of the picture: its sampling, and the number of its quantisation table. */
 export interface Component {
   readonly id: number;
@@ -112,8 +110,8 @@ export function readQuantisation(payload: Buffer): Map<number, Buffer> | undefin
 }
 
 /** By class and number: 0 to 3 are of the first coefficients, 16 to 19 of the others. */
-export function readHuffman(payload: Buffer): Map<number, HuffmanTable & { bytes: Buffer }> | undefined {
-  const tables = new Map<number, HuffmanTable & { bytes: Buffer }>();
+export function readHuffman(payload: Buffer): Map<number, Buffer> | undefined {
+  const tables = new Map<number, Buffer>();
   for (let at = 0; at < payload.length;) {
     const head = payload[at]!;
     const counts = payload.subarray(at + 1, at + 17);
@@ -128,7 +126,7 @@ export function readHuffman(payload: Buffer): Map<number, HuffmanTable & { bytes
       fits(counts) &&
       (head >= 16 || symbols.every((size) => size <= 15));
     if (!isValid) return undefined;
-    tables.set(head, { counts, symbols, bytes: payload.subarray(at, end) });
+    tables.set(head, payload.subarray(at, end));
     at = end;
   }
   return tables;

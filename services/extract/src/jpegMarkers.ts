@@ -3,12 +3,6 @@ export const EOI = 0xd9;
 export const SOS = 0xda;
 export const RST0 = 0xd0;
 
-/** `counts`: how many codes of 1 to 16 bits; `symbols` in the order of their codes. */
-export interface HuffmanTable {
-  readonly counts: Uint8Array;
-  readonly symbols: Uint8Array;
-}
-
 /**
  * The scans that a decoder would come across, counted up to one more than `most`. Like libjpeg it looks for the next marker wherever
  * one could begin, so that bytes between segments hide nothing.

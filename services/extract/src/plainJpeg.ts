@@ -17,10 +17,10 @@ export async function plainJpeg(upload: Uint8Array): Promise<Uint8Array | undefi
     depth === "uchar" &&
     (icc === undefined || isSrgb(icc));
   if (!isPlain) return undefined;
-  const rebuilt = await rebuildJpeg(upload);
+  const rebuilt = rebuildJpeg(upload);
   if (!rebuilt) return undefined;
-  const { bytes, isWalked } = rebuilt;
-  return isWalked || (!isLargePhoto({ width, height }) && (await hasNothingToPassOver(bytes)))
+  const { bytes, scans } = rebuilt;
+  return scans === 1 || (!isLargePhoto({ width, height }) && (await hasNothingToPassOver(bytes)))
     ? bytes
     : undefined;
 }

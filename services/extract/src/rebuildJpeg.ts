@@ -8,8 +8,7 @@ import {
   type JpegFrame,
   type Scan,
 } from "./jpegFrame.js";
-import { EOI, RST0, SOI, SOS, hasLength, type HuffmanTable } from "./jpegMarkers.js";
-import { baselineScanEnd } from "./scanEnd.js";
+import { EOI, RST0, SOI, SOS, hasLength } from "./jpegMarkers.js";
 
 const DHT = 0xc4;
 const DQT = 0xdb;
@@ -29,20 +28,20 @@ const ADOBE_BYTES = 12;
 
 export interface RebuiltJpeg {
   bytes: Buffer;
-  /** Whether every byte of its scans is known to be of the picture. If not, a decoder that complains of what it passes over can tell. */
-  isWalked: boolean;
+  /** Of several scans a decoder reads all, up to the end, and can say whether it passed anything over. */
+  scans: number;
 }
 
 /**
  * The same JPEG of what its picture is decoded from and nothing else: each segment written anew from its fields, a table only where a
- * scan reads it, scans as long as their picture. What is said about the picture (application segments, comments), what lies between
+ * scan reads it, scans from their header to the next marker. What is said about the picture (application segments, comments), what lies between
  * segments and what follows the end is not in it. Undefined where anything is unusual, which then has to be encoded anew.
  */
-export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | undefined> {
+export function rebuildJpeg(upload: Uint8Array): RebuiltJpeg | undefined {
   const jpeg = Buffer.from(upload.buffer, upload.byteOffset, upload.byteLength);
   const parts: Buffer[] = [];
   const quantisation = new Map<number, Buffer>();
-  const huffman = new Map<number, HuffmanTable & { bytes: Buffer }>();
+  const huffman = new Map<number, Buffer>();
   const written = new Map<string, Buffer>();
   let restartInterval = 0;
   let hasJfif = false;
@@ -50,7 +49,6 @@ export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | und
   let frame: { payload: Buffer; marker: number; fields: JpegFrame } | undefined;
   let isNext: ((scan: Scan) => boolean) | undefined;
   let scans = 0;
-  let isWalked = true;
 
   for (let at = 2; at + 4 <= jpeg.length || jpeg[at + 1] === EOI;) {
     // Markers may be preceded by any number of fill bytes.
@@ -64,7 +62,7 @@ export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | und
       if (scans === 0) return undefined;
       return {
         bytes: Buffer.concat([Buffer.from([0xff, SOI]), ...parts, Buffer.from([0xff, EOI])]),
-        isWalked,
+        scans,
       };
     }
     if (!hasLength(marker)) return undefined;
@@ -73,7 +71,7 @@ export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | und
     if (end > jpeg.length || end < at + 4) return undefined;
     at = end;
     if (marker === SOS) {
-      const next = await writeScan(payload, at);
+      const next = writeScan(payload, at);
       if (next === undefined) return undefined;
       at = next;
     } else if (!read(marker, payload)) return undefined;
@@ -102,7 +100,7 @@ export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | und
   }
 
   /** Writes what a scan needs and was not written yet, and the scan. @returns where the next marker stands */
-  async function writeScan(payload: Buffer, from: number): Promise<number | undefined> {
+  function writeScan(payload: Buffer, from: number): number | undefined {
     if (!frame) return undefined;
     const { fields } = frame;
     const scan = readScan(payload, fields);
@@ -121,25 +119,12 @@ export async function rebuildJpeg(upload: Uint8Array): Promise<RebuiltJpeg | und
     ]);
     const tables = needs.map((number) => huffman.get(number));
     if (tables.some((table) => !table)) return undefined;
-    for (const [i, number] of needs.entries()) writeOnce(DHT, number, tables[i]!.bytes);
+    for (const [i, number] of needs.entries()) writeOnce(DHT, number, tables[i]!);
     if (restartInterval > 0 || written.has(`${DRI}`)) {
       writeOnce(DRI, "", Buffer.from([restartInterval >> 8, restartInterval & 0xff]));
     }
     parts.push(scanHeader(scan));
 
-    const isWhole = !fields.isProgressive && scan.parts.length === fields.components.length;
-    if (isWhole) {
-      const { units, blocks } = unitsOf(fields, scan);
-      const unitParts = scan.parts.map(({ dc, ac }, i) => ({
-        blocks: blocks[i]!,
-        dc: huffman.get(dc)!,
-        ac: huffman.get(16 + ac)!,
-      }));
-      const end = await baselineScanEnd(jpeg, from, { parts: unitParts, units, restartInterval });
-      if (end !== undefined) parts.push(jpeg.subarray(from, end));
-      return end;
-    }
-    isWalked = false;
     const restarts = restartInterval ? Math.ceil(unitsOf(fields, scan).units / restartInterval) - 1 : 0;
     const end = endOfScan(jpeg, from, restarts);
     if (end !== undefined) parts.push(jpeg.subarray(from, end));

@@ -138,8 +138,12 @@ const HIDING: Record<string, (parts: Part[], random: () => number) => Buffer> = 
       secret,
     ),
   "a second picture behind the end": (parts) => joined(parts, Buffer.concat([joined(parts), secret])),
-  "between the last code and the next marker": (parts) =>
-    joined(parts.map((part) => (part.scan ? { ...part, scan: Buffer.concat([part.scan, secret]) } : part))),
+  "between the last code and the next marker, of several scans": (parts) =>
+    parts.filter(({ scan }) => scan).length > 1
+      ? joined(
+          parts.map((part) => (part.scan ? { ...part, scan: Buffer.concat([part.scan, secret]) } : part)),
+        )
+      : joined(parts, secret),
   "a longer frame header": (parts) =>
     joined(
       parts.map((part) =>
@@ -216,21 +220,21 @@ describe("a JPEG that is kept", () => {
       const upload = await (seed % 7 === 0 ? photo.toColourspace("b-w") : photo)
         .jpeg(ENCODERS[seed % ENCODERS.length]!)
         .toBuffer();
-      const rebuilt = (await rebuildJpeg(upload))!;
+      const rebuilt = rebuildJpeg(upload)!;
       expect(rebuilt).toBeDefined();
       expect(
         Buffer.compare((await decodePhoto(rebuilt.bytes)).pixels, (await decodePhoto(upload)).pixels),
       ).toBe(0);
-      expect(Buffer.compare((await rebuildJpeg(rebuilt.bytes))!.bytes, rebuilt.bytes)).toBe(0);
+      expect(Buffer.compare(rebuildJpeg(rebuilt.bytes)!.bytes, rebuilt.bytes)).toBe(0);
     }
   });
 
   it("is never longer than it came, and every sample is kept", async () => {
     for (const name of (await readdir(SAMPLES)).filter((file) => file.endsWith(".jpg"))) {
       const upload = await readFile(`${SAMPLES}/${name}`);
-      const rebuilt = await rebuildJpeg(upload);
+      const rebuilt = rebuildJpeg(upload);
       expect(rebuilt!.bytes.length).toBeLessThanOrEqual(upload.length);
-      expect(rebuilt!.isWalked).toBe(true);
+      expect(rebuilt!.scans).toBe(1);
     }
   });
 
@@ -240,9 +244,9 @@ describe("a JPEG that is kept", () => {
     for (let round = 0; round < 500; round++) {
       const broken = Buffer.from(upload);
       for (let i = 0; i < 3; i++) broken[Math.floor(random() * broken.length)] = Math.floor(random() * 256);
-      const rebuilt = await rebuildJpeg(broken);
+      const rebuilt = rebuildJpeg(broken);
       if (!rebuilt) continue;
-      expect(Buffer.compare((await rebuildJpeg(rebuilt.bytes))!.bytes, rebuilt.bytes)).toBe(0);
+      expect(Buffer.compare(rebuildJpeg(rebuilt.bytes)!.bytes, rebuilt.bytes)).toBe(0);
     }
   });
 });

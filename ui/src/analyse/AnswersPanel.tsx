@@ -54,10 +54,12 @@ export function AnswersPanel(props: AnswersPanelProps) {
           <Expiry accepted={state().accepted} />
         </p>
         <Show when={!isGuest(props.job.jobId)}>
-          <ShareJob jobId={props.job.jobId} />
-          <button class="button" onClick={() => props.onDelete()}>
-            Delete now
-          </button>
+          <div class="workspace-actions">
+            <ShareJob jobId={props.job.jobId} />
+            <button class="button" onClick={() => props.onDelete()}>
+              Delete now
+            </button>
+          </div>
         </Show>
       </div>
       <div class="workspace-notices">

@@ -43,9 +43,10 @@ async function look(broker: Broker, stages: readonly StageName[], log: Pick<Log,
     hasDelivered ||= seen.hasDelivered;
     if (seen.sign === undefined) continue;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    if ((await signOf(broker, group)).sign !== seen.sign) continue;
-    log.warn({ stages: group }, "the broker came back with a stream rewound: its consumers are made anew");
-    await makeAnew(broker, group);
+    const { sign, stages: had } = await signOf(broker, group);
+    if (sign !== seen.sign) continue;
+    log.warn({ stages: had }, "the broker came back with a stream rewound: its consumers are made anew");
+    await makeAnew(broker, had);
   }
   return hasDelivered;
 }
@@ -64,7 +65,7 @@ function groupsOf(stages: readonly StageName[]): StageName[][] {
 async function signOf(
   { jsm }: Broker,
   group: readonly StageName[],
-): Promise<{ sign: string | undefined; hasDelivered: boolean }> {
+): Promise<{ sign: string | undefined; stages: readonly StageName[]; hasDelivered: boolean }> {
   const { stream, filter_subject } = consumer(group[0]!);
   const infos: ConsumerInfo[] = [];
   for (const stage of group) infos.push(await jsm.consumers.info(stream, stage));
@@ -72,10 +73,12 @@ async function signOf(
   // The client's type knows one of the two at a time; the server takes both.
   const first = await jsm.streams.getMessage(stream, query as unknown as { seq: number });
   const { state } = await jsm.streams.info(stream);
-  const isAhead = infos.some(({ delivered }) => delivered.stream_seq > state.last_seq);
+  // Whoever has not fallen behind gets what comes, and is left alone.
+  const ahead = group.filter((_, i) => infos[i]!.delivered.stream_seq > state.last_seq);
   const wasHad = first !== null && infos.every(({ ack_floor }) => first.seq <= ack_floor.stream_seq);
   return {
-    sign: isAhead ? "ahead" : wasHad ? `${first.seq} was had` : undefined,
+    sign: ahead.length > 0 ? `${ahead.join()} ahead` : wasHad ? `${first.seq} was had` : undefined,
+    stages: ahead.length > 0 ? ahead : group,
     hasDelivered: infos.some(({ delivered }) => delivered.stream_seq > 0),
   };
 }

@@ -28,7 +28,7 @@ export default defineConfig({
   },
 });
 
-/** What the gateway serves compressed is compressed once, here (see gateway/src/site.ts). */
+/** What the gateway serves compressed is compressed once, here (see gateway/src/system/site.ts). */
 function compressed(): Plugin {
   return {
     name: "compressed",

@@ -10,7 +10,7 @@ import {
   type Environment,
 } from "@similarfaces/runtime";
 import { trustedProxiesSetting } from "./access/clientAddress.js";
-import { BODY_BYTES_MAX } from "./limits.js";
+import { BODY_BYTES_MAX } from "./requests/limits.js";
 
 export const gatewaySettings = {
   /** Loopback unless told otherwise: whoever reaches the gateway may upload. */

@@ -7,7 +7,7 @@ import {
   type Metrics,
   type Tracing,
 } from "@similarfaces/runtime";
-import { describeInstallation, type About } from "./about.js";
+import { describeInstallation, type About } from "./system/about.js";
 import { Admission } from "./admission/admission.js";
 import { createAccess, type Access } from "./access/access.js";
 import { isLoopback } from "./access/loopback.js";
@@ -29,17 +29,17 @@ import {
   DRAIN_BYTES_MAX,
   DRAIN_MS_MAX,
   SOCKET_MESSAGE_BYTES_MAX,
-} from "./limits.js";
-import { serveSocket } from "./live.js";
-import { readOpenApi } from "./openapi.js";
+} from "./requests/limits.js";
+import { serveSocket } from "./relay/live.js";
+import { readOpenApi } from "./system/openapi.js";
 import { Relay } from "./relay/relay.js";
-import { createHandler, refusal } from "./requestHandler.js";
-import { createRouter, type Route } from "./router.js";
-import { SECURITY_HEADERS } from "./securityHeaders.js";
-import { openSite } from "./site.js";
-import { StageClock } from "./stageTimes.js";
-import { statusNow } from "./status.js";
-import { systemRoutes } from "./systemRoutes.js";
+import { createHandler, refusal } from "./requests/requestHandler.js";
+import { createRouter, type Route } from "./requests/router.js";
+import { SECURITY_HEADERS } from "./requests/securityHeaders.js";
+import { openSite } from "./system/site.js";
+import { StageClock } from "./system/stageTimes.js";
+import { statusNow } from "./system/status.js";
+import { systemRoutes } from "./system/systemRoutes.js";
 import { sweepUploads } from "./jobs/uploads.js";
 
 export const LIVE_PATH = "/v1/live";

@@ -9,7 +9,7 @@ import type { KeyRecord } from "../src/keys/keyBucket.js";
 import { digestOf, newKeyText } from "../src/keys/keyText.js";
 import type { Scope } from "../src/keys/scopes.js";
 import { shareTokenOf } from "../src/keys/shareToken.js";
-import type { RouteScope } from "../src/router.js";
+import type { RouteScope } from "../src/requests/router.js";
 
 const SECRET = new Uint8Array(32).fill(7);
 const log = createLog({ service: "gateway", level: "silent" });

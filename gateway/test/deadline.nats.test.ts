@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { followJob, startJobSpan } from "../src/jobs/jobOutcome.js";
 import { readConfig, startGateway } from "../src/mod.js";
 import { Relay } from "../src/relay/relay.js";
-import { StageClock } from "../src/stageTimes.js";
+import { StageClock } from "../src/system/stageTimes.js";
 import { startBrokerProxy, type BrokerProxy } from "./brokerProxy.js";
 import { openLiveSocket } from "./liveSocket.js";
 import type { Gateway } from "../src/gateway.js";

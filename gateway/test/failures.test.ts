@@ -1,7 +1,7 @@
 import { FAILURES, StageFailure, type FailureCode } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { TooManyAttempts } from "../src/access/wrongKeys.js";
-import { STATUS, replyOfFailure } from "../src/failures.js";
+import { STATUS, replyOfFailure } from "../src/requests/failures.js";
 
 describe("failures as answers", () => {
   it("have a status for every code, and no other", () => {

@@ -1,6 +1,6 @@
 import { StageFailure } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import { readForm } from "../src/form.js";
+import { readForm } from "../src/requests/form.js";
 
 const TYPE = "multipart/form-data; boundary=X";
 /** Begins as a JPEG does, and holds what looks like a boundary to who does not read on. */

@@ -10,7 +10,7 @@ import { runKeysCommand } from "../src/keys/command.js";
 import { createKey, listKeys, openKeyBucket, revokeKey } from "../src/keys/keyBucket.js";
 import { SCOPES, granted, type Scope } from "../src/keys/scopes.js";
 import type { Gateway } from "../src/mod.js";
-import { systemRoutes, type SystemRoutesOptions } from "../src/systemRoutes.js";
+import { systemRoutes, type SystemRoutesOptions } from "../src/system/systemRoutes.js";
 import { PIXEL, answerAll, extracted, readEvents, startMesh, type Mesh } from "./meshFixture.js";
 
 /** As the gateway makes them: a new one is tested here without being told of. */

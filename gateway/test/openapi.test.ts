@@ -6,9 +6,9 @@ import { parse } from "yaml";
 import { LIVE_PATH } from "../src/gateway.js";
 import { galleryRoutes, type GalleryRoutesOptions } from "../src/gallery/galleryRoutes.js";
 import { jobRoutes, type JobRoutesOptions } from "../src/jobs/jobRoutes.js";
-import { STATUS } from "../src/failures.js";
-import type { RouteScope } from "../src/router.js";
-import { systemRoutes, type SystemRoutesOptions } from "../src/systemRoutes.js";
+import { STATUS } from "../src/requests/failures.js";
+import type { RouteScope } from "../src/requests/router.js";
+import { systemRoutes, type SystemRoutesOptions } from "../src/system/systemRoutes.js";
 
 interface Operation {
   operationId: string;

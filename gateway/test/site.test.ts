@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSite, type Site } from "../src/site.js";
+import { openSite, type Site } from "../src/system/site.js";
 
 let folder: string;
 let site: Site;

@@ -1,6 +1,6 @@
 import type { ResultEvent } from "@similarfaces/contracts";
 import { expect, it } from "vitest";
-import { StageClock } from "../src/stageTimes.js";
+import { StageClock } from "../src/system/stageTimes.js";
 
 const answer = (waitMs: number, computeMs: number): ResultEvent => ({
   jobId: "job",

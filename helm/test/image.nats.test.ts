@@ -50,7 +50,7 @@ describe.skipIf(!BUILT)("the tree of the image that has everything (needs npm ru
       // Nobody takes these traces; what sends them must be there.
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
     };
-    const provisioned = spawnSync(process.execPath, ["services/runtime/dist/provisionMain.js"], {
+    const provisioned = spawnSync(process.execPath, ["services/runtime/dist/broker/provisionMain.js"], {
       cwd: tree,
       env: shared,
       encoding: "utf8",

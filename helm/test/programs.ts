@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What images start, by its path in the repository and in the image. */
 export const PROGRAMS = [
   "gateway/dist/main.js",
-  "services/runtime/dist/provisionMain.js",
+  "services/runtime/dist/broker/provisionMain.js",
   ...["extract", "embed", "analyze", "match"].map((name) => `services/${name}/dist/main.js`),
 ];
 

@@ -48,7 +48,7 @@ mesh() {
   "$NATS_SERVER" --jetstream --store_dir "$work/nats" --addr 127.0.0.1 --port $port &>/dev/null &
   broker=$!
   trap 'kill $broker "${pids[@]}" 2>/dev/null || true' EXIT
-  (program stage services/runtime/dist/provisionMain.js)
+  (program stage services/runtime/dist/broker/provisionMain.js)
   for name in extract embed match; do start stage "HEALTH_PORT=$((++port))" services/$name/dist/main.js; done
   for name in age gender race emotion; do
     start stage "HEALTH_PORT=$((++port))" ANALYZER=$name services/analyze/dist/main.js

@@ -5,7 +5,7 @@ import { digestOf, isDigestOf, keyIdOf } from "../keys/keyText.js";
 import type { KeyRing } from "../keys/keyRing.js";
 import { SCOPES, granted, type Scope } from "../keys/scopes.js";
 import { isShareToken, shareTokenOf } from "../keys/shareToken.js";
-import type { RouteScope } from "../router.js";
+import type { RouteScope } from "../requests/router.js";
 import type { Caller } from "./caller.js";
 import { clientAddress, type Proxies } from "./clientAddress.js";
 import { hostName, isLocal, isLoopback } from "./loopback.js";

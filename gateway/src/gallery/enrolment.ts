@@ -21,12 +21,12 @@ import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from 
 import type { AcceptedJob } from "../jobs/accept.js";
 import { clientOf } from "../access/caller.js";
 import { faceOfSheet } from "../jobs/faceOfSheet.js";
-import { failureOf } from "../failures.js";
-import type { FormFile } from "../form.js";
+import { failureOf } from "../requests/failures.js";
+import type { FormFile } from "../requests/form.js";
 import { readImageHeader } from "../jobs/imageHeader.js";
 import type { Intake } from "../jobs/intake.js";
 import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.js";
-import type { Call } from "../router.js";
+import type { Call } from "../requests/router.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {

@@ -15,18 +15,18 @@ import {
   type Enrolment,
   type PhotoOutcome,
 } from "./enrolment.js";
-import { failureOf } from "../failures.js";
+import { failureOf } from "../requests/failures.js";
 import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
 import { clientOf, type Caller } from "../access/caller.js";
-import { isForm, readForm } from "../form.js";
+import { isForm, readForm } from "../requests/form.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
 import { identityPageView, identityView } from "./galleryViews.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import { acceptedJson } from "../jobs/jobRoutes.js";
-import { numberField, readJsonBody, textField } from "../jsonBody.js";
-import { jpegReply, jsonReply } from "../replies.js";
-import type { Call, Route } from "../router.js";
+import { numberField, readJsonBody, textField } from "../requests/jsonBody.js";
+import { jpegReply, jsonReply } from "../requests/replies.js";
+import type { Call, Route } from "../requests/router.js";
 
 export interface GalleryRoutesOptions {
   gallery: GalleryClient;

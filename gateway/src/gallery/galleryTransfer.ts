@@ -9,7 +9,7 @@ import {
   type ExportedFace,
   type GalleryReceipt,
 } from "@similarfaces/contracts";
-import { failureOf } from "../failures.js";
+import { failureOf } from "../requests/failures.js";
 import type { GalleryClient } from "./galleryClient.js";
 import type { EventSink, HttpReply } from "../http/http.js";
 

@@ -2,7 +2,7 @@ import type { StageName } from "@similarfaces/contracts";
 import type { Metrics, TraceContext } from "@similarfaces/runtime";
 import { acceptPhoto, type AcceptOptions, type AcceptedJob, type JobRequest } from "./accept.js";
 import type { Admission } from "../admission/admission.js";
-import { failureOf } from "../failures.js";
+import { failureOf } from "../requests/failures.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 import type { Expectation } from "../relay/relay.js";
 import { deleteUpload } from "./uploads.js";

@@ -4,7 +4,7 @@ import { GATEWAY } from "../access/caller.js";
 import type { AcceptedJob } from "./accept.js";
 import type { Relay } from "../relay/relay.js";
 import type { Completion } from "../relay/completion.js";
-import type { StageClock } from "../stageTimes.js";
+import type { StageClock } from "../system/stageTimes.js";
 import { deleteUpload } from "./uploads.js";
 import type { Viewer } from "../relay/viewer.js";
 

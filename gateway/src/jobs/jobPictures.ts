@@ -3,7 +3,7 @@ import { jobBlobKey, type Blobs, type JobBlobName } from "@similarfaces/runtime"
 import type { Reader } from "../access/caller.js";
 import type { HttpReply } from "../http/http.js";
 import type { Relay } from "../relay/relay.js";
-import { jpegReply } from "../replies.js";
+import { jpegReply } from "../requests/replies.js";
 
 /** Extract stores pictures right after it has published its result: who asks sooner waits for them a little. */
 const PICTURE_WAIT_MS = 5_000;

@@ -4,15 +4,15 @@ import { readJobRequest, type AcceptedJob } from "./accept.js";
 import { clientOf, type Caller } from "../access/caller.js";
 import type { Deletions } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
-import { isForm, readForm } from "../form.js";
+import { isForm, readForm } from "../requests/form.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import type { Intake } from "./intake.js";
 import { noPicture, picture, pictureReply } from "./jobPictures.js";
 import type { Relay } from "../relay/relay.js";
-import { jpegReply, jsonReply } from "../replies.js";
+import { jpegReply, jsonReply } from "../requests/replies.js";
 import type { Snapshot } from "../relay/watch.js";
-import type { Call, Route } from "../router.js";
-import { streamEvents } from "../sse.js";
+import type { Call, Route } from "../requests/router.js";
+import { streamEvents } from "../relay/sse.js";
 import { orWhen, readWait, untilComplete } from "./waiting.js";
 
 export interface JobRoutesOptions {

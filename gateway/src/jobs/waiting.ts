@@ -1,4 +1,4 @@
-import { WAIT_SECONDS_MAX } from "../limits.js";
+import { WAIT_SECONDS_MAX } from "../requests/limits.js";
 import { GATEWAY } from "../access/caller.js";
 import type { Relay } from "../relay/relay.js";
 

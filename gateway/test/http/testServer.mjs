@@ -14,7 +14,7 @@ Module[REQUIRE] = (name, ...rest) => {
   return load(name, ...rest);
 };
 const { serve } = await import("../../dist/http/serve.js");
-const { replyOfFailure } = await import("../../dist/failures.js");
+const { replyOfFailure } = await import("../../dist/requests/failures.js");
 
 const LARGE = Buffer.alloc(300_000, "l");
 const seen = { faults: 0, heldBytes: 0, ran: [], messages: 0 };

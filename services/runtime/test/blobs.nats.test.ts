@@ -1,8 +1,8 @@
 import { blobChunkSubject, newJobId } from "@similarfaces/contracts";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { galleryBlobKey, jobBlobKey } from "../src/blobs.js";
+import { galleryBlobKey, jobBlobKey } from "../src/blobs/blobs.js";
 import { openNatsBlobs } from "../src/blobs/nats.js";
-import { connectBroker, type Broker } from "../src/broker.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
 import { testBlobs } from "./blobsSuite.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 

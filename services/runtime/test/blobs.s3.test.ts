@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newJobId } from "@similarfaces/contracts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { galleryBlobKey, jobBlobKey, type Blobs } from "../src/blobs.js";
+import { galleryBlobKey, jobBlobKey, type Blobs } from "../src/blobs/blobs.js";
 import { openS3Blobs, type S3BlobsOptions } from "../src/blobs/s3.js";
 import { testBlobs } from "./blobsSuite.js";
 import { s3ServerPath, startS3Server, type S3Server } from "./s3Server.js";

@@ -1,10 +1,10 @@
 import { PutBucketVersioningCommand } from "@aws-sdk/client-s3";
 import { newJobId } from "@similarfaces/contracts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { jobBlobKey, type Blobs } from "../src/blobs.js";
+import { jobBlobKey, type Blobs } from "../src/blobs/blobs.js";
 import { openS3Blobs, type S3BlobsOptions } from "../src/blobs/s3.js";
-import { serveHealth } from "../src/healthServer.js";
-import { createMetrics } from "../src/metrics.js";
+import { serveHealth } from "../src/service/healthServer.js";
+import { createMetrics } from "../src/telemetry/metrics.js";
 import { isForeignS3, s3ServerPath, startS3Server, type S3Server } from "./s3Server.js";
 import { ALL_ACTIONS, USER, addUser, allow, ownerOf } from "./s3User.js";
 

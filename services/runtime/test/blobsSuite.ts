@@ -1,6 +1,12 @@
 import { newJobId } from "@similarfaces/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { galleryBlobKey, galleryFaceOfKey, jobBlobKey, jobBlobPrefix, type Blobs } from "../src/blobs.js";
+import {
+  galleryBlobKey,
+  galleryFaceOfKey,
+  jobBlobKey,
+  jobBlobPrefix,
+  type Blobs,
+} from "../src/blobs/blobs.js";
 
 /** What every blob store does alike. `open` is called once. */
 export function testBlobs(name: string, open: () => Promise<Blobs>): void {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ResultSchema, create, newJobId } from "@similarfaces/contracts";
-import { connectBroker, type Broker } from "../src/broker.js";
-import { provision } from "../src/provision.js";
-import { publishResult, storedResult } from "../src/publish.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { provision } from "../src/broker/provision.js";
+import { publishResult, storedResult } from "../src/broker/publish.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 
 const OUTAGES = 12;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectBroker } from "../src/broker.js";
+import { connectBroker } from "../src/broker/broker.js";
 import { makeCertificates, type Certificates } from "./certificates.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 

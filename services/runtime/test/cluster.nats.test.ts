@@ -12,17 +12,17 @@ import {
   workMessageId,
 } from "@similarfaces/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { galleryBlobKey } from "../src/blobs.js";
+import { galleryBlobKey } from "../src/blobs/blobs.js";
 import { openNatsBlobs } from "../src/blobs/nats.js";
-import { connectBroker, type Broker } from "../src/broker.js";
-import { createLog } from "../src/log.js";
-import { createMetrics } from "../src/metrics.js";
-import { publishWork } from "../src/publish.js";
-import type { Stage } from "../src/stage.js";
-import { runStage, type RunningStage } from "../src/stageLoop.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { createLog } from "../src/telemetry/log.js";
+import { createMetrics } from "../src/telemetry/metrics.js";
+import { publishWork } from "../src/broker/publish.js";
+import type { Stage } from "../src/stage/stage.js";
+import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
 import { startNatsCluster, type NatsCluster } from "./natsCluster.js";
 
-const PROVISION = fileURLToPath(new URL("../dist/provisionMain.js", import.meta.url));
+const PROVISION = fileURLToPath(new URL("../dist/broker/provisionMain.js", import.meta.url));
 const FACES = 200;
 
 let cluster: NatsCluster;

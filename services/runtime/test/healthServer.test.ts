@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
-import { serveHealth, type HealthOptions, type HealthServer } from "../src/healthServer.js";
-import { createMetrics } from "../src/metrics.js";
+import { serveHealth, type HealthOptions, type HealthServer } from "../src/service/healthServer.js";
+import { createMetrics } from "../src/telemetry/metrics.js";
 
 const servers: HealthServer[] = [];
 afterEach(async () => {

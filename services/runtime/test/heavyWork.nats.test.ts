@@ -7,11 +7,11 @@ import {
   type ImageWork,
 } from "@similarfaces/contracts";
 import { nanos } from "nats";
-import { connectBroker, type Broker } from "../src/broker.js";
-import { provision } from "../src/provision.js";
-import { publishWork, storedResult } from "../src/publish.js";
-import { ATTEMPTS_MAX } from "../src/retry.js";
-import type { RunningStage } from "../src/stageLoop.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { provision } from "../src/broker/provision.js";
+import { publishWork, storedResult } from "../src/broker/publish.js";
+import { ATTEMPTS_MAX } from "../src/stage/retry.js";
+import type { RunningStage } from "../src/stage/stageLoop.js";
 import { found, loopOn, until, type Loop } from "./loop.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 

@@ -10,12 +10,12 @@ import {
   type ImageWork,
   type Result,
 } from "@similarfaces/contracts";
-import type { Broker } from "../src/broker.js";
-import { createLog } from "../src/log.js";
-import { createMetrics } from "../src/metrics.js";
-import { publishWork, storedResult } from "../src/publish.js";
-import type { Stage, StageCall, StageOutput } from "../src/stage.js";
-import { runStage, type RunningStage } from "../src/stageLoop.js";
+import type { Broker } from "../src/broker/broker.js";
+import { createLog } from "../src/telemetry/log.js";
+import { createMetrics } from "../src/telemetry/metrics.js";
+import { publishWork, storedResult } from "../src/broker/publish.js";
+import type { Stage, StageCall, StageOutput } from "../src/stage/stage.js";
+import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
 
 export interface StartOptions extends Partial<Stage<ImageWork>> {
   concurrency?: number;

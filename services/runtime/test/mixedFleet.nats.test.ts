@@ -8,14 +8,14 @@ import {
   workMessageId,
 } from "@similarfaces/contracts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { connectBroker, type Broker } from "../src/broker.js";
-import { createLog } from "../src/log.js";
-import { createMetrics } from "../src/metrics.js";
-import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/nodeTypes.js";
-import { provision } from "../src/provision.js";
-import { publishWork } from "../src/publish.js";
-import type { Stage } from "../src/stage.js";
-import { runStage, type RunningStage } from "../src/stageLoop.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { createLog } from "../src/telemetry/log.js";
+import { createMetrics } from "../src/telemetry/metrics.js";
+import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/stage/nodeTypes.js";
+import { provision } from "../src/broker/provision.js";
+import { publishWork } from "../src/broker/publish.js";
+import type { Stage } from "../src/stage/stage.js";
+import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
 import { until } from "./loop.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 

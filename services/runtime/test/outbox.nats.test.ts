@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { connectBroker, type Broker } from "../src/broker.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 
 const STREAM = "OUTBOX";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Room, type Leave } from "../src/room.js";
+import { Room, type Leave } from "../src/stage/room.js";
 
 /** Who is in, by name; `out` lets one go. */
 function roomOf(size: number) {

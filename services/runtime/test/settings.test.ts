@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { readFileSync } from "node:fs";
-import { inferenceSettings } from "../src/inferenceSettings.js";
-import { runtimeSettings, stagesSetting } from "../src/runtimeSettings.js";
-import { ConfigError, flag, integer, oneOf, readSettings, required, url } from "../src/settings.js";
+import { inferenceSettings } from "../src/settings/inferenceSettings.js";
+import { runtimeSettings, stagesSetting } from "../src/settings/runtimeSettings.js";
+import { ConfigError, flag, integer, oneOf, readSettings, required, url } from "../src/settings/settings.js";
 
 const spec = {
   port: integer("PORT", { min: 1, max: 65535, default: 8080 }),

@@ -33,7 +33,7 @@ export interface EnrolOptions {
   attempts: number;
 }
 
-/** Before the server has said what it takes; the same as its own (gateway/src/limits.ts). */
+/** Before the server has said what it takes; the same as its own (gateway/src/requests/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
 const UNANSWERED: FailureJson = {
   code: "internal",

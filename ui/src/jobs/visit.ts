@@ -35,7 +35,7 @@ export const shots = (): readonly Shot[] => visit.shots;
 /** Photos whose job is not complete, at most: a pile of forty is sent as it is worked off. */
 const UNDERWAY_MAX = 4;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
-/** Before the server has said what it takes; the same as its own (gateway/src/limits.ts). */
+/** Before the server has said what it takes; the same as its own (gateway/src/requests/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
 
 const files = new Map<number, Blob>();

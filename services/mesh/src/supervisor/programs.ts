@@ -22,7 +22,7 @@ export function servicePrograms(
   const stage = (name: BrokerUser) => service(name, `services/${name}/dist/main.js`, ofStage(name));
   return [
     {
-      ...service("provision", "services/runtime/dist/provisionMain.js", envOf("provision")),
+      ...service("provision", "services/runtime/dist/broker/provisionMain.js", envOf("provision")),
       isService: false,
       isOnce: true,
     },

@@ -15,8 +15,8 @@ import {
   blobSubject,
   parseBlobSubject,
 } from "@similarfaces/contracts";
-import type { Blobs } from "../blobs.js";
-import type { Broker } from "../broker.js";
+import type { Blobs } from "./blobs.js";
+import type { Broker } from "../broker/broker.js";
 
 export interface NatsBlobsOptions {
   /** What belongs to a job goes after this, by the broker's own clock. */

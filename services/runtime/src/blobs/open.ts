@@ -1,7 +1,7 @@
-import type { Blobs } from "../blobs.js";
-import type { Broker } from "../broker.js";
-import type { Log } from "../log.js";
-import type { Metrics } from "../metrics.js";
+import type { Blobs } from "./blobs.js";
+import type { Broker } from "../broker/broker.js";
+import type { Log } from "../telemetry/log.js";
+import type { Metrics } from "../telemetry/metrics.js";
 import { openNatsBlobs } from "./nats.js";
 
 /** The part of the configuration that chooses and opens a blob store. */

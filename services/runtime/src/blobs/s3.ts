@@ -7,8 +7,8 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import type { Blobs } from "../blobs.js";
-import type { Log } from "../log.js";
+import type { Blobs } from "./blobs.js";
+import type { Log } from "../telemetry/log.js";
 import { down, openS3Deletion } from "./s3Deletion.js";
 import { setLifecycleNet, sweep } from "./s3Expiry.js";
 

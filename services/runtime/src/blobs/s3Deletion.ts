@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { StageFailure } from "@similarfaces/contracts";
-import type { Log } from "../log.js";
+import type { Log } from "../telemetry/log.js";
 
 export interface S3DeletionOptions {
   client: S3Client;

@@ -1,7 +1,7 @@
 import { consumer, type StageName } from "@similarfaces/contracts";
 import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { Broker } from "./broker.js";
-import type { Log } from "./log.js";
+import type { Log } from "../telemetry/log.js";
 import { provideConsumer } from "./provision.js";
 
 /** After the broker has come back: what is stored meanwhile shows at the later looks. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
-import type { HttpReply, HttpRequest } from "./http/http.js";
+import type { HttpReply, HttpRequest } from "../http/http.js";
 
 /** The built page. */
 export interface Site {

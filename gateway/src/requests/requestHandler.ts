@@ -8,12 +8,12 @@ import {
   type Span,
   type Tracing,
 } from "@similarfaces/runtime";
-import type { Access } from "./access/access.js";
+import type { Access } from "../access/access.js";
 import { failureOf, replyOfFailure } from "./failures.js";
-import type { HttpReply, HttpRequest } from "./http/http.js";
+import type { HttpReply, HttpRequest } from "../http/http.js";
 import { MethodNotAllowed, type Found, type Router } from "./router.js";
 import { SECURITY_HEADERS } from "./securityHeaders.js";
-import type { Site } from "./site.js";
+import type { Site } from "../system/site.js";
 
 export interface HandlerOptions {
   router: Router;

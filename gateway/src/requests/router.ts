@@ -1,8 +1,8 @@
 import { StageFailure } from "@similarfaces/contracts";
 import type { TraceContext } from "@similarfaces/runtime";
-import type { Caller } from "./access/caller.js";
-import type { HttpReply, HttpRequest } from "./http/http.js";
-import type { Scope } from "./keys/scopes.js";
+import type { Caller } from "../access/caller.js";
+import type { HttpReply, HttpRequest } from "../http/http.js";
+import type { Scope } from "../keys/scopes.js";
 
 /** One request on its way through a route. */
 export interface Call {

@@ -1,6 +1,6 @@
 import type { About } from "./about.js";
-import { jsonReply, textReply } from "./replies.js";
-import type { Route } from "./router.js";
+import { jsonReply, textReply } from "../requests/replies.js";
+import type { Route } from "../requests/router.js";
 import type { Status } from "./status.js";
 
 export interface SystemRoutesOptions {

@@ -1,6 +1,6 @@
 import type { StageName } from "@similarfaces/contracts";
 import type { Broker } from "@similarfaces/runtime";
-import type { Admission } from "./admission/admission.js";
+import type { Admission } from "../admission/admission.js";
 import type { StageClock, StageTimes } from "./stageTimes.js";
 
 /** How the mesh is doing now: `GET /v1/status`. */

@@ -5,9 +5,9 @@ import {
   type FailureCode,
   type FailureJson,
 } from "@similarfaces/contracts";
-import { TooManyAttempts } from "./access/wrongKeys.js";
-import { Overloaded } from "./admission/overloaded.js";
-import type { HttpReply } from "./http/http.js";
+import { TooManyAttempts } from "../access/wrongKeys.js";
+import { Overloaded } from "../admission/overloaded.js";
+import type { HttpReply } from "../http/http.js";
 
 /** The HTTP status of every failure code. */
 export const STATUS: Readonly<Record<FailureCode, number>> = {

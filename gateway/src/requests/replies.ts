@@ -1,4 +1,4 @@
-import type { HttpReply } from "./http/http.js";
+import type { HttpReply } from "../http/http.js";
 
 /** JSON that nobody keeps: what it says may be gone a moment later. */
 export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): HttpReply {

@@ -1,9 +1,9 @@
 import type { Metrics } from "@similarfaces/runtime";
-import type { Reader } from "./access/caller.js";
-import type { HttpReply } from "./http/http.js";
-import type { Relay } from "./relay/relay.js";
-import type { Viewer } from "./relay/viewer.js";
-import { failureOf } from "./failures.js";
+import type { Reader } from "../access/caller.js";
+import type { HttpReply } from "../http/http.js";
+import type { Relay } from "./relay.js";
+import type { Viewer } from "./viewer.js";
+import { failureOf } from "../requests/failures.js";
 
 /** Proxies end what is silent; a comment keeps the stream open and is passed over by every client. */
 const COMMENT_EVERY_MS = 15_000;

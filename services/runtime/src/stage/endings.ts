@@ -1,9 +1,9 @@
 import { ResultSchema, StageFailure, create } from "@similarfaces/contracts";
-import type { Broker } from "./broker.js";
+import type { Broker } from "../broker/broker.js";
 import { factsOf, identityOf, timingsOf, type Delivery } from "./delivery.js";
-import type { Log } from "./log.js";
-import type { StageOutcome as Outcome } from "./metrics.js";
-import { publishResult } from "./publish.js";
+import type { Log } from "../telemetry/log.js";
+import type { StageOutcome as Outcome } from "../telemetry/metrics.js";
+import { publishResult } from "../broker/publish.js";
 import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
 
 export interface EndingsOptions {

@@ -1,16 +1,16 @@
 import { setMaxListeners } from "node:events";
 import { consumer, parseWorkSubject } from "@similarfaces/contracts";
-import type { Broker } from "./broker.js";
+import type { Broker } from "../broker/broker.js";
 import { pullDeliveries, type Delivered } from "./deliveries.js";
 import type { Delivery, InFlight } from "./delivery.js";
 import { handlingOf } from "./handling.js";
-import type { Log } from "./log.js";
-import type { Metrics, StageOutcome as Outcome } from "./metrics.js";
+import type { Log } from "../telemetry/log.js";
+import type { Metrics, StageOutcome as Outcome } from "../telemetry/metrics.js";
 import { Room } from "./room.js";
 import type { Stage, StageWork } from "./stage.js";
 import { secondsBetween, startStageSpan } from "./stageSpan.js";
-import { traceOfHeaders } from "./traceHeaders.js";
-import { TRACING_OFF, type Tracing } from "./tracing.js";
+import { traceOfHeaders } from "../telemetry/traceHeaders.js";
+import { TRACING_OFF, type Tracing } from "../telemetry/tracing.js";
 
 export interface StageOptions {
   broker: Broker;

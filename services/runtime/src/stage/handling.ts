@@ -1,15 +1,15 @@
 import { ResultSchema, StageFailure, create, jobAcceptedAtMs, type Result } from "@similarfaces/contracts";
 import { factsOf, identityOf, timingsOf, type Delivery } from "./delivery.js";
 import { endingsOf } from "./endings.js";
-import type { StageOutcome as Outcome } from "./metrics.js";
-import { publishResult, publishWork, storedResult } from "./publish.js";
+import type { StageOutcome as Outcome } from "../telemetry/metrics.js";
+import { publishResult, publishWork, storedResult } from "../broker/publish.js";
 import { ATTEMPTS_MAX } from "./retry.js";
 import type { Room } from "./room.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
 import type { StageOptions } from "./stageLoop.js";
 import { observeMoments, recordParts } from "./stageSpan.js";
-import { formatTraceparent } from "./traceContext.js";
-import type { Span } from "./tracing.js";
+import { formatTraceparent } from "../telemetry/traceContext.js";
+import type { Span } from "../telemetry/tracing.js";
 
 /** Follow-up messages published side by side; more would only queue in the broker's connection. */
 const PUBLISHES_AT_ONCE = 8;

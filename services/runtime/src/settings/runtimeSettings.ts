@@ -11,7 +11,7 @@ import {
   url,
 } from "./settings.js";
 import { STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
-import type { BrokerAccess } from "./broker.js";
+import type { BrokerAccess } from "../broker/broker.js";
 import type { Setting } from "./settings.js";
 
 /** The keys that every service reads. A service's config.ts spreads them beside its own. */

@@ -1,6 +1,6 @@
 import { nanos, type Msg, type MsgHdrs } from "nats";
-import type { Broker } from "./broker.js";
-import type { Log } from "./log.js";
+import type { Broker } from "../broker/broker.js";
+import type { Log } from "../telemetry/log.js";
 
 /** A work message as its consumer delivered it. It ends with the first of `ack`, `nak` and `term`; what is called after that does nothing. */
 export interface Delivered {

@@ -1,6 +1,6 @@
 import type { StageName, SubjectOfWork } from "@similarfaces/contracts";
 import type { Delivered } from "./deliveries.js";
-import type { Span } from "./tracing.js";
+import type { Span } from "../telemetry/tracing.js";
 
 /** A message that the loop holds. */
 export interface InFlight {

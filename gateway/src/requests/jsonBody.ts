@@ -1,5 +1,5 @@
 import { StageFailure } from "@similarfaces/contracts";
-import type { HttpRequest } from "./http/http.js";
+import type { HttpRequest } from "../http/http.js";
 
 /** @throws StageFailure bad_request unless the body is one JSON object in UTF-8 */
 export async function readJsonBody(request: HttpRequest): Promise<Record<string, unknown>> {

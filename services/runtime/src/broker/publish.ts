@@ -12,9 +12,9 @@ import {
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 import { NOT_STORED } from "./storeHealth.js";
-import { traceHeaders } from "./traceHeaders.js";
-import type { TraceContext } from "./traceContext.js";
-import type { WorkMessage } from "./stage.js";
+import { traceHeaders } from "../telemetry/traceHeaders.js";
+import type { TraceContext } from "../telemetry/traceContext.js";
+import type { WorkMessage } from "../stage/stage.js";
 
 const PAUSES_MS = [50, 200, 500, 1_000, 2_000, 4_000];
 

@@ -1,13 +1,13 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "./nodeTypes.js";
+import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "../stage/nodeTypes.js";
 import { ConfigError, integer, text } from "./settings.js";
 
 /** The keys of every service that runs models. */
 export const inferenceSettings = {
   ...nodeTypeSettings,
   /** The folder of packs. */
-  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
+  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../../models", import.meta.url)) }),
   modelPack: text("MODEL_PACK", { default: "compact" }),
   /** Threads that run models; one per usable core. In a container say how many those are: the host's are counted. */
   inferenceWorkers: integer("INFERENCE_WORKERS", { min: 1, max: 256, default: availableParallelism() }),

@@ -1,9 +1,9 @@
 import { consumer, type StageName, type SubjectOfWork } from "@similarfaces/contracts";
 import type { Delivered } from "./deliveries.js";
-import type { Metrics } from "./metrics.js";
-import { newTraceContext, type TraceContext } from "./traceContext.js";
-import { traceOfHeaders } from "./traceHeaders.js";
-import { spanNotRecorded, type Span, type Tracing } from "./tracing.js";
+import type { Metrics } from "../telemetry/metrics.js";
+import { newTraceContext, type TraceContext } from "../telemetry/traceContext.js";
+import { traceOfHeaders } from "../telemetry/traceHeaders.js";
+import { spanNotRecorded, type Span, type Tracing } from "../telemetry/tracing.js";
 
 /** One delivery to a stage, from the broker storing the work; the message says to which trace it belongs. */
 export function startStageSpan(

@@ -1,14 +1,14 @@
 import { setFlagsFromString } from "node:v8";
-import { createLog, type Log } from "./log.js";
-import { connectBroker, type Broker } from "./broker.js";
+import { createLog, type Log } from "../telemetry/log.js";
+import { connectBroker, type Broker } from "../broker/broker.js";
 import { serveHealth, type HealthServer } from "./healthServer.js";
-import { createMetrics, type Emitter, type Metrics } from "./metrics.js";
+import { createMetrics, type Emitter, type Metrics } from "../telemetry/metrics.js";
 import { tellParent, whenParentIsGone, type Address } from "./parent.js";
-import { ConfigError, type Environment, type Settings } from "./settings.js";
-import { openTracing } from "./openTracing.js";
-import { brokerAccess, type runtimeSettings } from "./runtimeSettings.js";
-import { probeStore } from "./storeHealth.js";
-import type { Tracing } from "./tracing.js";
+import { ConfigError, type Environment, type Settings } from "../settings/settings.js";
+import { openTracing } from "../telemetry/openTracing.js";
+import { brokerAccess, type runtimeSettings } from "../settings/runtimeSettings.js";
+import { probeStore } from "../broker/storeHealth.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "./version.js";
 
 /**

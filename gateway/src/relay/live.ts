@@ -1,10 +1,10 @@
 import { StageFailure, isJobId } from "@similarfaces/contracts";
 import type { Metrics } from "@similarfaces/runtime";
-import type { Caller, Reader } from "./access/caller.js";
-import type { LiveSocket } from "./http/http.js";
-import type { Relay } from "./relay/relay.js";
-import type { Viewer, Viewing } from "./relay/viewer.js";
-import { failureOf } from "./failures.js";
+import type { Caller, Reader } from "../access/caller.js";
+import type { LiveSocket } from "../http/http.js";
+import type { Relay } from "./relay.js";
+import type { Viewer, Viewing } from "./viewer.js";
+import { failureOf } from "../requests/failures.js";
 
 /** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
 const JOBS_MAX = 64;

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { FACES_MAX, PHOTO_PIXELS_MAX, type StageName } from "@similarfaces/contracts";
 import { VERSION } from "@similarfaces/runtime";
-import { BODY_BYTES_MAX } from "./limits.js";
+import { BODY_BYTES_MAX } from "../requests/limits.js";
 
 /** What this installation is and keeps, and how good its models are: `GET /v1/about`. */
 export interface About {

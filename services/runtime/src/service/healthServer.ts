@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Metrics } from "./metrics.js";
+import type { Metrics } from "../telemetry/metrics.js";
 
 export interface HealthServer {
   readonly port: number;

@@ -1,10 +1,10 @@
 import { provision } from "./provision.js";
-import { openBlobs } from "./blobs/open.js";
+import { openBlobs } from "../blobs/open.js";
 import { connectBroker, type Broker } from "./broker.js";
-import { createLog } from "./log.js";
+import { createLog } from "../telemetry/log.js";
 import { redeliverRewound } from "./rewound.js";
-import { ConfigError, integer, readSettings } from "./settings.js";
-import { brokerAccess, runtimeSettings, stagesSetting } from "./runtimeSettings.js";
+import { ConfigError, integer, readSettings } from "../settings/settings.js";
+import { brokerAccess, runtimeSettings, stagesSetting } from "../settings/runtimeSettings.js";
 
 /** Servers that are just starting have no leader, or not yet room for as many copies as they will have. */
 const TRY_FOR_MS = 60_000;

@@ -231,6 +231,29 @@ describe("the stage loop", () => {
     }
   });
 
+  it("calls off at its deadline what is under way, and sheds it: no retry, no failure", async () => {
+    const calls: { attempt: number; abortedAtMs: number }[] = [];
+    const abandoned: string[] = [];
+    running = await loop.start(
+      (_work, { signal, attempt }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            calls.push({ attempt, abortedAtMs: Date.now() });
+            reject(new StageFailure("model_failed"));
+          });
+        }),
+      { abandon: async (jobId) => void abandoned.push(jobId) },
+    );
+    const jobId = newJobId(Date.now());
+    const deadlineAtMs = Date.now() + 1_000;
+    await loop.submit(jobId, { deadlineAtMs });
+    await until(async () => abandoned.length > 0 && (await loop.messagesIn(STREAM_NAMES.images)) === 0);
+    expect(abandoned).toEqual([jobId]);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]!.abortedAtMs).toBeGreaterThanOrEqual(deadlineAtMs - 5);
+    expect(await storedResult(broker, jobId, "extract")).toBeUndefined();
+  });
+
   it("hands back what the broker sends while it drains", async () => {
     const { images } = STREAM_NAMES;
     const publisher = await connectBroker({ url: server.url, name: "publisher" });

@@ -1,10 +1,9 @@
-import { ResultSchema, StageFailure, create } from "@similarfaces/contracts";
+import { ResultSchema, create, type StageFailure } from "@similarfaces/contracts";
 import type { Broker } from "../broker/broker.js";
 import { factsOf, identityOf, timingsOf, type Delivery } from "./delivery.js";
 import type { Log } from "../telemetry/log.js";
 import type { StageOutcome as Outcome } from "../telemetry/metrics.js";
 import { publishResult } from "../broker/publish.js";
-import { ATTEMPTS_MAX, backoffMs } from "./retry.js";
 
 export interface EndingsOptions {
   broker: Broker;
@@ -13,21 +12,14 @@ export interface EndingsOptions {
   abandon?: ((jobId: string, face?: number) => Promise<void>) | undefined;
 }
 
-/** A delivery that would come again closer to its deadline may come past it, and nobody would hear why it failed. */
-const RETRY_ROOM_MS = 500;
-
 /** How a delivery ends that is not answered. Each returns what is counted. */
 export interface Endings {
   /** Somebody else shall have it, at once. */
   handBack(delivery: Delivery): Outcome;
   /** Nothing is published: the view shows the field as expired from the deadline on, whoever says so or nobody. */
   shed(delivery: Delivery): Promise<Outcome>;
-  /** Again after a while, where that may help and there is time; otherwise it fails. */
-  retryOrFail(
-    delivery: Delivery,
-    error: unknown,
-    times: { startedAtMs: number; deadlineAtMs: number },
-  ): Promise<Outcome>;
+  /** It shall come again after a while. */
+  retry(delivery: Delivery, failure: StageFailure, delayMs: number): Outcome;
   /** The failure is published, and the message does not come again. */
   fail(delivery: Delivery, failure: StageFailure, startedAtMs?: number): Promise<Outcome>;
 }
@@ -43,24 +35,11 @@ export function endingsOf({ broker, log, abandon }: EndingsOptions): Endings {
     return "shed";
   }
 
-  async function retryOrFail(
-    delivery: Delivery,
-    error: unknown,
-    { startedAtMs, deadlineAtMs }: { startedAtMs: number; deadlineAtMs: number },
-  ): Promise<Outcome> {
-    const { message } = delivery.held;
-    const failure =
-      error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
-    const leftMs = deadlineAtMs - Date.now();
-    const delayMs = backoffMs(message.attempt, leftMs);
-    const inTime = delayMs + RETRY_ROOM_MS < leftMs;
-    if (!failure.retryable || message.attempt >= ATTEMPTS_MAX || !inTime) {
-      return fail(delivery, failure, startedAtMs);
-    }
+  function retry(delivery: Delivery, failure: StageFailure, delayMs: number): Outcome {
     const { code } = failure;
     log.warn({ ...factsOf(delivery), code, err: failure }, "will try again");
     delivery.span.fail(code);
-    message.nak(delayMs);
+    delivery.held.message.nak(delayMs);
     return "retried";
   }
 
@@ -87,5 +66,5 @@ export function endingsOf({ broker, log, abandon }: EndingsOptions): Endings {
     );
   }
 
-  return { handBack, shed, retryOrFail, fail };
+  return { handBack, shed, retry, fail };
 }

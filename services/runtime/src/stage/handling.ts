@@ -1,9 +1,10 @@
 import { ResultSchema, StageFailure, create, jobAcceptedAtMs, type Result } from "@similarfaces/contracts";
+import { callSignal } from "./callSignal.js";
+import { decide, decideOnError } from "./decision.js";
 import { factsOf, identityOf, timingsOf, type Delivery } from "./delivery.js";
 import { endingsOf } from "./endings.js";
 import type { StageOutcome as Outcome } from "../telemetry/metrics.js";
 import { publishResult, publishWork, storedResult } from "../broker/publish.js";
-import { ATTEMPTS_MAX } from "./retry.js";
 import type { Room } from "./room.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
 import type { StageOptions } from "./stageLoop.js";
@@ -19,7 +20,7 @@ const PRIORITY_PER_FACE_MS = 50;
 export interface HandlingOptions extends StageOptions {
   room: Room;
   /** Aborted when the process must stop before the work is done. */
-  signal: AbortSignal;
+  stop: AbortSignal;
 }
 
 /**
@@ -30,14 +31,14 @@ export function handlingOf<Work extends StageWork>(
   stage: Stage<Work>,
   options: HandlingOptions,
 ): (delivery: Delivery) => Promise<Outcome> {
-  const { broker, log, metrics, room, signal } = options;
-  const { handBack, shed, retryOrFail, fail } = endingsOf({
+  const { broker, log, metrics, room, stop } = options;
+  const { handBack, shed, retry, fail } = endingsOf({
     broker,
     log,
     abandon: stage.abandon?.bind(stage),
   });
 
-  return async function decide(delivery: Delivery): Promise<Outcome> {
+  return async function handleDelivery(delivery: Delivery): Promise<Outcome> {
     const { held } = delivery;
     const { message } = held;
     let work: Work;
@@ -49,15 +50,17 @@ export function handlingOf<Work extends StageWork>(
     }
     // Not beyond it: a handler that hangs must not keep the message in its stream.
     held.untilMs = work.deadlineAtMs;
-    if (work.stages && !work.stages.includes(stage.name)) {
+    const decideNow = () => decide(work, { stage: stage.name, attempt: message.attempt, nowMs: Date.now() });
+    if (decideNow().do === "skip") {
       message.ack();
       return "skipped";
     }
-    return inRoom(delivery, stage.weightOf?.(work) ?? 1, async () => {
-      if (Date.now() > work.deadlineAtMs) return shed(delivery);
-      // Without calling the handler: the message may be what ends the process each time.
-      if (message.attempt > ATTEMPTS_MAX) return fail(delivery, new StageFailure("attempts_exhausted"));
-      return answer(delivery, work);
+    return inRoom(delivery, stage.weightOf?.(work) ?? 1, () => {
+      // It may have waited for its place past its deadline.
+      const decision = decideNow();
+      if (decision.do === "handle") return answer(delivery, work);
+      if (decision.do === "fail") return fail(delivery, decision.failure);
+      return shed(delivery);
     });
   };
 
@@ -81,9 +84,11 @@ export function handlingOf<Work extends StageWork>(
     const { queuedAtMs } = message;
     const handlerAtMs = Date.now();
     const computing = span.reserve();
+    const call = callSignal(stop, work.deadlineAtMs);
     try {
       const output = await stage
-        .handle(work, callOf(delivery, formatTraceparent(computing)))
+        .handle(work, callOf(delivery, call.signal, formatTraceparent(computing)))
+        .finally(() => call.release())
         .catch((error: unknown) => {
           recordParts(
             span,
@@ -112,13 +117,20 @@ export function handlingOf<Work extends StageWork>(
         .catch((err: unknown) => log.warn({ ...factsOf(delivery), err }, "after the answer"));
       return stored ? "done" : "duplicate";
     } catch (error) {
-      if (signal.aborted) return handBack(delivery);
-      const { deadlineAtMs } = work;
-      return retryOrFail(delivery, error, { startedAtMs: handlerAtMs, deadlineAtMs });
+      const decision = decideOnError(error, {
+        stopping: stop.aborted,
+        attempt: message.attempt,
+        // A timer may fire a millisecond before the clock says so.
+        leftMs: call.signal.aborted ? 0 : work.deadlineAtMs - Date.now(),
+      });
+      if (decision.do === "handBack") return handBack(delivery);
+      if (decision.do === "shed") return shed(delivery);
+      if (decision.do === "retry") return retry(delivery, decision.failure, decision.delayMs);
+      return fail(delivery, decision.failure, handlerAtMs);
     }
   }
 
-  function callOf({ subject, held }: Delivery, traceparent: string): StageCall {
+  function callOf({ subject, held }: Delivery, signal: AbortSignal, traceparent: string): StageCall {
     const { jobId, face = 0 } = subject;
     return {
       attempt: held.message.attempt,

@@ -34,7 +34,7 @@ export interface StageCall {
   readonly attempt: number;
   /** Lower is sooner: the job's time of acceptance plus 50 ms per face, so jobs finish in turn. */
   readonly priority: number;
-  /** Aborted when the process must stop before the work is done. */
+  /** Aborted at the work's deadline, and when the process must stop before the work is done: the answer is not wanted any more. */
   readonly signal: AbortSignal;
   /** For what is asked of others, as `traceparent` of W3C Trace Context; undefined where nobody began a trace. */
   readonly traceparent?: string;

@@ -45,10 +45,10 @@ export async function runStage<Work extends StageWork>(
   const spec = consumer(stage.name);
   const ackWaitMs = options.ackWaitMs ?? spec.ack_wait_ms;
   const stop = new AbortController();
-  // Every request of every photo in flight listens to it: dozens, and no leak.
+  // Each handler in flight listens to it: dozens, and no leak.
   setMaxListeners(0, stop.signal);
   const room = new Room(concurrency);
-  const decide = handlingOf(stage, { ...options, room, signal: stop.signal });
+  const handleDelivery = handlingOf(stage, { ...options, room, stop: stop.signal });
   const inFlight = new Map<Promise<void>, InFlight>();
   metrics.showStage(stage.name);
   let draining: Promise<void> | undefined;
@@ -115,7 +115,7 @@ export async function runStage<Work extends StageWork>(
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
     try {
-      const outcome = await decide(delivery);
+      const outcome = await handleDelivery(delivery);
       if (span.recording) span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": attempt });
       return outcome;
     } finally {

@@ -1,0 +1,29 @@
+import { setMaxListeners } from "node:events";
+
+/** Beyond this a timer fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * What tells a handler that its answer is not wanted any more: `stop`, or the deadline of its work. To be released when the handler
+ * has ended.
+ */
+export function callSignal(
+  stop: AbortSignal,
+  deadlineAtMs: number,
+): { readonly signal: AbortSignal; release(): void } {
+  const call = new AbortController();
+  // Every request of a photo listens to it: dozens, and no leak.
+  setMaxListeners(0, call.signal);
+  const abort = () => call.abort();
+  if (stop.aborted) abort();
+  stop.addEventListener("abort", abort, { once: true });
+  const leftMs = Math.max(0, deadlineAtMs - Date.now());
+  const timer = setTimeout(abort, Math.min(leftMs, TIMER_MS_MAX));
+  return {
+    signal: call.signal,
+    release() {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", abort);
+    },
+  };
+}

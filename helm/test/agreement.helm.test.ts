@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { STAGES, consumer, streams, type StageName } from "@similarfaces/contracts";
-import { NODE_TYPES } from "@similarfaces/runtime";
+import { NODE_TYPES } from "@similarfaces/inference";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { makeCertificates } from "../../services/runtime/test/certificates.js";

@@ -18,7 +18,9 @@ export const BUILT = [...PROGRAMS, "ui/dist/site/index.html"].every((path) => ex
 export function variablesRead(): Set<string> {
   const folders = [
     "gateway/dist",
-    ...["runtime", "extract", "embed", "analyze", "match"].map((name) => `services/${name}/dist`),
+    ...["runtime", "inference", "extract", "embed", "analyze", "match"].map(
+      (name) => `services/${name}/dist`,
+    ),
   ];
   const text = folders
     .flatMap((folder) =>

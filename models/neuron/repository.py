@@ -14,7 +14,7 @@ MODELS = os.path.dirname(HERE)
 TASKS = "detect", "embed", "age", "gender", "race", "emotion"
 #: Pixels of the frame that a compiled detector takes; every look at a photo is laid into one.
 FRAME_SIDE = 800
-#: As in services/runtime/src/stage/nodeTypes.ts: chips in a run (batchSizeMax), and NeuronCores of a chip (lanes), one server process each.
+#: As in services/inference/src/nodeTypes.ts: chips in a run (batchSizeMax), and NeuronCores of a chip (lanes), one server process each.
 TARGETS = {
     "inf2": {"batch": 8, "cores": 2, "runtime": "torch_neuronx"},
     "inf1": {"batch": 4, "cores": 4, "runtime": "torch_neuron"},

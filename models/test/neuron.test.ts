@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { TASKS, loadManifest } from "@similarfaces/inference";
-import { NODE_TYPES } from "@similarfaces/runtime";
+import { NODE_TYPES } from "@similarfaces/inference";
 import { FRAME_SIDE } from "@similarfaces/vision";
 
 const MODELS = fileURLToPath(new URL("..", import.meta.url));

@@ -1,46 +1,11 @@
-import { openInference } from "@similarfaces/inference";
-import {
-  concurrencyOf,
-  inferenceObserver,
-  modelServerOf,
-  runService,
-  runStage,
-  untilProvisioned,
-} from "@similarfaces/runtime";
-import { readConfig } from "./config.js";
+import { runModelService } from "@similarfaces/inference";
 import { createAnalyzer } from "./analyzer.js";
+import { analyzerSettings } from "./config.js";
 
-await runService(process.env, {
+await runModelService(process.env, {
   name: "analyze",
-  emitters: ["stage", "inference"],
-  readConfig,
-  async start({ config, broker, metrics, log, tracing, signal }) {
-    const { analyzer, graceMs } = config;
-    const inference = await openInference({
-      modelsDir: config.modelsDir,
-      tasks: [analyzer],
-      pack: config.modelPack,
-      packs: config.modelPacks,
-      workers: config.inferenceWorkers,
-      modelServer: modelServerOf(config),
-      signal,
-      ...inferenceObserver(metrics, tracing),
-    });
-    await untilProvisioned(broker, analyzer, signal);
-    const concurrency = concurrencyOf(config);
-    const stage = await runStage(createAnalyzer(analyzer, { inference }), {
-      broker,
-      concurrency,
-      graceMs,
-      metrics,
-      log,
-      tracing,
-    });
-    return {
-      async drain() {
-        await stage.drain();
-        await inference.close();
-      },
-    };
-  },
+  settings: analyzerSettings,
+  stageName: ({ analyzer }) => analyzer,
+  tasks: ({ analyzer }) => [analyzer],
+  createStage: ({ config, inference }) => ({ stage: createAnalyzer(config.analyzer, { inference }) }),
 });

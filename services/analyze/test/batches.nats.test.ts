@@ -9,13 +9,11 @@ import {
   workMessageId,
   type Result,
 } from "@similarfaces/contracts";
-import { openInference, type Inference } from "@similarfaces/inference";
+import { NODE_TYPES, inFlightMax, openInference, type Inference } from "@similarfaces/inference";
 import {
-  NODE_TYPES,
   connectBroker,
   createLog,
   createMetrics,
-  inFlightMax,
   provision,
   publishWork,
   runStage,

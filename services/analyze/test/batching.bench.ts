@@ -1,8 +1,7 @@
 // What batches gain and cost: `npx tsx services/analyze/test/batching.bench.ts`.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openInference, type Inference } from "@similarfaces/inference";
-import { NODE_TYPES, inFlightMax } from "@similarfaces/runtime";
+import { NODE_TYPES, inFlightMax, openInference, type Inference } from "@similarfaces/inference";
 import { haveMlServer, startMlServer } from "../../inference/test/mlserverTool.js";
 import { startOipServer } from "../../inference/test/oipServer.js";
 

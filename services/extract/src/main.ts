@@ -1,50 +1,20 @@
-import { openInference } from "@similarfaces/inference";
-import {
-  concurrencyOf,
-  inferenceObserver,
-  modelServerOf,
-  openBlobs,
-  runService,
-  runStage,
-  untilProvisioned,
-} from "@similarfaces/runtime";
-import { readConfig } from "./config.js";
+import { runModelService } from "@similarfaces/inference";
+import { openBlobs } from "@similarfaces/runtime";
+import { extractSettings } from "./config.js";
 import { createExtract } from "./extract.js";
 
-await runService(process.env, {
+await runModelService(process.env, {
   name: "extract",
-  emitters: ["stage", "inference"],
-  readConfig,
-  async start({ config, broker, metrics, log, tracing, signal }) {
-    const inference = await openInference({
-      modelsDir: config.modelsDir,
-      tasks: ["detect"],
-      pack: config.modelPack,
-      packs: config.modelPacks,
-      workers: config.inferenceWorkers,
-      modelServer: modelServerOf(config),
-      signal,
-      ...inferenceObserver(metrics, tracing),
-    });
-    await untilProvisioned(broker, "extract", signal);
-    const { facesMax, graceMs } = config;
+  settings: extractSettings,
+  stageName: () => "extract",
+  tasks: () => ["detect"],
+  async createStage({ config, broker, inference, metrics, log }) {
     const blobs = await openBlobs(config, broker, { metrics, log });
-    const concurrency = concurrencyOf(config);
-    const stage = await runStage(createExtract({ inference, blobs, facesMax }), {
-      broker,
-      concurrency,
-      graceMs,
-      metrics,
-      log,
-      tracing,
-    });
+    const { facesMax } = config;
     return {
+      stage: createExtract({ inference, blobs, facesMax }),
       unready: () => blobs.fault(),
-      async drain() {
-        await stage.drain();
-        await inference.close();
-        await blobs.close();
-      },
+      close: () => blobs.close(),
     };
   },
 });

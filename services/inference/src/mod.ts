@@ -1,6 +1,10 @@
 export * from "./manifest.js";
 export * from "./model.js";
 export * from "./open.js";
+export * from "./nodeTypes.js";
+export * from "./inferenceSettings.js";
+export * from "./inferenceMetrics.js";
+export * from "./modelService.js";
 export type { ModelServer } from "./drivers/oip.js";
 export * from "./packs/list.js";
 export * from "./packs/verify.js";

@@ -45,15 +45,3 @@ export async function openInference(options: InferenceOptions): Promise<Inferenc
   onOpen?.(() => inference.load());
   return inference;
 }
-
-/** Reads `detect=yunet,embed=mine`. @throws Error for a task that does not exist */
-export function parsePacks(text: string, tasks: readonly Task[]): Partial<Record<Task, string>> {
-  const packs: Partial<Record<Task, string>> = {};
-  for (const part of text.split(",").filter((item) => item.trim() !== "")) {
-    const [name, pack] = part.split("=").map((item) => item.trim());
-    const task = tasks.find((candidate) => candidate === name);
-    if (!task || !pack) throw new Error(`must be like detect=yunet, with tasks among ${tasks.join(", ")}`);
-    packs[task] = pack;
-  }
-  return packs;
-}

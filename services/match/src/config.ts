@@ -1,6 +1,5 @@
-import { TASKS, parsePacks } from "@similarfaces/inference";
+import { inferenceSettings } from "@similarfaces/inference";
 import {
-  inferenceSettings,
   integer,
   oneOf,
   optional,
@@ -24,8 +23,6 @@ export const gallerySettings = {
 
 export const matchSettings = {
   ...gallerySettings,
-  /** Other packs for some tasks: the embedder's manifest says how its scores are read. */
-  modelPacks: { key: "MODEL_PACKS", read: (value?: string) => parsePacks(value ?? "", TASKS) },
   /** Where `enrol` is switched off, this process does not wait for it. */
   stages: stagesSetting,
 } as const;

@@ -1,14 +1,18 @@
-import { loadManifest, modelName, type Task } from "@similarfaces/inference";
+import {
+  NODE_TYPES,
+  inFlightMax,
+  loadManifest,
+  modelName,
+  type NodeTypeName,
+  type Task,
+} from "@similarfaces/inference";
 import {
   runStage,
   untilProvisioned,
-  NODE_TYPES,
-  inFlightMax,
   type Blobs,
   type Broker,
   type Log,
   type Metrics,
-  type NodeTypeName,
   type RunningStage,
   type Service,
   type Stage,

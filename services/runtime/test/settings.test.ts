@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { readFileSync } from "node:fs";
-import { inferenceSettings } from "../src/settings/inferenceSettings.js";
 import { runtimeSettings, stagesSetting } from "../src/settings/runtimeSettings.js";
 import { ConfigError, flag, integer, oneOf, readSettings, required, url } from "../src/settings/settings.js";
 
@@ -50,6 +49,6 @@ function thrownBy(run: () => unknown): unknown {
 
 it("the README names every key", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const settings = [...Object.values({ ...runtimeSettings, ...inferenceSettings }), stagesSetting];
+  const settings = [...Object.values(runtimeSettings), stagesSetting];
   expect(settings.map(({ key }) => key).filter((key) => !readme.includes(`\`${key}\``))).toEqual([]);
 });

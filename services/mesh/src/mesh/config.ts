@@ -1,13 +1,8 @@
 import { extractSettings } from "@similarfaces/extract";
 import { gatewaySettings } from "@similarfaces/gateway";
+import { inferenceSettings } from "@similarfaces/inference";
 import { gallerySettings } from "@similarfaces/match";
-import {
-  inferenceSettings,
-  readSettings,
-  runtimeSettings,
-  type Environment,
-  type Settings,
-} from "@similarfaces/runtime";
+import { readSettings, runtimeSettings, type Environment, type Settings } from "@similarfaces/runtime";
 
 /** The keys of every service in one. */
 const settings = {

@@ -3,13 +3,10 @@ import { ANALYZERS, type StageName } from "@similarfaces/contracts";
 import { createEmbed } from "@similarfaces/embed";
 import { createExtract } from "@similarfaces/extract";
 import { startGateway } from "@similarfaces/gateway";
-import { TASKS, openInference, type Inference } from "@similarfaces/inference";
+import { TASKS, concurrencyOf, openModels, type Inference } from "@similarfaces/inference";
 import { startMatch } from "@similarfaces/match";
 import {
   USUAL_HEALTH_PORT,
-  concurrencyOf,
-  inferenceObserver,
-  modelServerOf,
   openBlobs,
   provision,
   redeliverRewound,
@@ -36,16 +33,10 @@ await runService(process.env, {
   async start({ config, broker, metrics, log, tracing, signal }) {
     const { stages, jobTtlMs, graceMs } = config;
     const [inference, blobs] = await Promise.all([
-      openInference({
-        modelsDir: config.modelsDir,
-        tasks: TASKS.filter((task) => stages.includes(stageOf(task))),
-        pack: config.modelPack,
-        packs: config.modelPacks,
-        workers: config.inferenceWorkers,
-        modelServer: modelServerOf(config),
-        signal,
-        ...inferenceObserver(metrics, tracing),
-      }),
+      openModels(
+        TASKS.filter((task) => stages.includes(stageOf(task))),
+        { config, metrics, tracing, signal },
+      ),
       // Stores before streams, as provisionMain does it.
       openBlobs(config, broker, { replicas: 1, metrics, log }).then(async (opened) => {
         await provision(broker, { replicas: 1, jobTtlMs, stages });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { inferenceObserver } from "../src/telemetry/inferenceMetrics.js";
-import { createMetrics } from "../src/telemetry/metrics.js";
+import { createMetrics } from "@similarfaces/runtime";
+import { inferenceObserver } from "../src/inferenceMetrics.js";
 
 it("a scrape asks the open models for their load", async () => {
   const metrics = createMetrics({ service: "test", version: "0", emitters: ["inference"] });

@@ -7,17 +7,21 @@ import {
   toBinary,
   workMessageId,
 } from "@similarfaces/contracts";
+import {
+  connectBroker,
+  createLog,
+  createMetrics,
+  provision,
+  publishWork,
+  runStage,
+  type Broker,
+  type RunningStage,
+  type Stage,
+} from "@similarfaces/runtime";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { connectBroker, type Broker } from "../src/broker/broker.js";
-import { createLog } from "../src/telemetry/log.js";
-import { createMetrics } from "../src/telemetry/metrics.js";
-import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/stage/nodeTypes.js";
-import { provision } from "../src/broker/provision.js";
-import { publishWork } from "../src/broker/publish.js";
-import type { Stage } from "../src/stage/stage.js";
-import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
-import { until } from "./loop.js";
-import { startNatsServer, type NatsServer } from "./natsServer.js";
+import { until } from "../../runtime/test/loop.js";
+import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
+import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/nodeTypes.js";
 
 let server: NatsServer;
 let broker: Broker;

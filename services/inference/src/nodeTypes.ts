@@ -1,5 +1,5 @@
 import { FACE_STAGES, type StageName } from "@similarfaces/contracts";
-import { oneOf, optionalUrl } from "../settings/settings.js";
+import { oneOf, optionalUrl } from "@similarfaces/runtime";
 
 /** What a stage works on, which decides how much of it a replica should hold at once. */
 export type StageKind = "photo" | "face" | "gallery";

@@ -1,22 +1,10 @@
-import type { InferenceLoad, Metrics } from "./metrics.js";
-import { parseTraceparent } from "./traceContext.js";
-import { TRACING_OFF, type Tracing } from "./tracing.js";
+import { TRACING_OFF, parseTraceparent, type Metrics, type Tracing } from "@similarfaces/runtime";
+import type { Inference, InferenceObserver, Run } from "./model.js";
 
-/** One run of one graph, as services/inference tells it. */
-interface Run {
-  batchSize: number;
-  /** Milliseconds since the epoch. */
-  startedAtMs: number;
-  durationMs: number;
-  steps: readonly { name: string; fromMs: number; toMs: number }[];
-  threadId?: number;
-  traceparents: readonly string[];
-}
-
-/** What an inference pool tells while it works, as metrics and spans. */
+/** What an inference pool reports while it works, as metrics and spans. */
 export function inferenceObserver(metrics: Metrics, tracing: Tracing = TRACING_OFF) {
   return {
-    onOpen: (load: () => InferenceLoad): void => metrics.watchInference(load),
+    onOpen: (load: Inference["load"]): void => metrics.watchInference(load),
     onRun(model: string, run: Run): void {
       const { durationMs, batchSize, startedAtMs, steps, threadId } = run;
       const parents = run.traceparents
@@ -38,5 +26,5 @@ export function inferenceObserver(metrics: Metrics, tracing: Tracing = TRACING_O
     onLoad(model: string, seconds: number): void {
       metrics.modelLoad.set({ model }, seconds);
     },
-  };
+  } satisfies InferenceObserver;
 }

@@ -1,7 +1,7 @@
 import { STAGES } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import { modelServerOf } from "../src/settings/inferenceSettings.js";
-import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax, kindOfStage } from "../src/stage/nodeTypes.js";
+import { modelServerOf } from "../src/inferenceSettings.js";
+import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax, kindOfStage } from "../src/nodeTypes.js";
 
 describe("the table of node types", () => {
   it("says of every stage what it works on", () => {

@@ -1,19 +1,38 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "../stage/nodeTypes.js";
-import { ConfigError, integer, text } from "./settings.js";
+import { ConfigError, integer, text, type Setting, type Settings } from "@similarfaces/runtime";
+import { TASKS, type Task } from "./manifest.js";
+import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "./nodeTypes.js";
+
+/** Packs of single tasks, for instance `detect=yunet,embed=mine`. */
+const modelPacks: Setting<Partial<Record<Task, string>>> = {
+  key: "MODEL_PACKS",
+  read(value = "") {
+    const packs: Partial<Record<Task, string>> = {};
+    for (const part of value.split(",").filter((item) => item.trim() !== "")) {
+      const [name, pack] = part.split("=").map((item) => item.trim());
+      const task = TASKS.find((candidate) => candidate === name);
+      if (!task || !pack) throw new Error(`must be like detect=yunet, with tasks among ${TASKS.join(", ")}`);
+      packs[task] = pack;
+    }
+    return packs;
+  },
+};
 
 /** The keys of every service that runs models. */
 export const inferenceSettings = {
   ...nodeTypeSettings,
   /** The folder of packs. */
-  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../../models", import.meta.url)) }),
+  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
   modelPack: text("MODEL_PACK", { default: "compact" }),
+  modelPacks,
   /** Threads that run models; one per usable core. In a container say how many those are: the host's are counted. */
   inferenceWorkers: integer("INFERENCE_WORKERS", { min: 1, max: 256, default: availableParallelism() }),
   /** Messages worked on at once, in all of a stage; 0 takes two per inference worker, so that none waits for the next. */
   stageConcurrency: integer("STAGE_CONCURRENCY", { min: 0, max: 1024, default: 0 }),
 } as const;
+
+export type InferenceSettings = Settings<typeof inferenceSettings>;
 
 /** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
 export function concurrencyOf(

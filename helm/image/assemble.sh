@@ -14,7 +14,7 @@ arch=${3:-$(node -p process.arch)}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
 gateway=(contracts services/runtime gateway)
-stage=(contracts services/{vision,inference,runtime,extract,embed,analyze,match})
+stage=(contracts services/{vision,inference,runtime,extract,embed,analyze,gallery})
 case $target in
   gateway) workspaces=("${gateway[@]}") ;;
   stage) workspaces=("${stage[@]}") ;;

@@ -71,7 +71,7 @@ fromJson. A stage that is not enabled is left out.
 {{- end -}}
 {{- $_ := set $stage "type" $type -}}
 {{- $_ := set $stage "lanes" (int (default $type.lanes $stage.lanes)) -}}
-{{- $_ := set $stage "program" (ternary "analyze" $stage.stage (has $stage.stage (list "age" "gender" "race" "emotion"))) -}}
+{{- $_ := set $stage "program" (get (dict "age" "analyze" "gender" "analyze" "race" "analyze" "emotion" "analyze" "match" "gallery") $stage.stage | default $stage.stage) -}}
 {{- $scaling := $stage.autoscaling -}}
 {{- $_ := set $stage "scaled" (ne $scaling.kind "none") -}}
 {{- if and $stage.scaled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}

@@ -18,7 +18,7 @@ const STAGES: Readonly<Record<string, { program: string; env?: Record<string, st
   gender: { program: "services/analyze/dist/main.js", env: { ANALYZER: "gender" } },
   race: { program: "services/analyze/dist/main.js", env: { ANALYZER: "race" } },
   emotion: { program: "services/analyze/dist/main.js", env: { ANALYZER: "emotion" } },
-  match: { program: "services/match/dist/main.js" },
+  match: { program: "services/gallery/dist/main.js" },
 };
 
 let dir: string;
@@ -179,7 +179,16 @@ describe.skipIf(!BUILT).each(["gateway", "stage"])(
 
     it("has what it runs, and no more of our own", () => {
       const own = readdirSync(join(tree, "node_modules/@similarfaces")).sort();
-      const stages = ["analyze", "contracts", "embed", "extract", "inference", "match", "runtime", "vision"];
+      const stages = [
+        "analyze",
+        "contracts",
+        "embed",
+        "extract",
+        "gallery",
+        "inference",
+        "runtime",
+        "vision",
+      ];
       expect(own).toEqual(target === "stage" ? stages : ["contracts", "gateway", "runtime"]);
       expect(files.some((file) => file.endsWith(".onnx"))).toBe(target === "stage");
       expect(

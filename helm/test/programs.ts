@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const PROGRAMS = [
   "gateway/dist/main.js",
   "services/runtime/dist/broker/provisionMain.js",
-  ...["extract", "embed", "analyze", "match"].map((name) => `services/${name}/dist/main.js`),
+  ...["extract", "embed", "analyze", "gallery"].map((name) => `services/${name}/dist/main.js`),
 ];
 
 /** `npm test` builds before it tests; by hand, `npm run build`. */
@@ -18,7 +18,7 @@ export const BUILT = [...PROGRAMS, "ui/dist/site/index.html"].every((path) => ex
 export function variablesRead(): Set<string> {
   const folders = [
     "gateway/dist",
-    ...["runtime", "inference", "extract", "embed", "analyze", "match"].map(
+    ...["runtime", "inference", "extract", "embed", "analyze", "gallery"].map(
       (name) => `services/${name}/dist`,
     ),
   ];

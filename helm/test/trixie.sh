@@ -49,7 +49,7 @@ mesh() {
   broker=$!
   trap 'kill $broker "${pids[@]}" 2>/dev/null || true' EXIT
   (program stage services/runtime/dist/broker/provisionMain.js)
-  for name in extract embed match; do start stage "HEALTH_PORT=$((++port))" services/$name/dist/main.js; done
+  for name in extract embed gallery; do start stage "HEALTH_PORT=$((++port))" services/$name/dist/main.js; done
   for name in age gender race emotion; do
     start stage "HEALTH_PORT=$((++port))" ANALYZER=$name services/analyze/dist/main.js
   done

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { elasticsearchForTests } from "../../match/test/elasticsearchForTests.js";
+import { elasticsearchForTests } from "../../gallery/test/elasticsearchForTests.js";
 import { allAnswers, analyse, answered, failuresOf, sample } from "./client.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
 

@@ -1,7 +1,7 @@
 import { extractSettings } from "@similarfaces/extract";
 import { gatewaySettings } from "@similarfaces/gateway";
 import { inferenceSettings } from "@similarfaces/inference";
-import { gallerySettings } from "@similarfaces/match";
+import { gallerySettings } from "@similarfaces/gallery";
 import { readSettings, runtimeSettings, type Environment, type Settings } from "@similarfaces/runtime";
 
 /** The keys of every service in one. */

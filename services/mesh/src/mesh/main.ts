@@ -4,7 +4,7 @@ import { createEmbed } from "@similarfaces/embed";
 import { createExtract } from "@similarfaces/extract";
 import { startGateway } from "@similarfaces/gateway";
 import { TASKS, concurrencyOf, openModels, type Inference } from "@similarfaces/inference";
-import { startMatch } from "@similarfaces/match";
+import { startMatch } from "@similarfaces/gallery";
 import {
   USUAL_HEALTH_PORT,
   openBlobs,

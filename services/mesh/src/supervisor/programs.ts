@@ -32,7 +32,9 @@ export function servicePrograms(
     ...ANALYZERS.filter(has).map((analyzer) =>
       service(analyzer, "services/analyze/dist/main.js", { ...ofStage(analyzer), ANALYZER: analyzer }),
     ),
-    ...(has("match") || has("enrol") ? [stage("match")] : []),
+    ...(has("match") || has("enrol")
+      ? [service("match", "services/gallery/dist/main.js", ofStage("match"))]
+      : []),
   ];
 }
 

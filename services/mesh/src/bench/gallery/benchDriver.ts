@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EMBEDDING_SIZE, GalleryFaceSchema, create } from "@similarfaces/contracts";
 import { loadManifest, type Manifest } from "@similarfaces/inference";
-import type { GalleryDriver } from "@similarfaces/match";
+import type { GalleryDriver } from "@similarfaces/gallery";
 import { MetricKind, exactSearch } from "usearch";
 import { ProgressBar } from "../../progressBar.js";
 import { median, percentile } from "../figures.js";

@@ -8,7 +8,7 @@ import {
   toBinary,
   workMessageId,
 } from "@similarfaces/contracts";
-import { createGallery, createMatch, likenessOf, type GalleryDriver } from "@similarfaces/match";
+import { createGallery, createMatch, likenessOf, type GalleryDriver } from "@similarfaces/gallery";
 import type { Manifest } from "@similarfaces/inference";
 import {
   createLog,

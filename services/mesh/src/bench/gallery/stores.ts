@@ -8,7 +8,7 @@ import {
   openGalleryDriver,
   type GalleryConfig,
   type GalleryDriver,
-} from "@similarfaces/match";
+} from "@similarfaces/gallery";
 import { connectBroker, createLog, provision, readSettings, type Broker } from "@similarfaces/runtime";
 import { natsServer } from "../../supervisor/natsServer.js";
 import { identityOf } from "../../supervisor/processIdentity.js";

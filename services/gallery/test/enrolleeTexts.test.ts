@@ -1,0 +1,58 @@
+import {
+  EnrolWorkSchema,
+  StageFailure,
+  checkedConsent,
+  create,
+  embeddingToBytes,
+  newJobId,
+  storedSource,
+  toBinary,
+} from "@similarfaces/contracts";
+import { expect, it } from "vitest";
+import { unicodeTexts } from "../../../contracts/test/unicodeTexts.js";
+import { checkedEnrollee, type Enrollee } from "../../../gateway/src/gallery/enrolment.js";
+import { createEnrol } from "../src/stages/enrol.js";
+import { createGallery } from "../src/operations/createGallery.js";
+import type { DriverFace, GalleryDriver } from "../src/operations/gallery.js";
+import { embedding, memoryBlobs } from "./gallerySuite.js";
+
+const MODEL = "test@1.0.0";
+
+it("what the gateway accepts, the gallery accepts, and stores as it came: 5,000 texts of all categories", async () => {
+  let stored: DriverFace | undefined;
+  // Records are the drivers' own suite's; here it is about what reaches them.
+  const driver = {
+    name: "nats",
+    hasFaces: async () => [false],
+    add: async (face: DriverFace) => {
+      stored = face;
+      return { identityId: face.identity.id, faceId: face.face.id, name: face.identity.name, added: true };
+    },
+  } as unknown as GalleryDriver;
+  const enrol = createEnrol({ gallery: createGallery(driver, memoryBlobs(), MODEL) });
+  const vector = embeddingToBytes(embedding(1));
+  let accepted = 0;
+  for (const text of unicodeTexts(18, 5_000, 700)) {
+    // A name of the text, a consent of several lines with it, a file called so.
+    const enrollee = enrolleeOf(text);
+    if (!enrollee) continue;
+    accepted++;
+    const enrolment = { ...enrollee, source: storedSource(text) };
+    const work = { jobId: newJobId(Date.now()), embedding: vector, model: MODEL, enrolment };
+    await enrol.handle(enrol.decode(toBinary(EnrolWorkSchema, create(EnrolWorkSchema, work))), {} as never);
+    expect(stored).toMatchObject({
+      identity: { name: enrollee.name, consent: enrollee.consent },
+      face: { source: enrolment.source },
+    });
+  }
+  expect(accepted).toBeGreaterThan(1_000);
+});
+
+function enrolleeOf(text: string): Enrollee | undefined {
+  try {
+    return checkedEnrollee("someone", text, `herself,\r\n${checkedConsent(text)}`);
+  } catch (error) {
+    if (error instanceof StageFailure) return undefined;
+    throw error;
+  }
+}

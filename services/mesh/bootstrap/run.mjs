@@ -7,6 +7,12 @@ const { install } = await import("./install.mjs");
 const { build } = await import("./build.mjs");
 const { natsServer } = await import("./natsServer.mjs");
 
+/** The bench stands on the command line's package and so cannot be one of its commands. */
+async function run(verb, args) {
+  if (verb === "bench") return (await import("../../../observability/bench/dist/mod.js")).bench(args);
+  return (await import("../dist/commands/main.js")).main(verb, args);
+}
+
 try {
   install();
   switch (verb) {
@@ -25,8 +31,7 @@ try {
       if (verb !== "models" && verb !== "keys" && !process.env.NATS_URL)
         process.env.NATS_SERVER = await natsServer();
       // In this process: a second Node would cost as much again as the rest of a warm start.
-      const { main } = await import("../dist/commands/main.js");
-      process.exitCode = await main(verb, args);
+      process.exitCode = await run(verb, args);
     }
   }
 } catch (error) {

@@ -1,1 +1,11 @@
-export {};
+export { readConfig } from "./config.js";
+export { readEvents } from "./eventStream.js";
+export { GalleryApi } from "./gallery/galleryApi.js";
+export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
+export { peopleOfFolder } from "./gallery/people.js";
+export { ProgressBar } from "./progressBar.js";
+export { guard } from "./supervisor/guard.js";
+export { NATS_SERVER, natsServer } from "./supervisor/natsServer.js";
+export { identityOf, isAlive, type ProcessIdentity } from "./supervisor/processIdentity.js";
+export { readRunState } from "./supervisor/runState.js";
+export { startSupervisor } from "./supervisor/supervisor.js";

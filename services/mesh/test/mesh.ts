@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { natsServerPath } from "../../runtime/test/natsServer.js";
-import { guard } from "../src/bench/guard.js";
+import { guard } from "../src/supervisor/guard.js";
 import { identityOf } from "../src/supervisor/processIdentity.js";
 import { endLeftovers, readRunState, type RunState } from "../src/supervisor/runState.js";
 

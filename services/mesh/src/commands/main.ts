@@ -8,7 +8,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gallery: async () => (await import("./gallery.js")).gallery,
   keys: async () => (await import("./keys.js")).keys,
   models: async () => (await import("./models.js")).models,
-  bench: async () => (await import("./bench.js")).bench,
 };
 
 /** Runs a command of the command line. @returns the exit code; 2 for a call that makes no sense */

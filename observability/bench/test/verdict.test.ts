@@ -1,7 +1,7 @@
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import type { Sighting } from "../src/bench/faults/sighting.js";
-import { verdictOf, type Evidence } from "../src/bench/faults/verdict.js";
+import type { Sighting } from "../src/faults/sighting.js";
+import { verdictOf, type Evidence } from "../src/faults/verdict.js";
 
 const ACCEPTED_AT_MS = 1_000;
 const DEADLINE_AT_MS = 61_000;

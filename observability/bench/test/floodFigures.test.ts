@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FloodPhoto } from "@similarfaces/load";
-import { describeFlood, floodFigures } from "../src/bench/floods/figures.js";
+import { describeFlood, floodFigures } from "../src/floods/figures.js";
 
 const photo = (outcome: FloodPhoto["outcome"], dueMs: number, tookMs: number): FloodPhoto => ({
   outcome,

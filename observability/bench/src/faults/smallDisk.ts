@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { guard } from "../guard.js";
+import { guard } from "@similarfaces/mesh";
 
 /** A folder on a file system of its own that can be filled. */
 export interface SmallDisk {

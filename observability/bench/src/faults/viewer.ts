@@ -1,6 +1,6 @@
 import type { ResultEvent } from "@similarfaces/contracts";
+import { readEvents } from "@similarfaces/mesh";
 import { WebSocket } from "ws";
-import { readEvents } from "../../eventStream.js";
 
 export type Transport = "sse" | "websocket";
 

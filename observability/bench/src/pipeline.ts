@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { TASKS, openInference, type Inference } from "@similarfaces/inference";
 import { dealFrom, parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
-import { ProgressBar } from "../progressBar.js";
+import { ProgressBar } from "@similarfaces/mesh";
 import { analyseBare } from "./bareLoop.js";
 import { closedLoop } from "./closedLoop.js";
 import { median, percentile, triple } from "./figures.js";

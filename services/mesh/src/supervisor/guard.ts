@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { ProcessIdentity } from "../supervisor/processIdentity.js";
+import type { ProcessIdentity } from "./processIdentity.js";
 
 /** What is to end with whoever started it. */
 export interface Guarded {
@@ -18,7 +18,7 @@ export interface Guard {
   release(): void;
 }
 
-const MAIN = fileURLToPath(new URL("../../dist/bench/guardMain.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/supervisor/guardMain.js", import.meta.url));
 
 /**
  * A process that waits for the end of this one, whatever it is that ends it (an error that nobody caught, Ctrl-C, SIGKILL, a test

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../supervisor/processIdentity.js";
-import { NATS_SERVER } from "../../supervisor/natsServer.js";
+import { isAlive, NATS_SERVER } from "@similarfaces/mesh";
 import type { Attack, Target } from "./trial.js";
 
 /**

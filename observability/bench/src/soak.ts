@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { dealFrom, usageOf, type MixPhoto } from "@similarfaces/load";
-import { ProgressBar } from "../progressBar.js";
+import { ProgressBar } from "@similarfaces/mesh";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { isSloping, slopeOf, type Sample, type Slope } from "./soakFit.js";
 import { analyseUnread } from "./tail.js";

@@ -9,10 +9,8 @@ import {
   type GalleryConfig,
   type GalleryDriver,
 } from "@similarfaces/gallery";
+import { guard, identityOf, natsServer } from "@similarfaces/mesh";
 import { connectBroker, createLog, provision, readSettings, type Broker } from "@similarfaces/runtime";
-import { natsServer } from "../../supervisor/natsServer.js";
-import { identityOf } from "../../supervisor/processIdentity.js";
-import { guard } from "../guard.js";
 
 export const MODEL = "synthetic@1.0.0";
 

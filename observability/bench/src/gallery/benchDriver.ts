@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { EMBEDDING_SIZE, GalleryFaceSchema, create } from "@similarfaces/contracts";
 import { loadManifest, type Manifest } from "@similarfaces/inference";
 import type { GalleryDriver } from "@similarfaces/gallery";
+import { ProgressBar } from "@similarfaces/mesh";
 import { MetricKind, exactSearch } from "usearch";
-import { ProgressBar } from "../../progressBar.js";
 import { median, percentile } from "../figures.js";
 import { timeMatchStage } from "./matchStage.js";
 import { MODEL, startStores, type Stores } from "./stores.js";
@@ -38,7 +38,7 @@ const COUNT = 10;
 const ADDS_AT_ONCE = 64;
 const PEOPLE_AT_ONCE = 64;
 const VISIBLE_ROUNDS = 15;
-const MODELS = fileURLToPath(new URL("../../../../../models", import.meta.url));
+const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
 
 /** Synthetic people in growing number. Prints as it goes. */
 export async function benchDriver({ driver, sizes, probes }: BenchDriverOptions): Promise<SizeReport[]> {

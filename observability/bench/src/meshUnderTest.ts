@@ -2,11 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { usageOf } from "@similarfaces/load";
-import { readConfig } from "../config.js";
-import type { ProcessIdentity } from "../supervisor/processIdentity.js";
-import { readRunState } from "../supervisor/runState.js";
-import { startSupervisor } from "../supervisor/supervisor.js";
-import { guard } from "./guard.js";
+import { guard, type ProcessIdentity, readConfig, readRunState, startSupervisor } from "@similarfaces/mesh";
 
 export interface MeshUnderTest {
   url: string;

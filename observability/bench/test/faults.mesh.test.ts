@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { seededRandom, type MixPhoto } from "@similarfaces/load";
 import { beforeAll, describe, expect, it } from "vitest";
-import { natsServerPath } from "../../runtime/test/natsServer.js";
-import { brokerAway } from "../src/bench/faults/brokerAway.js";
-import { kills } from "../src/bench/faults/kills.js";
-import { rude } from "../src/bench/faults/rude.js";
-import { trial, type Attack, type Trial } from "../src/bench/faults/trial.js";
-import { readMix } from "../src/bench/pipeline.js";
+import { natsServerPath } from "../../../services/runtime/test/natsServer.js";
+import { brokerAway } from "../src/faults/brokerAway.js";
+import { kills } from "../src/faults/kills.js";
+import { rude } from "../src/faults/rude.js";
+import { trial, type Attack, type Trial } from "../src/faults/trial.js";
+import { readMix } from "../src/pipeline.js";
 
 /** `npm run bench -- faults` in short: no speeds, and kills wait for work, so that a busy machine is slow and not wrong. */
 const SEED = 16;

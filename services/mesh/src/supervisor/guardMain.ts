@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { endProcess } from "../supervisor/processIdentity.js";
-import { endLeftovers, readRunState } from "../supervisor/runState.js";
+import { endProcess } from "./processIdentity.js";
+import { endLeftovers, readRunState } from "./runState.js";
 import type { Guarded } from "./guard.js";
 
 /** Services drain within this. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../supervisor/processIdentity.js";
+import { isAlive } from "@similarfaces/mesh";
 import type { Attack, Target } from "./trial.js";
 
 export interface KillsOptions {

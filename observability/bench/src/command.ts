@@ -2,15 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { FAULT_KINDS, benchFaults, type FaultKind } from "../bench/faults/faults.js";
-import { describeFlood } from "../bench/floods/figures.js";
-import { benchFloods } from "../bench/floods/floods.js";
-import { benchGallery } from "../bench/gallery.js";
-import { benchHttp } from "../bench/http.js";
-import { startMeshUnderTest } from "../bench/meshUnderTest.js";
-import { benchPipeline, readMix } from "../bench/pipeline.js";
-import { benchSoak } from "../bench/soak.js";
-import { benchTracing } from "../bench/tracing.js";
+import { FAULT_KINDS, benchFaults, type FaultKind } from "./faults/faults.js";
+import { describeFlood } from "./floods/figures.js";
+import { benchFloods } from "./floods/floods.js";
+import { benchGallery } from "./gallery/benchGallery.js";
+import { benchHttp } from "./http.js";
+import { startMeshUnderTest } from "./meshUnderTest.js";
+import { benchPipeline, readMix } from "./pipeline.js";
+import { benchSoak } from "./soak.js";
+import { benchTracing } from "./tracing.js";
 
 const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
@@ -44,7 +44,7 @@ const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,
   --clients  of faults: rude ones at once (default 500)
   --json     also writes the figures to a file (not of http)`;
 
-const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
+const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const KINDS = ["pipeline", "http", "tracing", "soak", "faults", "floods", "gallery"];
 const MIX = "portrait-1:5,portrait-2:5,group-4:4,group-18:1";
 

@@ -1,5 +1,5 @@
-import { benchDriver, type BenchDriverOptions, type SizeReport } from "./gallery/benchDriver.js";
-import { benchImport, type BenchImportOptions, type ImportReport } from "./gallery/benchImport.js";
+import { benchDriver, type BenchDriverOptions, type SizeReport } from "./benchDriver.js";
+import { benchImport, type BenchImportOptions, type ImportReport } from "./benchImport.js";
 
 export interface BenchGalleryOptions {
   search: BenchDriverOptions | undefined;

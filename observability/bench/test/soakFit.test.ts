@@ -1,6 +1,6 @@
 import { seededRandom } from "@similarfaces/load";
 import { describe, expect, it } from "vitest";
-import { isSloping, slopeOf, type Sample } from "../src/bench/soakFit.js";
+import { isSloping, slopeOf, type Sample } from "../src/soakFit.js";
 
 const SAMPLES = 2_000;
 const PHOTOS_PER_SAMPLE = 10;

@@ -2,16 +2,16 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { natsServerPath } from "../../runtime/test/natsServer.js";
-import { isAlive, type ProcessIdentity } from "../src/supervisor/processIdentity.js";
+import { natsServerPath } from "../../../services/runtime/test/natsServer.js";
+import { isAlive, type ProcessIdentity } from "../../../services/mesh/src/supervisor/processIdentity.js";
 
 interface Started {
   dataDir: string;
   children: Record<string, ProcessIdentity>;
 }
 
-const UNDER_TEST = fileURLToPath(new URL("../dist/bench/meshUnderTest.js", import.meta.url));
-const STORES = fileURLToPath(new URL("../dist/bench/gallery/stores.js", import.meta.url));
+const UNDER_TEST = fileURLToPath(new URL("../dist/meshUnderTest.js", import.meta.url));
+const STORES = fileURLToPath(new URL("../dist/gallery/stores.js", import.meta.url));
 /** A bench client that starts a mesh, says what it has, and then does what it is told to. */
 const MESH_CLIENT = `
   import { mkdtemp } from "node:fs/promises";
@@ -23,7 +23,7 @@ const MESH_CLIENT = `
 `;
 const STORES_CLIENT = `
   import { startStores } from ${JSON.stringify(STORES)};
-  import { identityOf } from ${JSON.stringify(fileURLToPath(new URL("../dist/supervisor/processIdentity.js", import.meta.url)))};
+  import { identityOf } from ${JSON.stringify(fileURLToPath(new URL("../../../services/mesh/dist/supervisor/processIdentity.js", import.meta.url)))};
   import { readFileSync, readdirSync } from "node:fs";
   const { folder } = await startStores("nats");
   const ours = readFileSync(\`/proc/\${process.pid}/task/\${process.pid}/children\`, "utf8").trim().split(" ").map(Number);

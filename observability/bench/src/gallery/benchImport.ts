@@ -4,10 +4,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { availableParallelism } from "node:os";
 import { visit } from "@similarfaces/load";
-import { GalleryApi } from "../../gallery/galleryApi.js";
-import { importPhotos, type Outcome } from "../../gallery/importPhotos.js";
-import { peopleOfFolder } from "../../gallery/people.js";
-import { ProgressBar } from "../../progressBar.js";
+import { GalleryApi, importPhotos, type Outcome, peopleOfFolder, ProgressBar } from "@similarfaces/mesh";
 import { closedLoop } from "../closedLoop.js";
 import { startMeshUnderTest } from "../meshUnderTest.js";
 

@@ -7,6 +7,7 @@ export default defineConfig({
     include: [
       "{contracts,gateway,ui,models,helm,observability}/test/**/*.test.ts",
       "services/*/test/**/*.test.ts",
+      "models/evaluate/test/**/*.test.ts",
       "observability/{bench,load}/test/**/*.test.ts",
     ],
     testTimeout: 60_000,

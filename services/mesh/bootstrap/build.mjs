@@ -6,7 +6,15 @@ import { CACHE, ROOT, SetupError } from "./paths.mjs";
 
 const STAMP = `${CACHE}/build.sha256`;
 const LOCK = `${CACHE}/build.lock`;
-const SOURCES = ["contracts", "services", "gateway", "ui", "observability/load", "observability/bench"];
+const SOURCES = [
+  "contracts",
+  "services",
+  "gateway",
+  "ui",
+  "models/evaluate",
+  "observability/load",
+  "observability/bench",
+];
 const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap", "screenshots"]);
 
 /**

@@ -1,13 +1,12 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { evaluate, type Evaluated } from "../src/evaluate/evaluate.js";
-import { models } from "../src/commands/models.js";
+import { evaluate, type Evaluated } from "../src/evaluate.js";
 
-const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
+const MODELS = fileURLToPath(new URL("../..", import.meta.url));
 const GALLERY = join(MODELS, "samples", "gallery");
 let data: string;
 
@@ -138,26 +137,6 @@ describe("models eval refuses", () => {
     await expect(measure({ pack: "yunet" })).rejects.toThrow(
       /says nothing of what the pack "yunet" knows \(detect\)/,
     );
-  });
-});
-
-describe("npm run models -- eval", () => {
-  it("writes JSON that a manifest may hold and Markdown that a card may quote", async () => {
-    await portrait(1, "surprise/1.jpg");
-    const out = join(data, "results", "emotion");
-    expect(await models(["eval", "compact", "--data", data, "--name", "one face", "--out", out])).toBe(0);
-    const { results } = JSON.parse(await readFile(`${out}.json`, "utf8")) as { results: Evaluated[] };
-    expect(results[0]!.measurement).toMatchObject({ data: "one face", n: 1 });
-    const markdown = await readFile(`${out}.md`, "utf8");
-    expect(markdown).toContain("## emotion: compact-emotion@1.0.0, faces found by compact-detect@1.0.0");
-    expect(markdown).toContain("### one face");
-    expect(markdown).toContain("| confusion rows true | angry | disgust |");
-  });
-
-  it("says in one line what is wrong, and answers a senseless call with 2", async () => {
-    expect(await models(["eval", "compact", "--data", join(data, "nowhere")])).toBe(1);
-    expect(await models(["eval", "compact"])).toBe(2);
-    expect(await models(["eval", "--data", data])).toBe(2);
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { measureAgeBins, measureYears } from "../src/evaluate/measures/age.js";
-import { measureClassification } from "../src/evaluate/measures/classification.js";
-import { measureDetection } from "../src/evaluate/measures/detection.js";
-import { measureIdentification } from "../src/evaluate/measures/identification.js";
-import { measureVerification } from "../src/evaluate/measures/verification.js";
+import { measureAgeBins, measureYears } from "../src/measures/age.js";
+import { measureClassification } from "../src/measures/classification.js";
+import { measureDetection } from "../src/measures/detection.js";
+import { measureIdentification } from "../src/measures/identification.js";
+import { measureVerification } from "../src/measures/verification.js";
 
 describe("a classifier's figures", () => {
   const face = (truth: string, probabilities: Record<string, number>, race: string) => ({

@@ -1,0 +1,1 @@
+export { evaluateModels, type EvaluateModels } from "./evaluateModels.js";

@@ -1,5 +1,3 @@
-import type { Task } from "@similarfaces/inference";
-
 /** A folder of pictures with what is known of them. Paths are absolute. */
 export type Dataset = PairsData | FacesData | BoxesData;
 
@@ -16,21 +14,21 @@ export interface PairsData {
 export interface FacesData {
   readonly kind: "faces";
   readonly photos: readonly FacePhoto[];
-  /** Where the data's labels are coarser than a model's: its labels, and which of the model's each stands for. */
-  readonly merged?: Partial<Record<Task, Readonly<Record<string, readonly string[]>>>>;
-  /** First and last year of each of the data's age groups, where it knows no years. */
-  readonly ageBins?: readonly (readonly [number, number])[];
+  /** By answer, where the data's labels are coarser than a model's: its labels, and which of the model's each stands for. */
+  readonly merged?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  /** By answer, where the data knows no values but ranges: the first and last whole unit of each. */
+  readonly ranges?: Readonly<Record<string, readonly Range[]>>;
 }
+
+export type Range = readonly [first: number, last: number];
 
 export interface FacePhoto {
   readonly file: string;
-  /** Years, or the index of an age group where the data has those. */
-  readonly age?: number;
-  /** By task, in the data's words. */
-  readonly labels: Partial<Record<Task, string>>;
-  /** Of the folder layout: whatever the folder is called. */
+  /** By answer: a label in the data's words, a value, or the index of a range where the data has those. */
+  readonly truths: Readonly<Record<string, string | number>>;
+  /** Of the folder layout: the folder's name. */
   readonly folder?: string;
-  /** What accuracy is told for separately: `{ race: "Indian", gender: "female" }`. */
+  /** Figures are also given for each value of these: `{ race: "Indian", gender: "female" }`. */
   readonly groups: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +39,7 @@ export interface BoxesData {
   readonly matching: "overlap" | "centre";
 }
 
-/** Pixels of the upright photo. Without a height only place and size are compared. */
+/** Pixels of the upright photo. Where only place and size are compared, the height is the width. */
 export interface TrueBox {
   readonly x: number;
   readonly y: number;

@@ -55,7 +55,8 @@ export async function evaluateModels(request: EvaluateModels): Promise<{ markdow
   return { markdown, out };
 }
 
-function markdownOf({ task, model, detector, labels, measurement }: Evaluated): string {
-  const by = task === "detect" ? "" : `, faces found by ${detector}`;
-  return `## ${task}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
+function markdownOf({ task, answer, model, detector, labels, measurement }: Evaluated): string {
+  const what = answer === task ? task : `${task}, ${answer}`;
+  const by = model === detector ? "" : `, faces found by ${detector}`;
+  return `## ${what}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createAnalyzer } from "@similarfaces/analyze";
-import { FaceWorkSchema, create, embeddingFromBytes, type AnalyzerName } from "@similarfaces/contracts";
+import { FaceWorkSchema, create, embeddingFromBytes, type Result } from "@similarfaces/contracts";
 import { createEmbed } from "@similarfaces/embed";
 import { cutChip, decodePhoto, detectFaces, detectorOf, viewsOf } from "@similarfaces/extract";
 import { openInference, type Inference, type Manifest, type Task } from "@similarfaces/inference";
@@ -17,13 +17,17 @@ export interface Pipeline {
   faces(file: string): Promise<{ size: Size; faces: Detection<"image">[] }>;
   /** The chip of the face that the photo is of, undefined where none is found. @throws StageFailure as above */
   mainChip(file: string): Promise<Uint8Array | undefined>;
-  embed(chip: Uint8Array): Promise<Float32Array>;
-  /** The expected age and the probability of each year. */
-  age(chip: Uint8Array): Promise<{ years: number; probabilities: number[] }>;
-  /** The probability of each label. */
-  classify(task: Exclude<AnalyzerName, "age">, chip: Uint8Array): Promise<Map<string, number>>;
+  /** What a model says of a chip, by the names of its answers. */
+  answers(task: Task, chip: Uint8Array): Promise<ReadonlyMap<string, AnswerValue>>;
   close(): Promise<void>;
 }
+
+export type AnswerValue =
+  | { readonly kind: "embedding"; readonly embedding: Float32Array }
+  /** The probability of each label. */
+  | { readonly kind: "classification"; readonly probabilities: ReadonlyMap<string, number> }
+  /** The probability of each whole unit from 0 on, and the expected value. */
+  | { readonly kind: "measure"; readonly value: number; readonly probabilities: readonly number[] };
 
 export interface PipelineOptions {
   modelsDir: string;
@@ -34,7 +38,7 @@ export interface PipelineOptions {
   scoreMin?: number | undefined;
 }
 
-/** What a stage is told beside its work; nothing was there before, and nothing stops it. */
+/** What a stage gets beside its work: a first attempt, which nothing stops. */
 const CALL: StageCall = {
   attempt: 1,
   priority: 0,
@@ -48,14 +52,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   const tasks = Object.keys(packs) as Task[];
   const inference = await openInference({ modelsDir, tasks, pack: "", packs, workers });
   const detector = detectorOf(withThreshold(inference, scoreMin).model("detect"));
-  const handle = async (stage: "embed" | AnalyzerName, chip: Uint8Array) => {
-    const work = create(FaceWorkSchema, { chip });
-    const { outcome } = await (
-      stage === "embed" ? createEmbed({ inference }) : createAnalyzer(stage, { inference })
-    ).handle(work, CALL);
-    return outcome;
-  };
-  const look = async (file: string) => {
+  const detect = async (file: string) => {
     const views = viewsOf(await decodePhoto(await readFile(file)));
     const faces = await detectFaces(views, detector, {});
     return { views, faces };
@@ -65,31 +62,40 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     name: (task) => inference.model(task).name,
     manifest: (task) => inference.model(task).manifest,
     async faces(file) {
-      const { views, faces } = await look(file);
+      const { views, faces } = await detect(file);
       return { size: views.photo, faces };
     },
     async mainChip(file) {
-      const { views, faces } = await look(file);
+      const { views, faces } = await detect(file);
       const face = mainFace(faces, views.photo);
       return face && cutChip(views, face.landmarks);
     },
-    async embed(chip) {
-      const outcome = await handle("embed", chip);
-      if (outcome.case !== "embed") throw new Error("the embed stage answered with something else");
-      return embeddingFromBytes(outcome.value.embedding);
-    },
-    async age(chip) {
-      const outcome = await handle("age", chip);
-      if (outcome.case !== "age") throw new Error("the age stage answered with something else");
-      return outcome.value;
-    },
-    async classify(task, chip) {
-      const outcome = await handle(task, chip);
-      if (outcome.case !== task) throw new Error(`the ${task} stage answered with something else`);
-      return new Map(outcome.value.probabilities.map(({ label, probability }) => [label, probability]));
+    async answers(task, chip) {
+      const { outcome } = await stageOf(task, inference).handle(create(FaceWorkSchema, { chip }), CALL);
+      return new Map([[task, valueOf(outcome)]]);
     },
     close: () => inference.close(),
   };
+}
+
+function stageOf(task: Task, inference: Inference) {
+  if (task === "detect") throw new Error("a detector reads photos, not chips");
+  return task === "embed" ? createEmbed({ inference }) : createAnalyzer(task, { inference });
+}
+
+/** An outcome's value, by the fields that it has. */
+function valueOf({ case: name, value }: Result["outcome"]): AnswerValue {
+  if (value && "embedding" in value) {
+    return { kind: "embedding", embedding: embeddingFromBytes(value.embedding) };
+  }
+  if (value && "years" in value) {
+    return { kind: "measure", value: value.years, probabilities: value.probabilities };
+  }
+  if (value && "probabilities" in value) {
+    const probabilities = value.probabilities.map(({ label, probability }) => [label, probability] as const);
+    return { kind: "classification", probabilities: new Map(probabilities) };
+  }
+  throw new Error(`nothing is measured of an outcome "${name}"`);
 }
 
 function withThreshold(inference: Inference, scoreMin: number | undefined): Inference {

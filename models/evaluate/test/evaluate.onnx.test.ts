@@ -80,6 +80,7 @@ describe("models eval reads", () => {
     expect(Object.keys(gender!["by_race"] as object)).toEqual(["Asian", "Black"]);
     // Five groups, over the model's seven.
     expect(race!["confusion_rows_true"]).toHaveLength(5);
+    expect(results[2]!.labels).toEqual(["White", "Black", "Asian", "Indian", "Other"]);
   });
 
   it("FairFace's csv, also where a spreadsheet has been at it", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { measureAgeBins, measureYears } from "../src/measures/age.js";
 import { measureClassification } from "../src/measures/classification.js";
 import { measureDetection } from "../src/measures/detection.js";
 import { measureIdentification } from "../src/measures/identification.js";
+import { measureRanges, measureValues } from "../src/measures/value.js";
 import { measureVerification } from "../src/measures/verification.js";
 
 describe("a classifier's figures", () => {
@@ -39,30 +39,31 @@ describe("a classifier's figures", () => {
   });
 });
 
-describe("an age model's figures", () => {
-  const face = (truth: number, years: number, age: string) => ({
+describe("a measure's figures", () => {
+  const years = { kind: "measure", name: "age", unit: "years", max: 100 } as const;
+  const face = (truth: number, value: number, age: string) => ({
     truth,
-    years,
-    probabilities: Array.from({ length: 101 }, (_, year) => (year === years ? 1 : 0)),
+    value,
+    probabilities: Array.from({ length: 101 }, (_, year) => (year === value ? 1 : 0)),
     groups: { age },
   });
 
-  it("are mean errors in years, overall and by group", () => {
-    expect(measureYears([face(10, 12, "10-19"), face(2, 3, "0-9"), face(20, 28, "20-29")])).toEqual({
+  it("are mean errors in its unit, overall and by group", () => {
+    expect(measureValues(years, [face(10, 12, "10-19"), face(2, 3, "0-9"), face(20, 28, "20-29")])).toEqual({
       mae_years: 3.67,
       within_5: 0.6667,
       mae_by_age: { "0-9": [1, 1], "10-19": [2, 1], "20-29": [8, 1] },
     });
   });
 
-  it("are shares of the right age group where the data has groups", () => {
-    const bins = [
+  it("are shares of the right range where the data has ranges", () => {
+    const ranges = [
       [0, 9],
       [10, 19],
       [20, 100],
     ] as const;
     const faces = [face(0, 5, "0-9"), face(1, 25, "10-19"), face(0, 25, "0-9"), face(2, 40, "20-")];
-    expect(measureAgeBins(faces, bins)).toMatchObject({
+    expect(measureRanges(faces, ranges)).toMatchObject({
       bin3_accuracy: 0.5,
       within_one_bin: 0.75,
       by_age: { "0-9": 0.5, "10-19": 0, "20-": 1 },

@@ -2,10 +2,10 @@ import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PackError } from "@similarfaces/inference";
 import { picturesUnder } from "../pictures.js";
-import type { FacesData } from "../dataset.js";
+import type { FacesData, Range } from "../dataset.js";
 import { csvRows } from "./table.js";
 
-const AGES: readonly (readonly [number, number])[] = [
+const AGES: readonly Range[] = [
   [0, 2],
   [3, 9],
   [10, 19],
@@ -40,8 +40,8 @@ export async function readFairFace(dir: string): Promise<FacesData | undefined> 
     const age = AGE_NAMES.indexOf(ageName);
     if (age < 0) throw new PackError(`${path}: line ${i + 2}, field age, "${ageName}" is no age group`);
     const labels = { gender: gender.toLowerCase(), race: race.replace("Latino Hispanic", "Latino_Hispanic") };
-    return [{ file: picture, age, labels, groups: { ...labels, age: ageName } }];
+    return [{ file: picture, truths: { ...labels, age }, groups: { ...labels, age: ageName } }];
   });
   if (photos.length === 0) throw new PackError(`${path}: none of the pictures that it names is there`);
-  return { kind: "faces", photos, ageBins: AGES };
+  return { kind: "faces", photos, ranges: { age: AGES } };
 }

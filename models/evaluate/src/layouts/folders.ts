@@ -2,10 +2,10 @@ import { basename, dirname, relative } from "node:path";
 import { picturesUnder } from "../pictures.js";
 import type { FacesData } from "../dataset.js";
 
-/** `label/file.jpg`: emotions, groups, years or people, whichever of the pack's models knows the folders' names. */
+/** `label/file.jpg`: labels, values or people, whichever the pack's models answer in the folders' names. */
 export async function readFolders(dir: string): Promise<FacesData | undefined> {
   const photos = (await picturesUnder(dir))
     .filter((file) => relative(dir, file) !== basename(file))
-    .map((file) => ({ file, folder: basename(dirname(file)), labels: {}, groups: {} }));
+    .map((file) => ({ file, folder: basename(dirname(file)), truths: {}, groups: {} }));
   return photos.length > 0 ? { kind: "faces", photos } : undefined;
 }

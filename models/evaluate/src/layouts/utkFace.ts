@@ -19,7 +19,8 @@ export async function readUtkFace(dir: string): Promise<FacesData | undefined> {
     const [, years, gender, race] = /^(\d{1,3})_([01])_([0-4])_\d+/.exec(basename(file)) ?? [];
     if (years === undefined || Number(years) > YEARS_MAX) return [];
     const labels = { gender: GENDERS[Number(gender)]!, race: Object.keys(RACES)[Number(race)]! };
-    return [{ file, age: Number(years), labels, groups: { ...labels, age: ageGroup(Number(years)) } }];
+    const truths = { ...labels, age: Number(years) };
+    return [{ file, truths, groups: { ...labels, age: ageGroup(Number(years)) } }];
   });
   return photos.length > 0 ? { kind: "faces", photos, merged: { race: RACES } } : undefined;
 }

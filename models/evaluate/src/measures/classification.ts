@@ -14,7 +14,7 @@ export interface ClassifiedFace {
  * `scheme`: the data's labels, and the model's labels that each stands for.
  */
 export function measureClassification(
-  task: string,
+  name: string,
   faces: readonly ClassifiedFace[],
   scheme: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {
@@ -45,7 +45,7 @@ export function measureClassification(
     ),
   };
   for (const group of groupNames(answered)) {
-    if (group !== task) figures[`by_${group}`] = byGroup(answered, group, accuracyOf);
+    if (group !== name) figures[`by_${group}`] = byGroup(answered, group, accuracyOf);
   }
   return figures;
 }

@@ -1,0 +1,182 @@
+import { StageFailure } from "@similarfaces/contracts";
+import { PackError } from "@similarfaces/inference";
+import type { BoxesData, Dataset, FacePhoto, FacesData, PairsData } from "./dataset.js";
+import type { Measurable } from "./measurable.js";
+import { measureClassification } from "./measures/classification.js";
+import { cosineSimilarity } from "./measures/cosine.js";
+import { measureDetection } from "./measures/detection.js";
+import { measureIdentification } from "./measures/identification.js";
+import { measureRanges, measureValues } from "./measures/value.js";
+import { measureVerification } from "./measures/verification.js";
+import type { AnswerValue, Pipeline } from "./pipeline.js";
+
+/** The figures of one answer, with the number of pictures, pairs or faces that they are of. */
+export type Figures = { n: number } & Record<string, unknown>;
+
+/** What is called while the pictures are read. */
+export interface Progress {
+  onStart?: ((pictures: number) => void) | undefined;
+  onPicture?: (() => void) | undefined;
+  /** A picture that could not be read, with the reason. */
+  onUnreadable?: ((file: string, reason: string) => void) | undefined;
+}
+
+export interface FiguresOptions extends Progress {
+  /** The folder of pictures. */
+  data: string;
+}
+
+/** Of each of `measured`, in their order. @throws PackError where no face was found at all */
+export function figuresOf(
+  dataset: Dataset,
+  measured: readonly Measurable[],
+  pipeline: Pipeline,
+  options: FiguresOptions,
+): Promise<Figures[]> {
+  switch (dataset.kind) {
+    case "boxes":
+      return figuresOfBoxes(dataset, measured, pipeline, options);
+    case "pairs":
+      return figuresOfPairs(dataset, measured, pipeline, options);
+    case "faces":
+      return figuresOfFaces(dataset, measured, pipeline, options);
+  }
+}
+
+async function figuresOfBoxes(
+  { photos, matching }: BoxesData,
+  measured: readonly Measurable[],
+  pipeline: Pipeline,
+  options: FiguresOptions,
+): Promise<Figures[]> {
+  const read = await forEachPicture(photos, pipeline, options, async ({ file, faces: truth }) => {
+    const { size, faces } = await pipeline.faces(file);
+    return { size, truth, found: faces };
+  });
+  const scenes = read.filter((scene) => scene !== undefined);
+  const n = scenes.reduce((sum, { truth }) => sum + truth.length, 0);
+  return measured.map(({ task }) => {
+    const score = pipeline.manifest(task).thresholds?.score ?? 0.5;
+    return { n, ...measureDetection(scenes, matching, score) };
+  });
+}
+
+async function figuresOfPairs(
+  { pairs, folds, foldOf }: PairsData,
+  measured: readonly Measurable[],
+  pipeline: Pipeline,
+  options: FiguresOptions,
+): Promise<Figures[]> {
+  const files = [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].map((file) => ({ file }));
+  const answers = await forEachPicture(files, pipeline, options, ({ file }) =>
+    answersOfPicture(file, measured, pipeline),
+  );
+  return measured.map(({ task }, i) => {
+    const values = new Map(files.map(({ file }, k) => [file, answers[k]?.[i]]));
+    const compared = pairs.flatMap(({ first, second, same }, pair) => {
+      const [a, b] = [values.get(first), values.get(second)];
+      if (a?.kind !== "embedding" || b?.kind !== "embedding") return [];
+      return [{ cosine: cosineSimilarity(a.embedding, b.embedding), same, fold: foldOf(pair) }];
+    });
+    if (compared.length === 0) throw new PackError(`${options.data}: no face was found in any pair`);
+    const { thresholds } = pipeline.manifest(task);
+    return { n: compared.length, of: pairs.length, ...measureVerification(compared, folds, thresholds) };
+  });
+}
+
+async function figuresOfFaces(
+  dataset: FacesData,
+  measured: readonly Measurable[],
+  pipeline: Pipeline,
+  options: FiguresOptions,
+): Promise<Figures[]> {
+  const { photos } = dataset;
+  const answers = await forEachPicture(photos, pipeline, options, ({ file }) =>
+    answersOfPicture(file, measured, pipeline),
+  );
+  return measured.map((one, i) => {
+    const known = photos.flatMap((photo, k) => {
+      const truth = one.truth(photo);
+      return truth === undefined ? [] : [{ photo, truth, value: answers[k]?.[i] }];
+    });
+    const answered = known.flatMap(({ value, ...face }) => (value ? [{ ...face, value }] : []));
+    if (answered.length === 0) throw new PackError(`${options.data}: no face was found in any picture`);
+    return { n: answered.length, of: known.length, ...figuresOfAnswer(one, answered, dataset) };
+  });
+}
+
+interface AnsweredFace {
+  readonly photo: FacePhoto;
+  readonly truth: string | number;
+  readonly value: AnswerValue;
+}
+
+function figuresOfAnswer(
+  { answer, scheme }: Measurable,
+  faces: readonly AnsweredFace[],
+  { ranges }: FacesData,
+): Record<string, unknown> {
+  switch (answer.kind) {
+    case "embedding":
+      return measureIdentification(
+        faces.flatMap(({ truth, value }) =>
+          value.kind === "embedding" ? [{ person: String(truth), embedding: value.embedding }] : [],
+        ),
+      );
+    case "measure": {
+      const measured = faces.flatMap(({ photo: { groups }, truth, value }) =>
+        value.kind === "measure" ? [{ ...value, truth: Number(truth), groups }] : [],
+      );
+      const ofData = ranges?.[answer.name];
+      return ofData ? measureRanges(measured, ofData) : measureValues(answer, measured);
+    }
+    case "classification": {
+      const classified = faces.flatMap(({ photo: { groups }, truth, value }) =>
+        value.kind === "classification" ? [{ ...value, truth: String(truth), groups }] : [],
+      );
+      return measureClassification(answer.name, classified, scheme);
+    }
+    case "detection":
+      throw new Error("a detector is measured on scenes");
+  }
+}
+
+/** What each of `measured` says of the face that the picture is of; undefined where there is none. */
+async function answersOfPicture(
+  file: string,
+  measured: readonly Measurable[],
+  pipeline: Pipeline,
+): Promise<(AnswerValue | undefined)[] | undefined> {
+  const chip = await pipeline.mainChip(file);
+  if (!chip) return undefined;
+  const tasks = [...new Set(measured.map(({ task }) => task))];
+  const byTask = new Map(
+    await Promise.all(tasks.map(async (task) => [task, await pipeline.answers(task, chip)] as const)),
+  );
+  return measured.map(({ task, answer }) => byTask.get(task)?.get(answer.name));
+}
+
+/** Every picture's answer, in order; as many at once as keep the workers busy. Undefined for a picture that cannot be read. */
+async function forEachPicture<T extends { readonly file: string }, Result>(
+  pictures: readonly T[],
+  { workers }: Pipeline,
+  { onStart, onPicture, onUnreadable }: Progress,
+  work: (picture: T) => Promise<Result>,
+): Promise<(Result | undefined)[]> {
+  onStart?.(pictures.length);
+  const results: (Result | undefined)[] = Array.from({ length: pictures.length });
+  let next = 0;
+  const lane = async () => {
+    for (let i = next++; i < pictures.length; i = next++) {
+      try {
+        results[i] = await work(pictures[i]!);
+      } catch (error) {
+        if (!(error instanceof StageFailure) || error.retryable) throw error;
+        onUnreadable?.(pictures[i]!.file, error.message);
+      }
+      onPicture?.();
+    }
+  };
+  await Promise.all(Array.from({ length: workers + 1 }, lane));
+  return results;
+}

@@ -1,0 +1,61 @@
+import { argmax, round } from "@similarfaces/vision";
+import type { Measure } from "../answers.js";
+import type { Range } from "../dataset.js";
+import { byGroup, ci95, groupNames, mean, share } from "./shares.js";
+
+export interface MeasuredFace {
+  /** In the measure's unit, or the index of a range. */
+  readonly truth: number;
+  readonly value: number;
+  /** Of each whole unit, from 0 on. */
+  readonly probabilities: readonly number[];
+  readonly groups: Readonly<Record<string, string>>;
+}
+
+/** An error up to this share of the measure's largest value counts as near: of an age up to 100, five years. */
+const NEAR = 0.05;
+
+/**
+ * Against values: the mean absolute error, and the share of errors that are near. By groups, too; where these are of the measure itself
+ * (ages by ten years) with their numbers of faces.
+ */
+export function measureValues(
+  { name, unit, max }: Measure,
+  faces: readonly MeasuredFace[],
+): Record<string, unknown> {
+  const near = NEAR * max;
+  const errors = faces.map((face) => ({ ...face, error: Math.abs(face.value - face.truth) }));
+  const mae = (items: readonly { error: number }[]) => round(mean(items.map(({ error }) => error)), 2);
+  const figures: Record<string, unknown> = {
+    [`mae_${unit}`]: mae(errors),
+    [`within_${near}`]: share(errors.filter(({ error }) => error <= near).length, errors.length),
+  };
+  for (const group of groupNames(errors)) {
+    const figure = group === name ? (items: typeof errors) => [mae(items), items.length] : mae;
+    figures[`mae_by_${group}`] = byGroup(errors, group, (items) => figure([...items]));
+  }
+  return figures;
+}
+
+/** Against ranges: how often the one with the most probability is the right one, or next to it. */
+export function measureRanges(
+  faces: readonly MeasuredFace[],
+  ranges: readonly Range[],
+): Record<string, unknown> {
+  const answered = faces.map(({ truth, probabilities, groups }) => {
+    const masses = ranges.map(([first, last]) =>
+      probabilities.slice(first, last + 1).reduce((sum, probability) => sum + probability, 0),
+    );
+    return { away: Math.abs(argmax(masses) - truth), groups };
+  });
+  const accuracyOf = (items: readonly { away: number }[]) =>
+    share(items.filter(({ away }) => away === 0).length, items.length);
+  const accuracy = accuracyOf(answered);
+  const figures: Record<string, unknown> = {
+    [`bin${ranges.length}_accuracy`]: accuracy,
+    ci95: ci95(accuracy, answered.length),
+    within_one_bin: share(answered.filter(({ away }) => away <= 1).length, answered.length),
+  };
+  for (const group of groupNames(answered)) figures[`by_${group}`] = byGroup(answered, group, accuracyOf);
+  return figures;
+}

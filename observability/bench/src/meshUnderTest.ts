@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { usageOf } from "@similarfaces/load";
-import { guard, type ProcessIdentity, readConfig, readRunState, startSupervisor } from "@similarfaces/mesh";
+import { guard, readConfig, readRunState, startSupervisor, type ProcessIdentity } from "@similarfaces/mesh";
 
 export interface MeshUnderTest {
   url: string;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive, NATS_SERVER } from "@similarfaces/mesh";
+import { NATS_SERVER, isAlive } from "@similarfaces/mesh";
 import type { Attack, Target } from "./trial.js";
 
 /**

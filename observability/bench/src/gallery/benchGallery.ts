@@ -1,5 +1,6 @@
-import { benchDriver, type BenchDriverOptions, type SizeReport } from "./benchDriver.js";
+import { benchDriver, type BenchDriverOptions } from "./benchDriver.js";
 import { benchImport, type BenchImportOptions, type ImportReport } from "./benchImport.js";
+import type { SizeReport } from "./sizeReport.js";
 
 export interface BenchGalleryOptions {
   search: BenchDriverOptions | undefined;

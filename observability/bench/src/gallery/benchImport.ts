@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { availableParallelism } from "node:os";
 import { visit } from "@similarfaces/load";
-import { GalleryApi, importPhotos, type Outcome, peopleOfFolder, ProgressBar } from "@similarfaces/mesh";
+import { GalleryApi, ProgressBar, importPhotos, peopleOfFolder, type Outcome } from "@similarfaces/mesh";
 import { closedLoop } from "../closedLoop.js";
 import { startMeshUnderTest } from "../meshUnderTest.js";
 

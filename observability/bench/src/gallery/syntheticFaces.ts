@@ -1,4 +1,5 @@
 import { EMBEDDING_SIZE } from "@similarfaces/contracts";
+import { seededRandom } from "@similarfaces/load";
 
 /** Faces of one person. */
 export const FACES_PER_PERSON = 10;
@@ -14,7 +15,7 @@ const NOISE = 0.25;
 
 /** People as clusters of embeddings, the same for the same seed. */
 export function createSyntheticFaces(people: number, seed = 1) {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const normals = (count: number, scale = 1) => Float32Array.from({ length: count }, () => scale * normal());
   const directions = Array.from({ length: DIRECTIONS }, () =>
@@ -32,16 +33,5 @@ export function createSyntheticFaces(people: number, seed = 1) {
       const length = Math.hypot(...face);
       return face.map((value) => value / length);
     },
-  };
-}
-
-/** Uniform in 0..1. */
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { CACHE, ROOT, SetupError } from "./paths.mjs";
 
 const STAMP = `${CACHE}/build.sha256`;
@@ -18,7 +18,7 @@ const SOURCES = [
 const PASSED_OVER = new Set(["node_modules", "dist", "gen", "test", "bootstrap", "screenshots"]);
 
 /**
- * Builds what is stale: the Protobuf types, all TypeScript, the page. Fresh is what has the size and time of every source
+ * Builds what is stale: the types of messages and public API, all TypeScript, the page. Fresh is what has the size and time of every source
  * that the last build saw, which costs a few milliseconds to know.
  */
 export async function build({ always = false } = {}) {
@@ -29,9 +29,10 @@ export async function build({ always = false } = {}) {
     if (!always && isFresh()) return;
     const before = fingerprint();
     console.error("building ...");
-    run("buf", ["generate"], `${ROOT}/contracts`);
-    run("tsc", ["-b"], ROOT);
-    run("vite", ["build", "--logLevel", "warn"], `${ROOT}/ui`);
+    run(tool("buf"), ["generate"], `${ROOT}/contracts`);
+    run(process.execPath, ["generateApi.mjs"], `${ROOT}/contracts`);
+    run(tool("tsc"), ["-b"], ROOT);
+    run(tool("vite"), ["build", "--logLevel", "warn"], `${ROOT}/ui`);
     writeFileSync(STAMP, before);
   });
 }
@@ -65,15 +66,20 @@ function filesUnder(folder) {
   });
 }
 
-function run(tool, args, cwd) {
-  const path = `${ROOT}/node_modules/.bin/${tool}`;
-  const { status, error } = spawnSync(path, args, {
+function tool(name) {
+  return `${ROOT}/node_modules/.bin/${name}`;
+}
+
+function run(program, args, cwd) {
+  const { status, error } = spawnSync(program, args, {
     cwd,
     stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
+    shell: process.platform === "win32" && program !== process.execPath,
   });
-  if (status !== 0)
-    throw new SetupError(`${tool} ${args.join(" ")} failed${error ? `: ${error.message}` : ""}`);
+  if (status !== 0) {
+    const call = [basename(program), ...args].join(" ");
+    throw new SetupError(`${call} failed${error ? `: ${error.message}` : ""}`);
+  }
 }
 
 /** Two builds at once would read each other's half-written files. A lock whose owner has died is taken over. */

@@ -7,7 +7,7 @@ import {
   type Metrics,
   type Tracing,
 } from "@similarfaces/runtime";
-import { describeInstallation, type About } from "./system/about.js";
+import { describeInstallation, type Installation } from "./system/about.js";
 import { Admission } from "./admission/admission.js";
 import { createAccess, type Access } from "./access/access.js";
 import { isLoopback } from "./access/loopback.js";
@@ -52,7 +52,7 @@ export interface GatewayOptions {
   metrics: Metrics;
   tracing?: Tracing;
   /** What /v1/about says; read from the models and contracts on disk unless given. */
-  about?: About;
+  about?: Installation;
 }
 
 export interface Gateway {

@@ -4,4 +4,4 @@ export { runKeysCommand } from "./keys/command.js";
 export { openKeyBucket } from "./keys/keyBucket.js";
 export { gatewaySettings, readConfig, type GatewayConfig } from "./config.js";
 export { startGateway, type Gateway, type GatewayOptions } from "./gateway.js";
-export { describeInstallation, type About } from "./system/about.js";
+export { describeInstallation, type Installation } from "./system/about.js";

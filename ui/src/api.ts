@@ -1,18 +1,19 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
-import { apiKey } from "./apiKey";
-import { asGuest, learnShare, withShare } from "./shares";
 import type {
   About,
   AcceptedJob,
   DeletionReceipt,
   EnrolmentOutcomes,
+  FailureBody,
   GalleryReceipt,
-  GalleryStatistics,
   Identity,
   IdentityPage,
-  JobSnapshot,
+  Job,
+  Statistics,
   Status,
-} from "./wire";
+} from "@similarfaces/contracts/api";
+import { apiKey } from "./apiKey";
+import { asGuest, learnShare, withShare } from "./shares";
 
 /** The only network of the page. Every function throws ApiFailure and nothing else, but for an abort. */
 
@@ -75,7 +76,7 @@ function upload<T>(
 }
 
 export const getJob = (jobId: string, signal?: AbortSignal) =>
-  ask<JobSnapshot>(withShare(jobId, `/v1/jobs/${encodeURIComponent(jobId)}`), signal ? { signal } : {});
+  ask<Job>(withShare(jobId, `/v1/jobs/${encodeURIComponent(jobId)}`), signal ? { signal } : {});
 
 export const deleteJob = (jobId: string) =>
   ask<DeletionReceipt>(`/v1/jobs/${encodeURIComponent(jobId)}`, { method: "DELETE" });
@@ -117,7 +118,7 @@ export function listIdentities({ name = "", pageSize = 48, pageToken = "" }: Lis
 }
 
 export const getIdentity = (id: string) => ask<Identity>(identityPath(id));
-export const galleryStatistics = () => ask<GalleryStatistics>("/v1/gallery/statistics");
+export const galleryStatistics = () => ask<Statistics>("/v1/gallery/statistics");
 export const portraitUrl = (faceId: string) => `/v1/gallery/faces/${faceId}.jpg`;
 
 export interface Enrolment {
@@ -247,7 +248,7 @@ const enrolPath = (identityId?: string) =>
 function failureFrom(text: string, retryAfter: string | null): ApiFailure {
   const retryAfterMs = Number(retryAfter ?? 0) * 1_000;
   try {
-    return new ApiFailure((JSON.parse(text) as { failure: FailureJson }).failure, retryAfterMs);
+    return new ApiFailure((JSON.parse(text) as FailureBody).failure, retryAfterMs);
   } catch {
     return new ApiFailure(
       {

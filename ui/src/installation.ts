@@ -1,6 +1,6 @@
 import { createRoot, createResource } from "solid-js";
+import type { About } from "@similarfaces/contracts/api";
 import { getAbout } from "./api";
-import type { About } from "./wire";
 
 /** What this installation is and keeps (`/v1/about`), asked for once; undefined until it is known, or if it cannot be. */
 const installation = createRoot(() => {

@@ -1,9 +1,9 @@
 import type { FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import { createSignal } from "solid-js";
+import type { JobFailure, LiveMessage } from "@similarfaces/contracts/api";
 import { ApiFailure, getJob, openEvents, openSocket } from "./api";
 import { shareOf } from "./shares";
 import { eventsOf } from "./snapshot";
-import type { LiveMessage } from "./wire";
 
 /** Who wants a job's results. They come in the server's order; some may come twice. */
 export interface Watcher {
@@ -177,7 +177,7 @@ function connectStreams(): void {
     // only this page knows when to change to something simpler.
     stream.addEventListener("failure", ({ data }: MessageEvent<string>) => {
       close();
-      const { failure } = JSON.parse(data) as { failure: FailureJson };
+      const { failure } = JSON.parse(data) as JobFailure;
       if (failure.retryable) failed("polling");
       else end(jobId, (known) => known.failure(failure));
     });

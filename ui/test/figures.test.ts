@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import type { ModelAbout } from "@similarfaces/contracts/api";
 import { describeFigures, headlineOf } from "../src/about/figures";
-import type { ModelAbout } from "../src/wire";
 
 const PACK = new URL("../../models/compact/", import.meta.url);
 /** Its folders; beside them lies the licence. */

@@ -1,13 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-  FACES_MAX,
-  GalleryReceiptSchema,
-  MatchesSchema,
-  StageFailure,
-  StatisticsSchema,
-  toJson,
-  type Identity,
-} from "@similarfaces/contracts";
+import { FACES_MAX, StageFailure, type GalleryReceipt, type Identity } from "@similarfaces/contracts";
+import type { EnrolmentOutcomes } from "@similarfaces/contracts/api";
 import {
   checkedEnrollee,
   newIdentityId,
@@ -21,7 +14,7 @@ import { clientOf, type Caller } from "../access/caller.js";
 import { isForm, readForm } from "../requests/form.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
-import { identityPageView, identityView } from "./galleryViews.js";
+import { identityPageView, identityView, matchesView, receiptView, statisticsView } from "./galleryViews.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import { acceptedJson } from "../jobs/jobRoutes.js";
 import { numberField, readJsonBody, textField } from "../requests/jsonBody.js";
@@ -38,7 +31,6 @@ const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 200;
 const SEARCH_COUNT = 5;
 const SEARCH_COUNT_MAX = 100;
-const JSON_OPTIONS = { alwaysEmitImplicit: true } as const;
 /** What gallery ids look like; nothing else can be the name of a portrait. */
 const FACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -174,15 +166,14 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
           },
           trace,
         );
-        return jsonReply(200, toJson(MatchesSchema, matches, JSON_OPTIONS));
+        return jsonReply(200, matchesView(matches));
       },
     },
     {
       method: "GET",
       path: "/v1/gallery/statistics",
       scope: "gallery:read",
-      handle: async ({ trace }) =>
-        jsonReply(200, toJson(StatisticsSchema, await gallery.ask("statistics", {}, trace), JSON_OPTIONS)),
+      handle: async ({ trace }) => jsonReply(200, statisticsView(await gallery.ask("statistics", {}, trace))),
     },
     {
       method: "GET",
@@ -203,8 +194,8 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
     return jsonReply(200, identityView(identity, true));
   }
 
-  function receiptReply(receipt: Parameters<typeof toJson<typeof GalleryReceiptSchema>>[1]): HttpReply {
-    return jsonReply(200, toJson(GalleryReceiptSchema, receipt, JSON_OPTIONS));
+  function receiptReply(receipt: GalleryReceipt): HttpReply {
+    return jsonReply(200, receiptView(receipt));
   }
 }
 
@@ -255,7 +246,7 @@ function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[], calle
       ? { name, failure: failureOf(accepted) }
       : { name, job: acceptedJson(accepted, caller) },
   );
-  return jsonReply(202, { identityId, photos });
+  return jsonReply<EnrolmentOutcomes>(202, { identityId, photos });
 }
 
 /** Asked for again each time, so that a deleted face is gone from pages too; unchanged it costs no bytes. */

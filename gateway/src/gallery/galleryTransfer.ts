@@ -5,12 +5,13 @@ import {
   create,
   fromJson,
   toBinary,
-  toJson,
   type ExportedFace,
   type GalleryReceipt,
 } from "@similarfaces/contracts";
+import type { FailureBody } from "@similarfaces/contracts/api";
 import { failureOf } from "../requests/failures.js";
 import type { GalleryClient } from "./galleryClient.js";
+import { exportedView } from "./galleryViews.js";
 import type { EventSink, HttpReply } from "../http/http.js";
 
 const EXPORT_PAGE = 200;
@@ -44,15 +45,13 @@ async function writePages(
   const pace = paceOf(sink);
   try {
     for (let page = first; ;) {
-      const lines = page.faces.map((face) =>
-        line(toJson(ExportedFaceSchema, face, { alwaysEmitImplicit: true })),
-      );
+      const lines = page.faces.map((face) => line(exportedView(face)));
       if (!sink.send(lines.join(""))) await pace.untilTaken();
       if (pace.closed() || page.nextPageToken === "") break;
       page = await gallery.ask("export", { pageSize: EXPORT_PAGE, pageToken: page.nextPageToken });
     }
   } catch (error) {
-    sink.send(line({ failure: failureOf(error) }));
+    sink.send(line({ failure: failureOf(error) } satisfies FailureBody));
   }
   sink.end();
 }

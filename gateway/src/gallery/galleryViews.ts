@@ -1,34 +1,62 @@
 import {
+  ExportedFaceSchema,
+  GalleryReceiptSchema,
   IdentityPageSchema,
   IdentitySchema,
+  MatchesSchema,
+  StatisticsSchema,
   toJson,
+  type ExportedFace,
+  type GalleryReceipt,
   type Identity,
   type IdentityPage,
+  type Matches,
+  type Statistics,
 } from "@similarfaces/contracts";
-
-const JSON_OPTIONS = { alwaysEmitImplicit: true } as const;
+import type * as api from "@similarfaces/contracts/api";
 
 /**
  * An identity as its asker may see it. Everybody sees a name and faces. Who agreed to what, what a file was called and
  * which job a face came from (its id opens that job) are for those who may change the gallery.
  */
-export function identityView(identity: Identity, isTrusted: boolean): unknown {
-  return isTrusted ? toJson(IdentitySchema, identity, JSON_OPTIONS) : openView(identity);
+export function identityView(identity: Identity, isTrusted: boolean): api.Identity {
+  return isTrusted ? jsonOf(IdentitySchema, identity) : openView(identity);
 }
 
 /** A page of identities, likewise. */
-export function identityPageView(page: IdentityPage, isTrusted: boolean): unknown {
-  if (isTrusted) return toJson(IdentityPageSchema, page, JSON_OPTIONS);
+export function identityPageView(page: IdentityPage, isTrusted: boolean): api.IdentityPage {
+  if (isTrusted) return jsonOf(IdentityPageSchema, page);
   const { identities, nextPageToken, total } = page;
   return { identities: identities.map(openView), nextPageToken, total };
 }
 
 /** Field by field: what is added to the message some day is not shown before somebody has said so here. */
-function openView({ id, name, createdAtMs, faces }: Identity) {
+function openView({ id, name, createdAtMs, faces }: Identity): api.Identity {
   return {
     id,
     name,
     createdAtMs,
     faces: faces.map((face) => ({ id: face.id, model: face.model, createdAtMs: face.createdAtMs })),
   };
+}
+
+export function matchesView(matches: Matches): api.Matches {
+  return jsonOf(MatchesSchema, matches);
+}
+
+export function statisticsView(statistics: Statistics): api.Statistics {
+  return jsonOf(StatisticsSchema, statistics);
+}
+
+export function receiptView(receipt: GalleryReceipt): api.GalleryReceipt {
+  return jsonOf(GalleryReceiptSchema, receipt);
+}
+
+export function exportedView(face: ExportedFace): api.ExportedFace {
+  return jsonOf(ExportedFaceSchema, face);
+}
+
+/** With default values written out: what openapi.yaml describes, which a test of the contracts holds to the messages. */
+function jsonOf<Json>(...[schema, message]: Parameters<typeof toJson>): Json {
+  return toJson(schema, message, { alwaysEmitImplicit: true }) as Json;
 }

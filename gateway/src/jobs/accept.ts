@@ -11,6 +11,7 @@ import {
   workMessageId,
   type StageName,
 } from "@similarfaces/contracts";
+import type * as api from "@similarfaces/contracts/api";
 import {
   jobBlobKey,
   publishResult,
@@ -31,12 +32,8 @@ export interface JobRequest {
   enrolment?: { identityId: string; name: string; consent: string; source: string };
 }
 
-export interface AcceptedJob {
-  jobId: string;
-  acceptedAtMs: number;
-  deadlineAtMs: number;
-  expiresAtMs: number;
-}
+/** A job that is on its way. */
+export type AcceptedJob = Omit<api.AcceptedJob, "links">;
 
 export interface AcceptOptions {
   broker: Broker;

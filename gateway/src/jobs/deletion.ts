@@ -7,21 +7,9 @@ import {
   resultsOfJobSubject,
   workOfJobSubject,
 } from "@similarfaces/contracts";
+import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { jobBlobPrefix, publishResult, type Blobs, type Broker, type Log } from "@similarfaces/runtime";
 import { askForLastLook, consumeLastLooks, type DeletedJob } from "./lastLooks.js";
-
-/** What was there, per store, when the deletion was asked for, and what a second look found and removed too. */
-export interface DeletionReceipt {
-  jobId: string;
-  deletedAtMs: number;
-  stores: {
-    store: "images" | "faces" | "embeddings" | "results" | "blobs";
-    found: number;
-    secondLook: number;
-  }[];
-  /** When everything is looked through once more, for what a stage was still computing: by any gateway, whichever lives then. */
-  lastLookAtMs: number;
-}
 
 export interface DeletionOptions {
   broker: Broker;

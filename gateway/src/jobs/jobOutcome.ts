@@ -1,9 +1,9 @@
 import { ANALYZERS, type ResultEvent, type StageFailure } from "@similarfaces/contracts";
+import type { Completion } from "@similarfaces/contracts/api";
 import type { Blobs, Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
 import { GATEWAY } from "../access/caller.js";
 import type { AcceptedJob } from "./accept.js";
 import type { Relay } from "../relay/relay.js";
-import type { Completion } from "../relay/completion.js";
 import type { StageClock } from "../system/stageTimes.js";
 import { deleteUpload } from "./uploads.js";
 import type { Viewer } from "../relay/viewer.js";

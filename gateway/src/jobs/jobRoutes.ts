@@ -1,4 +1,5 @@
 import { StageFailure, isJobId, viewOf, type StageName } from "@similarfaces/contracts";
+import type * as api from "@similarfaces/contracts/api";
 import type { Blobs, Metrics } from "@similarfaces/runtime";
 import { readJobRequest, type AcceptedJob } from "./accept.js";
 import { clientOf, type Caller } from "../access/caller.js";
@@ -114,7 +115,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
 }
 
 /** `share`: the page that shows the job to whoever has this address, where the job is the caller's own and not anybody's anyway. */
-function linksOf(jobId: string, owner?: string, caller?: Caller) {
+function linksOf(jobId: string, owner?: string, caller?: Caller): api.Links {
   const self = `/v1/jobs/${jobId}`;
   const token = caller?.shareToken(jobId, owner);
   return {
@@ -127,7 +128,7 @@ function linksOf(jobId: string, owner?: string, caller?: Caller) {
 }
 
 /** What a client gets for a photo that was taken. */
-export function acceptedJson(job: AcceptedJob, caller: Caller) {
+export function acceptedJson(job: AcceptedJob, caller: Caller): api.AcceptedJob {
   return { ...job, links: linksOf(job.jobId, caller.keyId, caller) };
 }
 
@@ -218,5 +219,6 @@ function jobReply(
   caller: Caller,
   headers: Record<string, string> = {},
 ): HttpReply {
-  return jsonReply(status, { ...viewOf(job), sequence, links: linksOf(job.jobId, owner, caller) }, headers);
+  const links = linksOf(job.jobId, owner, caller);
+  return jsonReply<api.Job>(status, { ...viewOf(job), sequence, links }, headers);
 }

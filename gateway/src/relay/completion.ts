@@ -1,20 +1,12 @@
-import type { FaceStage, JobState, StageName } from "@similarfaces/contracts";
+import type { FaceStage, JobState } from "@similarfaces/contracts";
+import type { Completion } from "@similarfaces/contracts/api";
 import type { StoredEvent } from "./storedResults.js";
 
-/** What ends a stream of events: the job as it will stay. */
-export interface Completion {
-  jobId: string;
-  state: JobState["state"];
-  faces: number;
-  /** From acceptance to the last answer, or to the deadline. */
-  elapsedMs: number;
-  expired: { stage: StageName; face?: number }[];
-}
-
+/** What ends a stream of events, of a job that is complete or deleted: as it will stay. */
 export function completionOf(job: JobState, events: readonly StoredEvent[], nowMs: number): Completion {
   return {
     jobId: job.jobId,
-    state: job.state,
+    state: job.state === "deleted" ? "deleted" : "complete",
     faces: job.faces.length,
     elapsedMs: Math.max(0, lastFinishedAtMs(events, nowMs) - (job.accepted?.acceptedAtMs ?? nowMs)),
     expired: expiredFields(job),

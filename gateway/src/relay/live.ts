@@ -1,4 +1,5 @@
 import { StageFailure, isJobId } from "@similarfaces/contracts";
+import type { LiveMessage, LiveQuestion } from "@similarfaces/contracts/api";
 import type { Metrics } from "@similarfaces/runtime";
 import type { Caller, Reader } from "../access/caller.js";
 import type { LiveSocket } from "../http/http.js";
@@ -18,7 +19,7 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
   const kind = "websocket";
   const viewings = new Map<string, Viewing>();
   metrics.sockets.inc({ kind });
-  const send = (message: object): boolean => {
+  const send = (message: LiveMessage): boolean => {
     const text = JSON.stringify(message);
     const ok = socket.send(text);
     metrics.relayEvents.inc({ kind });
@@ -68,21 +69,14 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
   });
 }
 
-interface Question {
-  type: "watch" | "unwatch";
-  jobId: string;
-  after: number;
-  share: string | undefined;
-}
-
-function parse(text: string): Question | undefined {
+function parse(text: string): (LiveQuestion & { after: number }) | undefined {
   try {
     const { type, jobId, after = 0, share } = JSON.parse(text) as Record<string, unknown>;
     if ((type !== "watch" && type !== "unwatch") || typeof jobId !== "string" || !isJobId(jobId))
       return undefined;
     if (typeof after !== "number" || !Number.isSafeInteger(after) || after < 0) return undefined;
     if (share !== undefined && typeof share !== "string") return undefined;
-    return { type, jobId, after, share };
+    return { type, jobId, after, ...(share === undefined ? {} : { share }) };
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { Completion, JobFailure } from "@similarfaces/contracts/api";
 import type { Metrics } from "@similarfaces/runtime";
 import type { Reader } from "../access/caller.js";
 import type { HttpReply } from "../http/http.js";
@@ -39,7 +40,7 @@ export function streamEvents(
         if (!ok) metrics.relayDrops.inc({ kind });
         return ok;
       };
-      const end = (event: "complete" | "failure", data: object) => {
+      const end = (event: "complete" | "failure", data: Completion | JobFailure) => {
         send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
         sink.end();
       };

@@ -1,6 +1,6 @@
 import { StageFailure } from "@similarfaces/contracts";
+import type { Completion } from "@similarfaces/contracts/api";
 import type { Reader } from "../access/caller.js";
-import type { Completion } from "./completion.js";
 import type { JobEvents } from "./jobEvents.js";
 import type { StoredEvent } from "./storedResults.js";
 

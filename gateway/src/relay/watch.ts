@@ -6,9 +6,10 @@ import {
   jobAt,
   type JobState,
 } from "@similarfaces/contracts";
+import type { Completion } from "@similarfaces/contracts/api";
 import type { Log } from "@similarfaces/runtime";
 import type { Reader } from "../access/caller.js";
-import { completionOf, type Completion } from "./completion.js";
+import { completionOf } from "./completion.js";
 import { JobEvents } from "./jobEvents.js";
 import { JobReader, type JobReaderOptions, type ReadReason } from "./jobReader.js";
 import { listenToJob, type LiveResults } from "./liveResults.js";

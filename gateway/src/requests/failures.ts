@@ -5,6 +5,7 @@ import {
   type FailureCode,
   type FailureJson,
 } from "@similarfaces/contracts";
+import type { FailureBody } from "@similarfaces/contracts/api";
 import { TooManyAttempts } from "../access/wrongKeys.js";
 import { Overloaded } from "../admission/overloaded.js";
 import type { HttpReply } from "../http/http.js";
@@ -65,7 +66,7 @@ export function replyOfFailure(error: unknown): HttpReply {
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },
-    body: `${JSON.stringify({ failure: { code, message, retryable } })}\n`,
+    body: `${JSON.stringify({ failure: { code, message, retryable } } satisfies FailureBody)}\n`,
   };
 }
 

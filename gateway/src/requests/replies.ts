@@ -1,7 +1,11 @@
 import type { HttpReply } from "../http/http.js";
 
 /** JSON that nobody keeps: what it says may be gone a moment later. */
-export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): HttpReply {
+export function jsonReply<Body extends object>(
+  status: number,
+  value: Body,
+  headers: Record<string, string> = {},
+): HttpReply {
   return {
     status,
     headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },

@@ -2,34 +2,12 @@ import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { FACES_MAX, PHOTO_PIXELS_MAX, type StageName } from "@similarfaces/contracts";
+import type { About, ModelAbout } from "@similarfaces/contracts/api";
 import { VERSION } from "@similarfaces/runtime";
 import { BODY_BYTES_MAX } from "../requests/limits.js";
 
-/** What this installation is and keeps, and how good its models are: `GET /v1/about`. */
-export interface About {
-  version: string;
-  stages: readonly StageName[];
-  /** Every model on disk; a result says which one made it. */
-  models: ModelAbout[];
-  /** Milliseconds. */
-  retention: { jobTtlMs: number; jobDeadlineMs: number };
-  limits: { bodyBytesMax: number; pixelsMax: number; facesMax: number };
-  /** The messages between the parts, as their files say them. */
-  contracts: { file: string; text: string }[];
-}
-
-/** The part of a model's manifest that people ask about, in the manifest's own words. */
-export interface ModelAbout {
-  pack: string;
-  id: string;
-  version: string;
-  task: string;
-  licence: string;
-  source: string;
-  labels?: readonly string[];
-  notice?: string;
-  measured: unknown[];
-}
+/** What `GET /v1/about` says to everybody alike. */
+export type Installation = Omit<About, "galleryKey" | "scopes">;
 
 export interface AboutOptions {
   modelsDir: string;
@@ -38,11 +16,11 @@ export interface AboutOptions {
   jobDeadlineMs: number;
 }
 
-export async function describeInstallation(options: AboutOptions): Promise<About> {
+export async function describeInstallation(options: AboutOptions): Promise<Installation> {
   const { modelsDir, stages, jobTtlMs, jobDeadlineMs } = options;
   return {
     version: VERSION,
-    stages,
+    stages: [...stages],
     models: await readModels(modelsDir),
     retention: { jobTtlMs, jobDeadlineMs },
     limits: { bodyBytesMax: BODY_BYTES_MAX, pixelsMax: PHOTO_PIXELS_MAX, facesMax: FACES_MAX },

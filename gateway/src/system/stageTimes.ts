@@ -1,4 +1,5 @@
 import { isStageName, type ResultEvent, type StageName } from "@similarfaces/contracts";
+import type { StageStatus } from "@similarfaces/contracts/api";
 
 /** What is summed up. */
 const WINDOW_MS = 60_000;
@@ -7,16 +8,8 @@ const ANSWERS_MAX = 512;
 /** Answers that tell which models are in use. */
 const LATEST = 64;
 
-export interface StageTimes {
-  stage: StageName;
-  /** In the window, of the jobs that this gateway follows. */
-  answers: number;
-  /** Median milliseconds; null where nothing was answered. */
-  waitMs: number | null;
-  computeMs: number | null;
-  /** "<id>@<version>" of the last answers: which models are in use, two while one takes over from another. */
-  models: string[];
-}
+/** The part of a stage's status that its results tell. */
+export type StageTimes = Pick<StageStatus, "stage" | "answers" | "waitMs" | "computeMs" | "models">;
 
 interface Answer {
   atMs: number;

@@ -1,19 +1,8 @@
 import type { StageName } from "@similarfaces/contracts";
+import type { Status } from "@similarfaces/contracts/api";
 import type { Broker } from "@similarfaces/runtime";
 import type { Admission } from "../admission/admission.js";
-import type { StageClock, StageTimes } from "./stageTimes.js";
-
-/** How the mesh is doing now: `GET /v1/status`. */
-export interface Status {
-  /** False while the broker is away; the rest is then what was seen last. */
-  connected: boolean;
-  stages: (StageTimes & {
-    /** Stored and not yet delivered. */
-    waiting: number;
-    /** Delivered and not yet answered. */
-    inFlight: number;
-  })[];
-}
+import type { StageClock } from "./stageTimes.js";
 
 export interface StatusOptions {
   broker: Broker;
@@ -22,6 +11,7 @@ export interface StatusOptions {
   stages: readonly StageName[];
 }
 
+/** How the mesh is doing now: `GET /v1/status`. */
 export function statusNow({ broker, admission, clock, stages }: StatusOptions): Status {
   const nowMs = Date.now();
   const backlogs = new Map(admission.latest.map((stage) => [stage.stage, stage]));

@@ -1,10 +1,10 @@
-import type { About } from "./about.js";
+import type { About, Status } from "@similarfaces/contracts/api";
+import type { Installation } from "./about.js";
 import { jsonReply, textReply } from "../requests/replies.js";
 import type { Route } from "../requests/router.js";
-import type { Status } from "./status.js";
 
 export interface SystemRoutesOptions {
-  about: About;
+  about: Installation;
   openApi: string;
   status(): Status;
   hasKeys(): boolean;
@@ -19,9 +19,10 @@ export function systemRoutes({ about, openApi, status, hasKeys, unready }: Syste
       method: "GET",
       path: "/v1/about",
       scope: "any",
-      handle: ({ caller }) => jsonReply(200, { ...about, galleryKey: hasKeys(), scopes: [...caller.scopes] }),
+      handle: ({ caller }) =>
+        jsonReply<About>(200, { ...about, galleryKey: hasKeys(), scopes: [...caller.scopes] }),
     },
-    { method: "GET", path: "/v1/status", scope: "any", handle: () => jsonReply(200, status()) },
+    { method: "GET", path: "/v1/status", scope: "any", handle: () => jsonReply<Status>(200, status()) },
     {
       method: "GET",
       path: "/v1/openapi.json",

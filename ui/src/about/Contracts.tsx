@@ -1,5 +1,5 @@
 import { For, createSignal } from "solid-js";
-import type { About } from "../wire";
+import type { About } from "@similarfaces/contracts/api";
 import { protoTokens } from "./protoTokens";
 import "./Contracts.css";
 

@@ -1,7 +1,7 @@
 import type { StageName } from "@similarfaces/contracts/stages";
 import { For, Show, createMemo, createSignal, onCleanup, onMount } from "solid-js";
+import type { StageStatus } from "@similarfaces/contracts/api";
 import { formatMs } from "../formats";
-import type { StageStatus } from "../wire";
 import type { StatusStore } from "./createStatus";
 import { tallDrawing, wideDrawing, type Line, type PlaceName, type Spot } from "./drawing";
 import "./Diagram.css";

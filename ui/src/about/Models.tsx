@@ -1,8 +1,8 @@
 import type { StageName } from "@similarfaces/contracts/stages";
 import { For, Show, createMemo } from "solid-js";
+import type { ModelAbout } from "@similarfaces/contracts/api";
 import { Bars } from "../components/Bars";
 import { StageLabel } from "../components/StageLabel";
-import type { ModelAbout } from "../wire";
 import type { StatusStore } from "./createStatus";
 import { describeFigures, headlineOf, labelInWords, type Confusion, type TableFigure } from "./figures";
 import "./Models.css";

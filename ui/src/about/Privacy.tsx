@@ -1,7 +1,7 @@
 import { For } from "solid-js";
+import type { About } from "@similarfaces/contracts/api";
 import { Link } from "../components/Link";
 import { formatMs } from "../formats";
-import type { About } from "../wire";
 import { VisitDeletion } from "./VisitDeletion";
 import "./Privacy.css";
 

@@ -1,6 +1,6 @@
 import { createSignal, onCleanup, onMount } from "solid-js";
+import type { StageStatus, Status } from "@similarfaces/contracts/api";
 import { failureOf, getStatus } from "../api";
-import type { StageStatus, Status } from "../wire";
 
 const PERIOD_MS = 1_000;
 /** While the server is away. */

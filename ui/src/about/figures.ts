@@ -1,5 +1,5 @@
+import type { ModelAbout } from "@similarfaces/contracts/api";
 import { formatPercent } from "../formats";
-import type { ModelAbout } from "../wire";
 
 /** One figure of a manifest in words. */
 export interface Fact {

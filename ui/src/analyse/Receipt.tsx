@@ -1,6 +1,6 @@
 import { For, Show, onMount } from "solid-js";
+import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { formatTime } from "../formats";
-import type { DeletionReceipt } from "../wire";
 import "./Receipt.css";
 
 const STORES: Readonly<Record<DeletionReceipt["stores"][number]["store"], string>> = {

@@ -1,5 +1,5 @@
+import type { ModelAbout } from "@similarfaces/contracts/api";
 import { formatPercent } from "../formats";
-import type { ModelAbout } from "../wire";
 import { raceName } from "./words";
 
 /** How often a model was right on photos it had not seen, and for whom it was right least and most often. */

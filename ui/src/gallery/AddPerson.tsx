@@ -1,11 +1,11 @@
 import { checkedName } from "@similarfaces/contracts/galleryText";
 import { Show, createEffect, createSignal, on, onCleanup, onMount } from "solid-js";
+import type { Identity } from "@similarfaces/contracts/api";
 import { faceUrl, getIdentity, listIdentities } from "../api";
 import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { counted } from "../formats";
 import { navigate, query } from "../router";
-import type { Identity } from "../wire";
 import { CandidateList } from "./CandidateList";
 import { ConsentFields, isGiven, type Consent } from "./ConsentFields";
 import { createAddition } from "./createAddition";

@@ -1,4 +1,5 @@
 import { For, Match, Show, Switch, createSignal, onCleanup } from "solid-js";
+import type { Identity, IdentityPage } from "@similarfaces/contracts/api";
 import { announce } from "../announce";
 import { galleryStatistics, listIdentities, portraitUrl } from "../api";
 import { Link } from "../components/Link";
@@ -7,7 +8,6 @@ import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
 import { about } from "../installation";
 import { navigate, query } from "../router";
-import type { Identity, IdentityPage } from "../wire";
 import { canCompare, canEnrol, hasGallery } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { ExportButton } from "./ExportButton";

@@ -1,11 +1,11 @@
 import { For, Show, createSignal } from "solid-js";
+import type { Identity } from "@similarfaces/contracts/api";
 import { listIdentities, mergeIdentity, portraitUrl } from "../api";
 import { Dialog } from "../components/Dialog";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
 import { navigate } from "../router";
-import type { Identity } from "../wire";
 import { createLoaded } from "./createLoaded";
 import { tell } from "./news";
 import { permitted, refusalOf } from "./permission";

@@ -1,5 +1,6 @@
 import { checkedName } from "@similarfaces/contracts/galleryText";
 import { For, Show, createSignal, type JSX } from "solid-js";
+import type { GalleryFace, Identity } from "@similarfaces/contracts/api";
 import {
   ApiFailure,
   deleteFace,
@@ -16,7 +17,6 @@ import { Portrait } from "../components/Portrait";
 import { counted, formatDate, formatTime } from "../formats";
 import { about } from "../installation";
 import { navigate } from "../router";
-import type { GalleryFace, Identity } from "../wire";
 import { canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { MergeDialog } from "./MergeDialog";

@@ -1,9 +1,9 @@
 import { onCleanup } from "solid-js";
 import { createStore } from "solid-js/store";
+import type { Identity, IdentityPage } from "@similarfaces/contracts/api";
 import { announce } from "../announce";
 import { ApiFailure, listIdentities } from "../api";
 import { counted } from "../formats";
-import type { Identity, IdentityPage } from "../wire";
 import { Refused, enrolFile } from "./enrol";
 import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
 import { refusalOf, whole } from "./permission";

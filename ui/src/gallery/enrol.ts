@@ -1,10 +1,10 @@
 import type { EnrolledJson, FailureJson, ResultEvent } from "@similarfaces/contracts/job";
+import type { EnrolmentOutcomes } from "@similarfaces/contracts/api";
 import { ApiFailure, enrolFace, enrolPhoto, type Enrolment } from "../api";
 import { about } from "../installation";
 import { asJpeg } from "../jobs/heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf } from "../jobs/photoCheck";
 import { watchJob } from "../live";
-import type { EnrolmentOutcomes } from "../wire";
 import { permitted, refusalOf } from "./permission";
 
 /** How far one face is on its way into the gallery. */

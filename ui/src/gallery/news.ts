@@ -1,7 +1,7 @@
 import { createSignal } from "solid-js";
+import type { GalleryReceipt } from "@similarfaces/contracts/api";
 import { announce } from "../announce";
 import { counted } from "../formats";
-import type { GalleryReceipt } from "../wire";
 
 /** What was done last, shown on whichever page of the gallery comes next. */
 export interface News {

@@ -8,10 +8,10 @@ import {
   type ResultEvent,
 } from "@similarfaces/contracts/job";
 import { createRoot, createSignal, type Accessor } from "solid-js";
+import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { deleteJob } from "../api";
 import { watchJob } from "../live";
 import { serverClock, serverNowMs } from "../serverClock";
-import type { DeletionReceipt } from "../wire";
 
 /** One job as this page knows it. */
 export interface Job {

@@ -57,11 +57,11 @@ export async function playStages(
   return played;
 }
 
-const base = { decode: (data: Uint8Array): StageWork => fromBinary(FaceWorkSchema, data) };
+const base = { decode: (data: Uint8Array): StageWork[] => [fromBinary(FaceWorkSchema, data)] };
 
 function extract(takesMs: number): Pick<Stage, "decode" | "handle"> {
   return {
-    decode: (data) => fromBinary(ImageWorkSchema, data),
+    decode: (data) => [fromBinary(ImageWorkSchema, data)],
     async handle(work) {
       await new Promise((resolve) => setTimeout(resolve, takesMs));
       const { jobId, deadlineAtMs, stages = [] } = work;
@@ -78,7 +78,7 @@ function extract(takesMs: number): Pick<Stage, "decode" | "handle"> {
 
 function later(name: StageName): Pick<Stage, "decode" | "handle"> {
   return {
-    decode: (data) => fromBinary(name === "match" ? EmbeddingWorkSchema : FaceWorkSchema, data),
+    decode: (data) => [fromBinary(name === "match" ? EmbeddingWorkSchema : FaceWorkSchema, data)],
     async handle({ jobId, deadlineAtMs }) {
       const answer = answers(jobId, 0).find(({ stage }) => stage === name)!;
       const probe = create(EmbeddingWorkSchema, { jobId, face: 0, embedding: EMBEDDING, deadlineAtMs });

@@ -25,7 +25,7 @@ export function createAnalyzer(name: AnalyzerName, { inference }: AnalyzerOption
       const work = fromBinary(FaceWorkSchema, data);
       if (work.chip.length !== CHIP_BYTES)
         throw new StageFailure("malformed_message", "a chip of another size");
-      return work;
+      return [work];
     },
 
     async handle({ chip }, { priority, signal, traceparent }) {

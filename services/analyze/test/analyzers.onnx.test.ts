@@ -35,12 +35,15 @@ type Answer<N extends AnalyzerName> = N extends "age" ? AgeEstimate : Classifica
 async function analyze<N extends AnalyzerName>(name: N, chip: Uint8Array): Promise<Answer<N>> {
   const stage = createAnalyzer(name, { inference });
   const work = create(FaceWorkSchema, { jobId: newJobId(Date.now()), face: 0, chip, stages: [name] });
-  const { outcome, model, startedAtMs } = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work)), {
-    attempt: 1,
-    priority: 0,
-    signal: new AbortController().signal,
-    storedResult: async () => undefined,
-  });
+  const { outcome, model, startedAtMs } = await stage.handle(
+    stage.decode(toBinary(FaceWorkSchema, work))[0]!,
+    {
+      attempt: 1,
+      priority: 0,
+      signal: new AbortController().signal,
+      storedResult: async () => undefined,
+    },
+  );
   expect(model).toBe(`compact-${name}@1.0.0`);
   expect(startedAtMs).toBeGreaterThan(0);
   if (outcome.case !== name) throw new Error(`${name} answered ${outcome.case}`);

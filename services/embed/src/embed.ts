@@ -36,7 +36,7 @@ export function createEmbed({ inference }: EmbedOptions): Stage<FaceWork> {
       const work = fromBinary(FaceWorkSchema, data);
       if (work.chip.length !== CHIP_BYTES)
         throw new StageFailure("malformed_message", "a chip of another size");
-      return work;
+      return [work];
     },
 
     async handle(work, { priority, signal, traceparent }) {

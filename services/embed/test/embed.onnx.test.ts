@@ -39,7 +39,7 @@ async function embed(
 ) {
   const stage = createEmbed({ inference: using });
   const work = create(FaceWorkSchema, { jobId: JOB, face: 3, chip, stages: ["embed", "match"], ...more });
-  const output = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work)), {
+  const output = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work))[0]!, {
     attempt: 1,
     priority: 0,
     signal: new AbortController().signal,

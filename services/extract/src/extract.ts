@@ -40,7 +40,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   const detector = detectorOf(inference.model("detect"));
   return {
     name: "extract",
-    decode: (data) => fromBinary(ImageWorkSchema, data),
+    decode: (data) => [fromBinary(ImageWorkSchema, data)],
     weightOf,
 
     async handle(work, call): Promise<StageOutput> {

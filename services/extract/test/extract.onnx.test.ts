@@ -57,7 +57,7 @@ async function extract({ photo, work = {}, earlier }: Asked) {
 
 async function runOn(jobId: string, work: MessageInitShape<typeof ImageWorkSchema>, earlier?: Result) {
   const stage = createExtract({ inference, blobs });
-  const message = stage.decode(
+  const [message] = stage.decode(
     toBinary(
       ImageWorkSchema,
       create(ImageWorkSchema, {
@@ -75,7 +75,7 @@ async function runOn(jobId: string, work: MessageInitShape<typeof ImageWorkSchem
     signal: new AbortController().signal,
     storedResult: async () => earlier,
   };
-  const output = await stage.handle(message, call);
+  const output = await stage.handle(message!, call);
   const faces = await facesOf(output);
   await output.beforeAck?.();
   await output.afterAck?.();

@@ -39,7 +39,10 @@ it("what the gateway accepts, the gallery accepts, and stores as it came: 5,000 
     accepted++;
     const enrolment = { ...enrollee, source: storedSource(text) };
     const work = { jobId: newJobId(Date.now()), embedding: vector, model: MODEL, enrolment };
-    await enrol.handle(enrol.decode(toBinary(EnrolWorkSchema, create(EnrolWorkSchema, work))), {} as never);
+    await enrol.handle(
+      enrol.decode(toBinary(EnrolWorkSchema, create(EnrolWorkSchema, work)))[0]!,
+      {} as never,
+    );
     expect(stored).toMatchObject({
       identity: { name: enrollee.name, consent: enrollee.consent },
       face: { source: enrolment.source },

@@ -98,7 +98,7 @@ async function replica(
     name: "age",
     decode: (data) => {
       const { jobId, face, deadlineAtMs } = fromBinary(FaceWorkSchema, data);
-      return { jobId, face, deadlineAtMs };
+      return [{ jobId, face, deadlineAtMs }];
     },
     async handle({ jobId, face }) {
       if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));

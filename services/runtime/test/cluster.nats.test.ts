@@ -88,7 +88,7 @@ async function connect(): Promise<Broker> {
 async function stage(answered: Map<number, number>): Promise<RunningStage> {
   const age: Stage = {
     name: "age",
-    decode: (data) => fromBinary(FaceWorkSchema, data),
+    decode: (data) => [fromBinary(FaceWorkSchema, data)],
     async handle({ face }) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       answered.set(face!, (answered.get(face!) ?? 0) + 1);

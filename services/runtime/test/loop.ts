@@ -35,7 +35,7 @@ export function loopOn(broker: Broker) {
       return runStage(
         {
           name: "extract",
-          decode: (data: Uint8Array) => fromBinary(ImageWorkSchema, data),
+          decode: (data: Uint8Array) => [fromBinary(ImageWorkSchema, data)],
           handle,
           ...stage,
         },

@@ -27,7 +27,7 @@ describe("the room of a stage", () => {
     expect(room.free()).toBe(2);
     for (const name of ["a", "b", "c"]) await comes(name, 1);
     expect(inside()).toEqual(["a", "b"]);
-    expect(room.free()).toBe(-1);
+    expect(room.free()).toBe(0);
     await out("a");
     expect(inside()).toEqual(["b", "c"]);
     expect(room.free()).toBe(0);
@@ -68,6 +68,20 @@ describe("the room of a stage", () => {
     expect(room.free()).toBe(0);
     await out("0");
     expect(room.free()).toBe(1);
+  });
+
+  it("asks for as many messages as have their pieces fit in, and never for none where there is a place", async () => {
+    const { room, comes, out } = roomOf(16);
+    for (let i = 0; i < 40; i++) room.note(4);
+    expect(room.free()).toBe(4);
+    expect(room.askMin()).toBe(1);
+    for (let i = 0; i < 15; i++) await comes(`${i}`, 1);
+    expect(room.free()).toBe(1);
+    await comes("15", 1);
+    expect(room.free()).toBe(0);
+    for (let i = 0; i < 40; i++) room.note(1);
+    for (let i = 0; i < 8; i++) await out(`${i}`);
+    expect(room.free()).toBe(8);
   });
 
   it("sends away who waits when it closes, and lets nobody in", async () => {

@@ -211,10 +211,12 @@ describe("the stage loop", () => {
           ackWaitMs: 400,
           graceMs: 50,
           // The deadline counts from the first delivery, whenever that is.
-          decode: (data) => ({
-            ...fromBinary(ImageWorkSchema, data),
-            deadlineAtMs: (deadlineAtMs ??= Date.now() + 1_000),
-          }),
+          decode: (data) => [
+            {
+              ...fromBinary(ImageWorkSchema, data),
+              deadlineAtMs: (deadlineAtMs ??= Date.now() + 1_000),
+            },
+          ],
         },
       );
       const jobId = newJobId(Date.now());

@@ -33,7 +33,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
       if (!enrolment) throw new StageFailure("malformed_message", "a face without its enrolment");
       if (portrait.case === "chip" && portrait.value.length !== CHIP_BYTES)
         throw new StageFailure("malformed_message", "a chip of another size");
-      return work;
+      return [work];
     },
 
     async handle({ jobId, face, embedding, model, portrait, enrolment }) {

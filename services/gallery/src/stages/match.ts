@@ -18,7 +18,7 @@ export interface MatchOptions {
 export function createMatch({ gallery, likeness }: MatchOptions): Stage<EmbeddingWork> {
   return {
     name: "match",
-    decode: (data) => fromBinary(EmbeddingWorkSchema, data),
+    decode: (data) => [fromBinary(EmbeddingWorkSchema, data)],
 
     async handle({ embedding, model, options }) {
       const count = Math.min(options?.matchCount || MATCH_COUNT, SEARCH_COUNT_MAX);

@@ -1,21 +1,15 @@
-import { ResultSchema, StageFailure, create, jobAcceptedAtMs, type Result } from "@similarfaces/contracts";
-import { callSignal } from "./callSignal.js";
-import { decide, decideOnError } from "./decision.js";
-import { factsOf, identityOf, timingsOf, type Delivery } from "./delivery.js";
-import { endingsOf } from "./endings.js";
-import type { StageOutcome as Outcome } from "../telemetry/metrics.js";
-import { publishResult, publishWork, storedResult } from "../broker/publish.js";
+import { StageFailure, parseWorkSubject } from "@similarfaces/contracts";
+import { traceOfHeaders } from "../telemetry/traceHeaders.js";
+import { TRACING_OFF } from "../telemetry/tracing.js";
+import { answeringOf } from "./answering.js";
+import { HANDED_BACK, SKIPPED, endingOf, isAskedFor, readPieces, type PieceEnd } from "./decision.js";
+import type { Delivered } from "./deliveries.js";
+import { failingOf } from "./failing.js";
+import { factsOf, type Piece } from "./piece.js";
 import type { Room } from "./room.js";
-import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
+import type { Stage, StageWork } from "./stage.js";
 import type { StageOptions } from "./stageLoop.js";
-import { observeMoments, recordParts } from "./stageSpan.js";
-import { formatTraceparent } from "../telemetry/traceContext.js";
-import type { Span } from "../telemetry/tracing.js";
-
-/** Follow-up messages published side by side; more would only queue in the broker's connection. */
-const PUBLISHES_AT_ONCE = 8;
-/** A job's later faces wait for other jobs' earlier ones by this much per index. */
-const PRIORITY_PER_FACE_MS = 50;
+import { secondsBetween, startStageSpan } from "./stageSpan.js";
 
 export interface HandlingOptions extends StageOptions {
   room: Room;
@@ -23,136 +17,125 @@ export interface HandlingOptions extends StageOptions {
   stop: AbortSignal;
 }
 
+/** A message that the loop holds. */
+export interface InFlight {
+  readonly message: Delivered;
+  /** Until when the broker is told that it is worked on, milliseconds since the epoch. */
+  untilMs: number;
+}
+
+interface EndedPiece {
+  readonly piece: Piece;
+  readonly end: PieceEnd;
+}
+
 /**
- * What is done with each delivery: check, wait for room, handle, publish, acknowledge. It ends in exactly one of: ack (answered, or
- * nothing to do), nak with a delay (try again), term (over).
+ * What is done with each delivery: its pieces are read, each waits for room of its own and is answered on a subject of its own, and when
+ * all have ended the message is acknowledged, handed back or terminated.
+ * @returns how many pieces it carries; `ended` never rejects
  */
 export function handlingOf<Work extends StageWork>(
   stage: Stage<Work>,
   options: HandlingOptions,
-): (delivery: Delivery) => Promise<Outcome> {
-  const { broker, log, metrics, room, stop } = options;
-  const { handBack, shed, retry, fail } = endingsOf({
-    broker,
-    log,
-    abandon: stage.abandon?.bind(stage),
-  });
+): (held: InFlight) => { pieces: number; ended: Promise<void> } {
+  const { broker, log, metrics, room, tracing = TRACING_OFF } = options;
+  const failing = failingOf({ broker, log });
+  const settle = answeringOf(stage, options, failing);
 
-  return async function handleDelivery(delivery: Delivery): Promise<Outcome> {
-    const { held } = delivery;
+  return function handleDelivery(held) {
     const { message } = held;
-    let work: Work;
-    try {
-      work = stage.decode(message.data);
-    } catch (cause) {
-      const failure = new StageFailure("malformed_message", undefined, { cause });
-      return inRoom(delivery, 1, () => fail(delivery, failure));
+    const { attempt, queuedAtMs } = message;
+    const subject = parseWorkSubject(message.subject);
+    if (!subject) {
+      log.error({ stage: stage.name, subject: message.subject }, "work on a subject of no known form");
+      metrics.stageMessages.inc({ stage: stage.name, outcome: "failed" });
+      message.term();
+      return { pieces: 0, ended: Promise.resolve() };
+    }
+    // Read here, not when something has gone wrong: it is decoded from the receive buffer.
+    const parent = traceOfHeaders(message.headers);
+    if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
+    metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, Date.now()), parent);
+    const pieceOf = ({ jobId, face }: Pick<StageWork, "jobId" | "face">): Piece => ({
+      stage: stage.name,
+      jobId,
+      ...(face === undefined ? {} : { face }),
+      message,
+      span: startStageSpan(tracing, { stage: stage.name, jobId, face, queuedAtMs, parent }),
+    });
+    const read = readPieces(stage, subject.jobId, message.data);
+    if (read instanceof StageFailure) {
+      const piece = pieceOf(subject);
+      const failed = endPiece(piece, () => inRoom(1, () => failing.fail(piece, read)));
+      return { pieces: 1, ended: conclude(message, [failed]) };
     }
     // Not beyond it: a handler that hangs must not keep the message in its stream.
-    held.untilMs = work.deadlineAtMs;
-    const decideNow = () => decide(work, { stage: stage.name, attempt: message.attempt, nowMs: Date.now() });
-    if (decideNow().do === "skip") {
-      message.ack();
-      return "skipped";
-    }
-    return inRoom(delivery, stage.weightOf?.(work) ?? 1, () => {
-      // It may have waited for its place past its deadline.
-      const decision = decideNow();
-      if (decision.do === "handle") return answer(delivery, work);
-      if (decision.do === "fail") return fail(delivery, decision.failure);
-      return shed(delivery);
+    held.untilMs = Math.max(0, ...read.map(({ deadlineAtMs }) => deadlineAtMs));
+    const pieces = read.map((work) => {
+      const piece = pieceOf(work);
+      return endPiece(piece, async () => {
+        if (!isAskedFor(work, stage.name)) return SKIPPED;
+        return inRoom(stage.weightOf?.(work) ?? 1, () => settle(piece, work));
+      });
     });
+    return { pieces: pieces.length, ended: conclude(message, pieces) };
   };
 
-  async function inRoom(
-    delivery: Delivery,
-    weight: number,
-    settle: () => Promise<Outcome>,
-  ): Promise<Outcome> {
+  async function inRoom(weight: number, work: () => Promise<PieceEnd>): Promise<PieceEnd> {
     const leave = await room.enter(weight);
-    if (!leave) return handBack(delivery);
+    if (!leave) return HANDED_BACK;
     try {
-      return await settle();
+      return await work();
     } finally {
       leave();
     }
   }
 
-  async function answer(delivery: Delivery, work: Work): Promise<Outcome> {
-    const { span } = delivery;
-    const { message } = delivery.held;
-    const { queuedAtMs } = message;
-    const handlerAtMs = Date.now();
-    const computing = span.reserve();
-    const call = callSignal(stop, work.deadlineAtMs);
+  /** @returns undefined where its result could not be published */
+  async function endPiece(piece: Piece, work: () => Promise<PieceEnd>): Promise<EndedPiece | undefined> {
+    const { span, message } = piece;
     try {
-      const output = await stage
-        .handle(work, callOf(delivery, call.signal, formatTraceparent(computing)))
-        .finally(() => call.release())
-        .catch((error: unknown) => {
-          recordParts(
-            span,
-            stage.name,
-            { queuedAtMs, startedAtMs: handlerAtMs, finishedAtMs: Date.now() },
-            computing,
-          );
-          throw error;
-        });
-      const finishedAtMs = Date.now();
-      const startedAtMs = output.startedAtMs ?? handlerAtMs;
-      const result = create(ResultSchema, {
-        ...identityOf(delivery),
-        timings: timingsOf(delivery, startedAtMs, finishedAtMs),
-        model: output.model,
-        outcome: output.outcome,
-      });
-      const [{ stored }] = await Promise.all([publishResult(broker, result), publishAll(output, span)]);
-      const moments = { queuedAtMs, startedAtMs, finishedAtMs, storedAtMs: Date.now() };
-      observeMoments(metrics, span, stage.name, moments);
-      recordParts(span, stage.name, moments, computing);
-      await output.beforeAck?.();
-      message.ack();
-      await output
-        .afterAck?.()
-        .catch((err: unknown) => log.warn({ ...factsOf(delivery), err }, "after the answer"));
-      return stored ? "done" : "duplicate";
-    } catch (error) {
-      const decision = decideOnError(error, {
-        stopping: stop.aborted,
-        attempt: message.attempt,
-        // A timer may fire a millisecond before the clock says so.
-        leftMs: call.signal.aborted ? 0 : work.deadlineAtMs - Date.now(),
-      });
-      if (decision.do === "handBack") return handBack(delivery);
-      if (decision.do === "shed") return shed(delivery);
-      if (decision.do === "retry") return retry(delivery, decision.failure, decision.delayMs);
-      return fail(delivery, decision.failure, handlerAtMs);
+      const end = await work();
+      const { outcome } = end;
+      if (span.recording)
+        span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": message.attempt });
+      metrics.stageMessages.inc({ stage: stage.name, outcome });
+      return { piece, end };
+    } catch (err) {
+      log.error({ ...factsOf(piece), err }, "a delivery could not be ended");
+      return undefined;
+    } finally {
+      span.end();
     }
   }
 
-  function callOf({ subject, held }: Delivery, signal: AbortSignal, traceparent: string): StageCall {
-    const { jobId, face = 0 } = subject;
-    return {
-      attempt: held.message.attempt,
-      priority: jobAcceptedAtMs(jobId) + PRIORITY_PER_FACE_MS * face,
-      signal,
-      traceparent,
-      storedResult: (of, ofFace): Promise<Result | undefined> => storedResult(broker, jobId, of, ofFace),
-    };
+  /** When all pieces have ended. Where one has not, the message stays unacknowledged and comes again. */
+  async function conclude(
+    message: Delivered,
+    pieces: readonly Promise<EndedPiece | undefined>[],
+  ): Promise<void> {
+    const all = await Promise.all(pieces);
+    if (!all.every((piece) => piece !== undefined)) return;
+    const ending = endingOf(all.map(({ end }) => end));
+    if (ending.do === "nak") return message.nak(ending.delayMs);
+    if (ending.do === "ack") message.ack();
+    // Plain: nats-server 2.9 ignores a term with a reason, and the message would come again.
+    else message.term();
+    await Promise.all(all.map(afterwards));
   }
 
-  /** In order, a few at a time: the largest face's chip is stored first, while the next is being cut. */
-  async function publishAll({ work }: StageOutput, { context }: Span): Promise<void> {
-    if (!work) return;
-    const items = eachOf(work);
-    const lane = async () => {
-      for await (const item of items) await publishWork(broker, item, context);
-    };
-    await Promise.all(Array.from({ length: PUBLISHES_AT_ONCE }, lane));
+  async function afterwards({ piece, end }: EndedPiece): Promise<void> {
+    const { jobId, face } = piece;
+    if (end.abandoned) {
+      await stage
+        .abandon?.(jobId, face)
+        .catch((err: unknown) =>
+          log.warn(
+            { ...factsOf(piece), err },
+            "what the job left could not be deleted; it expires by itself",
+          ),
+        );
+    }
+    await end.afterAck?.().catch((err: unknown) => log.warn({ ...factsOf(piece), err }, "after the answer"));
   }
-}
-
-/** One iterator for several readers: each item goes to one of them. */
-async function* eachOf<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
-  yield* items;
 }

@@ -1,6 +1,9 @@
 /** Heavy work that waits for its turn here, messages; with so much of it nothing more is asked for. */
 const HEAVY_WAITING_MAX = 16;
 
+/** Of the mean of pieces per message. */
+const NEWEST_SHARE = 1 / 4;
+
 /** Ends a stay in the room. */
 export type Leave = () => void;
 
@@ -22,21 +25,28 @@ export class Room {
   #lightCount = 0;
   #heavyWeight = 0;
   #closed = false;
+  #piecesPerMessage = 1;
 
   /** @param size what may be worked on at once if all of it is light */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** How many more messages are worth asking for; what they weigh is not known yet. */
+  /** How many pieces a message carried that has just come, for those that will be asked for. */
+  note(pieces: number): void {
+    if (pieces > 0) this.#piecesPerMessage += (pieces - this.#piecesPerMessage) * NEWEST_SHARE;
+  }
+
+  /** How many more messages are worth asking for; what they carry and weigh is not known yet. */
   free(): number {
     if (this.#closed || this.#heavy.length >= HEAVY_WAITING_MAX) return 0;
-    return this.#lightPlaces() - this.#lightCount - this.#light.length;
+    const places = this.#lightPlaces() - this.#lightCount - this.#light.length;
+    return places < 1 ? 0 : this.#messagesFor(places);
   }
 
   /** Asked for one at a time, each message would cost a question: a quarter of what light work has is worth one. */
   askMin(): number {
-    return Math.max(1, Math.floor(this.#lightPlaces() / 4));
+    return this.#messagesFor(Math.floor(this.#lightPlaces() / 4));
   }
 
   /** Resolves when there is a place, or with nothing once the room is closed. */
@@ -75,6 +85,10 @@ export class Room {
   #hasPlaceFor(weight: number): boolean {
     // Fractions add up to nothing only nearly.
     return this.#heavyWeight < 1 || this.#heavyWeight + weight <= this.#size - 1;
+  }
+
+  #messagesFor(places: number): number {
+    return Math.max(1, Math.round(places / this.#piecesPerMessage));
   }
 
   #lightPlaces(): number {

@@ -1,12 +1,12 @@
 import type { Result, StageName } from "@similarfaces/contracts";
 
-/** What the loop needs to know of any work message, whatever else a stage reads from it. */
+/** A piece of work, a face or a whole photo: what the loop needs to know of it, whatever else a stage reads. */
 export interface StageWork {
   readonly jobId: string;
   /** Unset for work on the whole photo. */
   readonly face?: number;
   readonly deadlineAtMs: number;
-  /** The stages the job asked for; a message for a job without this stage is acknowledged unhandled. */
+  /** The stages the job asked for; without this stage, it is passed over. */
   readonly stages?: readonly string[];
 }
 
@@ -16,15 +16,18 @@ export interface StageWork {
  */
 export interface Stage<Work extends StageWork = StageWork> {
   readonly name: StageName;
-  /** Throws on bytes that are no such message; that is never retried. */
-  decode(data: Uint8Array): Work;
-  /** How much of the loop's room this takes; 1 unless said. What weighs more never takes all of it. */
+  /**
+   * The pieces of work that a message carries: one for a photo, one per face otherwise. Each is handled and answered for itself. Throws
+   * on bytes that are no such message; that is never retried.
+   */
+  decode(data: Uint8Array): readonly Work[];
+  /** How much of the loop's room a piece takes; 1 unless given. What weighs more never takes all of it. */
   weightOf?(work: Work): number;
-  /** Throws StageFailure for the world's faults; any other error counts as `internal`, and is retried. */
+  /** Called per piece, those of a message at once. Throws StageFailure for the world's faults; any other error counts as `internal`, and is retried. */
   handle(work: Work, call: StageCall): Promise<StageOutput>;
   /**
-   * Runs after a delivery has ended for good without an answer: it failed, came past its deadline or could not be read. What is kept
-   * for that answer can go. A failure here is only logged.
+   * Runs per piece, after its message has ended for good, where it was not answered: it failed, came past its deadline or could not be
+   * read. What is kept for that answer can go. A failure here is only logged.
    */
   abandon?(jobId: string, face?: number): Promise<void>;
 }
@@ -50,10 +53,10 @@ export interface StageOutput {
   readonly startedAtMs?: number;
   /**
    * Work for later stages, published with the result, each message as soon as there is room for it; the delivery is acknowledged
-   * after all of it is stored.
+   * after all of it, and the answers to the message's other pieces, are stored.
    */
   readonly work?: Iterable<WorkMessage> | AsyncIterable<WorkMessage>;
-  /** Runs once everything is published, before the acknowledgement; a failure here is retried. */
+  /** Runs once all of this is published, before the acknowledgement; a failure here is retried. */
   beforeAck?(): Promise<void>;
   /** Runs after the acknowledgement; a failure here is only logged. */
   afterAck?(): Promise<void>;

@@ -1,21 +1,18 @@
 import { setMaxListeners } from "node:events";
-import { consumer, parseWorkSubject } from "@similarfaces/contracts";
+import { consumer } from "@similarfaces/contracts";
 import type { Broker } from "../broker/broker.js";
 import { pullDeliveries, type Delivered } from "./deliveries.js";
-import type { Delivery, InFlight } from "./delivery.js";
-import { handlingOf } from "./handling.js";
+import { handlingOf, type InFlight } from "./handling.js";
 import type { Log } from "../telemetry/log.js";
-import type { Metrics, StageOutcome as Outcome } from "../telemetry/metrics.js";
+import type { Metrics } from "../telemetry/metrics.js";
 import { Room } from "./room.js";
 import type { Stage, StageWork } from "./stage.js";
-import { secondsBetween, startStageSpan } from "./stageSpan.js";
-import { traceOfHeaders } from "../telemetry/traceHeaders.js";
-import { TRACING_OFF, type Tracing } from "../telemetry/tracing.js";
+import type { Tracing } from "../telemetry/tracing.js";
 
 export interface StageOptions {
   broker: Broker;
   /**
-   * Messages worked on at once, where each weighs 1: the node's real capacity, so that waiting work stays where others can take it.
+   * Pieces of work done at once, where each weighs 1: the node's real capacity, so that waiting work stays where others can take it.
    * One more is let in beside what is heavier than all of it.
    */
   concurrency: number;
@@ -41,7 +38,7 @@ export async function runStage<Work extends StageWork>(
   stage: Stage<Work>,
   options: StageOptions,
 ): Promise<RunningStage> {
-  const { broker, concurrency, graceMs, metrics, log, tracing = TRACING_OFF } = options;
+  const { broker, concurrency, graceMs, metrics, log } = options;
   const spec = consumer(stage.name);
   const ackWaitMs = options.ackWaitMs ?? spec.ack_wait_ms;
   const stop = new AbortController();
@@ -71,7 +68,8 @@ export async function runStage<Work extends StageWork>(
     // The broker had sent it before it heard that nothing is wanted any more.
     if (draining) return message.nak();
     const held: InFlight = { message, untilMs: Infinity };
-    const delivery = deliver(held);
+    const { pieces, ended: delivery } = handleDelivery(held);
+    room.note(pieces);
     inFlight.set(delivery, held);
     metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
     void delivery.then(() => {
@@ -81,46 +79,6 @@ export async function runStage<Work extends StageWork>(
     });
     // Beside what is heavy there may be room for more than was asked for.
     deliveries.fill();
-  }
-
-  /** Never rejects: whatever happens, the message is acknowledged, handed back, terminated or left to its ack wait. */
-  async function deliver(held: InFlight): Promise<void> {
-    const { message } = held;
-    const receivedAtMs = Date.now();
-    // Read here, not when something has gone wrong: it is decoded from the receive buffer.
-    const traceId = traceOfHeaders(message.headers)?.traceId;
-    try {
-      const outcome = await end(held, receivedAtMs);
-      metrics.stageMessages.inc({ stage: stage.name, outcome });
-    } catch (error) {
-      // Nothing could be published: the message stays unacknowledged and comes again.
-      log.error(
-        { stage: stage.name, ...parseWorkSubject(message.subject), traceId, err: error },
-        "a delivery could not be ended",
-      );
-    }
-  }
-
-  async function end(held: InFlight, receivedAtMs: number): Promise<Outcome> {
-    const { message } = held;
-    const subject = parseWorkSubject(message.subject);
-    if (!subject) {
-      log.error({ stage: stage.name, subject: message.subject }, "work on a subject of no known form");
-      message.term();
-      return "failed";
-    }
-    const { attempt, queuedAtMs } = message;
-    const span = startStageSpan(tracing, stage.name, subject, message);
-    const delivery: Delivery = { stage: stage.name, held, subject, span };
-    if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
-    metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, receivedAtMs), span.context);
-    try {
-      const outcome = await handleDelivery(delivery);
-      if (span.recording) span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": attempt });
-      return outcome;
-    } finally {
-      span.end();
-    }
   }
 
   async function finish(): Promise<void> {

@@ -1,18 +1,22 @@
-import { consumer, type StageName, type SubjectOfWork } from "@similarfaces/contracts";
-import type { Delivered } from "./deliveries.js";
+import { consumer, type StageName } from "@similarfaces/contracts";
 import type { Metrics } from "../telemetry/metrics.js";
 import { newTraceContext, type TraceContext } from "../telemetry/traceContext.js";
-import { traceOfHeaders } from "../telemetry/traceHeaders.js";
 import { spanNotRecorded, type Span, type Tracing } from "../telemetry/tracing.js";
 
-/** One delivery to a stage, from the broker storing the work; the message says to which trace it belongs. */
+export interface StageSpanOptions {
+  stage: StageName;
+  jobId: string;
+  face: number | undefined;
+  queuedAtMs: number;
+  /** The trace that the message belongs to. */
+  parent: TraceContext | undefined;
+}
+
+/** One piece of a delivery to a stage, from the broker storing the work. */
 export function startStageSpan(
   tracing: Tracing,
-  stage: StageName,
-  { jobId, face }: SubjectOfWork,
-  { headers, queuedAtMs }: Delivered,
+  { stage, jobId, face, queuedAtMs, parent }: StageSpanOptions,
 ): Span {
-  const parent = traceOfHeaders(headers);
   if (!parent) return spanNotRecorded(newTraceContext());
   if (!parent.sampled) return spanNotRecorded(parent);
   return tracing.start(stage, {
@@ -30,7 +34,7 @@ export function startStageSpan(
   });
 }
 
-/** When a delivery was stored, begun on, answered, and its answer stored: milliseconds since the epoch. */
+/** When work was stored, begun on, answered, and its answer stored: milliseconds since the epoch. */
 export interface StageMoments {
   queuedAtMs: number;
   startedAtMs: number;
@@ -58,7 +62,7 @@ export function observeMoments(
   metrics.stageTotal.observe(labels, secondsBetween(queuedAtMs, storedAtMs), context);
 }
 
-/** The parts of a delivery. `computing` is what the handler named as the parent of what it asked of others. */
+/** The parts of a piece of work. `computing` is what the handler named as the parent of what it asked of others. */
 export function recordParts(
   span: Span,
   stage: StageName,

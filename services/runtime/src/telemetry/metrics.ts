@@ -60,12 +60,15 @@ export function createMetrics({ service, version, emitters }: MetricsOptions) {
 }
 
 const STAGE_OUTCOMES = ["done", "failed", "retried", "shed", "skipped", "duplicate"] as const;
-/** How a delivery ended. */
+/** How a piece of work ended in one delivery of its message. */
 export type StageOutcome = (typeof STAGE_OUTCOMES)[number];
 
 function stageMetrics(groups: Groups) {
   const { counter, gauge, latency } = instruments(groups, "stage");
-  const messages = counter("stage_messages_total", "Deliveries ended, by outcome.", ["stage", "outcome"]);
+  const messages = counter("stage_messages_total", "Pieces of work whose delivery ended, by outcome.", [
+    "stage",
+    "outcome",
+  ]);
   const redeliveries = counter("stage_redeliveries_total", "Deliveries that were not the first.", ["stage"]);
   const inFlight = gauge("stage_in_flight", "Messages held and not yet ended.", ["stage"]);
   return {

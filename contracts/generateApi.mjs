@@ -5,7 +5,11 @@ import openapiTS, { COMMENT_HEADER, astToString } from "openapi-typescript";
 import ts from "typescript";
 
 /** What the messages describe as well: its type is that of src/job.ts, which follows the messages. A test holds openapi.yaml to them. */
-const OF_MESSAGES = new Set(["ResultEvent", "JobView"]);
+const OF_MESSAGES = new Map([
+  ["Announcement", "AnnouncementJson"],
+  ["JobView", "JobView"],
+  ["ResultEvent", "ResultEvent"],
+]);
 const PHOTO = "#/components/schemas/Photo";
 
 const folder = new URL("./", import.meta.url);
@@ -17,8 +21,8 @@ const ast = await openapiTS(new URL("openapi.yaml", folder), {
   rootTypesNoSchemaPrefix: true,
   transform(_, { path }) {
     if (path === PHOTO) return bytes();
-    const name = path?.match(/^#\/components\/schemas\/(\w+)$/)?.[1];
-    return OF_MESSAGES.has(name) ? importedType("../job.js", name) : undefined;
+    const name = OF_MESSAGES.get(path?.match(/^#\/components\/schemas\/(\w+)$/)?.[1]);
+    return name === undefined ? undefined : importedType("../job.js", name);
   },
 });
 await mkdir(new URL("src/gen/", folder), { recursive: true });

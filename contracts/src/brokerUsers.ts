@@ -1,4 +1,5 @@
-import { ANALYZERS, type StageName } from "./stages.js";
+import { ANALYZER_BUCKET, ANALYZER_STREAM, announcementSubject } from "./analyzers.js";
+import { isCoreStage, type StageName } from "./stages.js";
 import {
   BLOB_STREAMS,
   GALLERY_BUCKET,
@@ -15,17 +16,24 @@ import {
   GALLERY_PREFIX,
   LIVE_PREFIX,
   PROBE_SUBJECT,
+  PROVISION_PREFIX,
   RESULT_PREFIX,
   WORK_PREFIX,
   DELETION_PREFIX,
+  provisionSubject,
 } from "./subjects.js";
 
 /**
- * Who may say and hear what at the broker: a user for every program. Whoever takes over a stage has that stage's work and answers, and
- * neither the gallery, nor what other stages answered, nor the streams themselves.
+ * Who may say and hear what at the broker: a user for every program, and for every analyzer one of its own name. Whoever takes over a
+ * stage has that stage's work and answers, and neither the gallery, nor what other stages answered, nor the streams themselves.
  */
-export const BROKER_USERS = ["provision", "gateway", "extract", "embed", ...ANALYZERS, "match"] as const;
-export type BrokerUser = (typeof BROKER_USERS)[number];
+export const BROKER_PROGRAMS = ["provision", "gateway", "extract", "embed", "match"] as const;
+export type BrokerProgram = (typeof BROKER_PROGRAMS)[number];
+/** A program, or an analyzer. */
+export type BrokerUser = StageName;
+
+/** In the place of a name: every analyzer there may be, for a process that serves whatever it finds. */
+export const ANY_ANALYZER = "*";
 
 /** Subjects, in the broker's own words. What is not named is forbidden. */
 export interface Permissions {
@@ -43,11 +51,12 @@ const { images, faces, embeddings, results, deletions } = STREAM_NAMES;
 const WORK_STREAMS = [images, faces, embeddings];
 
 export function permissionsOf(user: BrokerUser): Permissions {
-  const { publish, subscribe = [] } = OF_PROGRAM[user];
+  const { publish, subscribe = [] } = isProgram(user) ? OF_PROGRAM[user] : analyzer(user);
   return {
     publish: [`${API}.INFO`, PROBE_SUBJECT, ...publish],
     subscribe: [`${inboxPrefixOf(user)}.>`, ...subscribe],
-    allowResponses: user === "match",
+    // Of the gallery, and to whoever asks for a consumer.
+    allowResponses: user === "match" || user === "provision",
   };
 }
 
@@ -64,20 +73,44 @@ export function permissionsOfAll(user: string, programs: readonly BrokerUser[]):
   };
 }
 
-const analyzers = Object.fromEntries(
-  ANALYZERS.map((name) => [name, { publish: [...work(name), answers(name)] }]),
-) as Record<(typeof ANALYZERS)[number], { publish: string[] }>;
+const isProgram = (user: BrokerUser): user is BrokerProgram =>
+  (BROKER_PROGRAMS as readonly string[]).includes(user);
 
-const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: readonly string[] }> = {
+interface Rights {
+  publish: readonly string[];
+  subscribe?: readonly string[];
+}
+
+/** @throws TypeError for a stage that runs in another's program */
+function analyzer(name: StageName): Rights {
+  if (isCoreStage(name)) throw new TypeError(`${name} is no analyzer`);
+  return {
+    publish: [
+      ...work(name),
+      answers(name),
+      // Its announcement, and that it wants a consumer.
+      provisionSubject(name),
+      announcementSubject(name),
+    ],
+  };
+}
+
+const OF_PROGRAM: Record<BrokerProgram, Rights> = {
   provision: {
     publish: [
-      ...[...Object.values(STREAM_NAMES), PROBE_STREAM, KEY_STREAM, ...Object.values(BLOB_STREAMS)].flatMap(
-        (stream) => [
-          `${API}.STREAM.INFO.${stream}`,
-          `${API}.STREAM.CREATE.${stream}`,
-          `${API}.STREAM.UPDATE.${stream}`,
-        ],
-      ),
+      ...[
+        ...Object.values(STREAM_NAMES),
+        PROBE_STREAM,
+        KEY_STREAM,
+        ANALYZER_STREAM,
+        ...Object.values(BLOB_STREAMS),
+      ].flatMap((stream) => [
+        `${API}.STREAM.INFO.${stream}`,
+        `${API}.STREAM.CREATE.${stream}`,
+        `${API}.STREAM.UPDATE.${stream}`,
+      ]),
+      // Streams of an earlier version are taken away.
+      ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.DELETE.${stream}`),
       ...[...WORK_STREAMS, deletions].flatMap((stream) => [
         `${API}.CONSUMER.INFO.${stream}.*`,
         `${API}.CONSUMER.CREATE.${stream}.>`,
@@ -91,7 +124,13 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
       // The secret of share links, made once.
       `$KV.${KEY_BUCKET}.>`,
       ...reading(KEY_STREAM),
+      // Announcements: those of stages that are scaled to zero, and whose lease has lapsed.
+      `$KV.${ANALYZER_BUCKET}.>`,
+      ...reading(ANALYZER_STREAM),
+      ...following(ANALYZER_STREAM),
+      `$JS.FC.${ANALYZER_STREAM}.>`,
     ],
+    subscribe: [`${PROVISION_PREFIX}.*`],
   },
   gateway: {
     publish: [
@@ -114,6 +153,10 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
       ...following(KEY_STREAM),
       // Whoever watches a bucket is asked, after every megabyte or so, whether that has arrived.
       `$JS.FC.${KEY_STREAM}.>`,
+      // Which analyzers there are.
+      ...reading(ANALYZER_STREAM),
+      ...following(ANALYZER_STREAM),
+      `$JS.FC.${ANALYZER_STREAM}.>`,
     ],
     subscribe: [`${LIVE_PREFIX}.>`],
   },
@@ -131,7 +174,6 @@ const OF_PROGRAM: Record<BrokerUser, { publish: readonly string[]; subscribe?: r
   embed: {
     publish: [...work("embed"), answers("embed"), `${WORK_PREFIX}.*.embedding.*`, `${WORK_PREFIX}.*.enrol.*`],
   },
-  ...analyzers,
   match: {
     publish: [
       ...work("match"),
@@ -198,36 +240,4 @@ function following(stream: string): string[] {
 function storing(kind: keyof typeof BLOB_STREAMS): string[] {
   const stream = BLOB_STREAMS[kind];
   return [`${BLOB_PREFIX}.${kind}.>`, ...reading(stream), `${API}.STREAM.PURGE.${stream}`];
-}
-
-export interface BrokerLogin {
-  readonly user: string;
-  /** As the configuration writes it: a quoted word, or `$NAME` of a variable in the server's environment. */
-  readonly password: string;
-  /** Everything, where it is not given. */
-  readonly permissions?: Permissions;
-}
-
-/** A variable that holds a user's password, for configurations that are no secrets. */
-export const passwordVariable = (user: BrokerUser): string => `NATS_PASSWORD_${user.toUpperCase()}`;
-
-/** The block `authorization` of nats-server's configuration. */
-export function authorizationConfig(logins: readonly BrokerLogin[]): string {
-  const block = (login: BrokerLogin): string => {
-    const { user, password, permissions } = login;
-    if (!permissions) return `    { user: ${user}, password: ${password} }`;
-    const { publish, subscribe, allowResponses } = permissions;
-    return [
-      `    { user: ${user}, password: ${password}, permissions: {`,
-      `      publish: { allow: [\n${listed(publish)}\n      ] }`,
-      `      subscribe: { allow: [\n${listed(subscribe)}\n      ] }`,
-      ...(allowResponses ? ["      allow_responses: true"] : []),
-      `    } }`,
-    ].join("\n");
-  };
-  return `authorization {\n  users: [\n${logins.map(block).join("\n")}\n  ]\n}\n`;
-}
-
-function listed(subjects: readonly string[]): string {
-  return subjects.map((subject) => `        ${JSON.stringify(subject)}`).join("\n");
 }

@@ -4,132 +4,38 @@
  *
  * Results may come in any order and more than once: reducing is idempotent, and a field once known never changes.
  */
-import { FACE_STAGES, SOURCE_OF, type FaceStage, type StageName } from "./stages.js";
+import type {
+  AcceptedJson,
+  AnalysisJson,
+  ExtractedJson,
+  FaceJson,
+  FailureJson,
+  Outcomes,
+  ResultEvent,
+  TimingsJson,
+} from "./shapes.js";
+import { STAGE_TABLE, isCoreStage, isFaceStage, rowOf, type CoreStage, type StageName } from "./stages.js";
 
-export interface PointJson {
-  x: number;
-  y: number;
-}
-export interface BoxJson {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-export interface LandmarksJson {
-  leftEye: PointJson;
-  rightEye: PointJson;
-  nose: PointJson;
-  leftMouth: PointJson;
-  rightMouth: PointJson;
-}
-export interface SizeJson {
-  width: number;
-  height: number;
-}
-/** Milliseconds since the epoch. */
-export interface TimingsJson {
-  queuedAtMs: number;
-  startedAtMs: number;
-  finishedAtMs: number;
-}
-export interface FailureJson {
-  code: string;
-  message: string;
-  retryable: boolean;
-}
-export interface AcceptedJson {
-  stages: StageName[];
-  acceptedAtMs: number;
-  deadlineAtMs: number;
-  expiresAtMs: number;
-  contentType: string;
-  size: SizeJson;
-  bytes: number;
-  facesMax: number;
-}
-export interface FaceJson {
-  index: number;
-  box: BoxJson;
-  landmarks: LandmarksJson;
-  score: number;
-}
-export interface ExtractedJson {
-  size: SizeJson;
-  faces: FaceJson[];
-  facesOmitted: number;
-}
-export interface EmbeddedJson {
-  /** Base64 of 512 little-endian float32. */
-  embedding: string;
-}
-export interface AgeJson {
-  years: number;
-  lowYears: number;
-  highYears: number;
-  probabilities: number[];
-}
-export interface ClassificationJson {
-  label: string;
-  probability: number;
-  probabilities: { label: string; probability: number }[];
-}
-export type Verdict = "very_alike" | "quite_alike" | "a_little_alike" | "no_close_match";
-export interface MatchJson {
-  identityId: string;
-  name: string;
-  faceId: string;
-  similarity: number;
-  likelihood: number;
-  verdict: Verdict;
-}
-export interface MatchesJson {
-  matches: MatchJson[];
-  galleryFaces: number;
-  verdict: Verdict;
-}
-export interface EnrolledJson {
-  identityId: string;
-  faceId: string;
-  name: string;
-}
-
-/** What each stage's answer looks like. */
-export interface StageValues {
-  extract: ExtractedJson;
-  embed: EmbeddedJson;
-  age: AgeJson;
-  gender: ClassificationJson;
-  race: ClassificationJson;
-  emotion: ClassificationJson;
-  match: MatchesJson;
-  enrol: EnrolledJson;
-}
-
-/** One result as it travels between gateway and viewers. Exactly one of the outcomes is set. */
-export interface ResultEvent extends Partial<StageValues> {
-  jobId: string;
-  stage: StageName | "accepted" | "deleted";
-  face?: number;
-  timings?: TimingsJson;
-  model: string;
-  attempt: number;
-  accepted?: AcceptedJson;
-  deleted?: { deletedAtMs: number };
-  failure?: FailureJson;
-}
+export type * from "./shapes.js";
 
 export type Field<T> =
   | { state: "pending" }
   | { state: "done"; value: T; timings?: TimingsJson; model: string; attempt: number }
   | { state: "failed"; failure: FailureJson; timings?: TimingsJson }
   /** The deadline passed without an answer. */
-  | { state: "expired" };
+  | { state: "expired" }
+  /** The face is too small or too blurred: nobody was asked. */
+  | { state: "skipped" };
 
-export type FaceFields = { [S in FaceStage]?: Field<StageValues[S]> };
+/** What a stage answers: a stage of the table its own kind, an analyzer an analysis. */
+export type ValueOf<S extends StageName> = S extends CoreStage
+  ? Outcomes[(typeof STAGE_TABLE)[S]["outcome"]]
+  : AnalysisJson;
 
-export interface FaceView extends FaceJson {
-  /** One entry per stage that the job asked for. */
+/** One entry per stage that the job asked for and that answers for faces, by its name. */
+export type FaceFields = Readonly<Record<StageName, Field<Outcomes[keyof Outcomes]>>>;
+
+export interface FaceView extends Omit<FaceJson, "quality"> {
   fields: FaceFields;
 }
 
@@ -190,24 +96,24 @@ export function progressOf(job: JobView): { known: number; expected: number } {
   return { known: fields.filter((field) => field.state !== "pending").length, expected: fields.length };
 }
 
+/** What a stage has said of a face, typed by who it is; undefined where the job did not ask for it. */
+export function fieldOf<S extends StageName>(face: FaceView, stage: S): Field<ValueOf<S>> | undefined {
+  return face.fields[stage] as Field<ValueOf<S>> | undefined;
+}
+
 /** The result as a field of the view. */
-export function fieldOf<S extends StageName>(event: ResultEvent, stage: S): Field<StageValues[S]> {
+export function fieldOfEvent<S extends StageName>(event: ResultEvent, stage: S): Field<ValueOf<S>> {
   const timings = event.timings ? { timings: event.timings } : {};
   if (event.failure) return { state: "failed", failure: event.failure, ...timings };
-  const value = event[stage];
+  const value = event[rowOf(stage).outcome];
   if (value === undefined) {
     return {
       state: "failed",
       failure: { code: "malformed_message", message: "a result without an outcome", retryable: false },
     };
   }
-  return {
-    state: "done",
-    value: value as StageValues[S],
-    model: event.model,
-    attempt: event.attempt,
-    ...timings,
-  };
+  const { model, attempt } = event;
+  return { state: "done", value: value as ValueOf<S>, model, attempt, ...timings };
 }
 
 function deleted(job: JobState, event: ResultEvent): JobState {
@@ -228,10 +134,10 @@ function place(job: JobState, event: ResultEvent): JobState {
     if (job.extract.state !== "pending") return job;
     // A face's fields follow from `accepted`; without it there is nothing to place the faces in.
     if (!job.accepted) return keep(job, event);
-    const extract = fieldOf(event, "extract");
+    const extract = fieldOfEvent(event, "extract");
     if (extract.state !== "done") return { ...job, extract };
-    const fields = pendingFields(job.accepted.stages);
-    const faces = extract.value.faces.map((face) => ({ ...face, fields }));
+    const { stages } = job.accepted;
+    const faces = extract.value.faces.map((face) => viewOfFace(face, stages, event));
     return placeEarly({ ...job, extract, faces, facesOmitted: extract.value.facesOmitted });
   }
   if (event.stage === "deleted") return job;
@@ -239,8 +145,26 @@ function place(job: JobState, event: ResultEvent): JobState {
   const face = job.faces.find((candidate) => candidate.index === event.face);
   if (!face) return job.extract.state === "pending" ? keep(job, event) : job;
   if (face.fields[stage]?.state !== "pending") return job;
-  const fields: FaceFields = { ...face.fields, [stage]: fieldOf(event, stage) };
+  const fields: FaceFields = { ...face.fields, [stage]: fieldOfEvent(event, stage) };
   return { ...job, faces: job.faces.map((other) => (other === face ? { ...face, fields } : other)) };
+}
+
+/** A face as `extract` found it: what it says of the face itself is known, the rest pending, or skipped with the face. */
+function viewOfFace(
+  { quality, ...face }: FaceJson,
+  stages: readonly StageName[],
+  event: ResultEvent,
+): FaceView {
+  const open: Field<never> = face.skipped ? { state: "skipped" } : { state: "pending" };
+  const fields = inOrder(stages).map((stage) => {
+    const answeredAlong = rowOf(stage).work === undefined;
+    const { failure: _, ...along } = event;
+    return [
+      stage,
+      answeredAlong ? fieldOfEvent({ ...along, ...(quality ? { analysis: quality } : {}) }, stage) : open,
+    ] as const;
+  });
+  return { ...face, fields: Object.fromEntries(fields) };
 }
 
 function keep(job: JobState, event: ResultEvent): JobState {
@@ -255,16 +179,14 @@ function placeEarly(job: JobState): JobState {
 /** Fails what waits for a stage that has failed, and closes the job when nothing is pending. */
 function settle(job: JobState): JobState {
   const faces = job.faces.map((face) => {
-    const { embed } = face.fields;
-    if (embed?.state !== "failed") return face;
-    const failure = {
-      code: "source_failed",
-      message: "the embedding failed",
-      retryable: embed.failure.retryable,
-    };
-    const fields = mapFields(face.fields, (field, stage) =>
-      field.state === "pending" && SOURCE_OF[stage] === "embed" ? { state: "failed", failure } : field,
-    );
+    const fields = mapFields(face.fields, (field, stage) => {
+      const source = rowOf(stage).source;
+      const cause = source && face.fields[source];
+      if (field.state !== "pending" || cause?.state !== "failed") return field;
+      const { retryable } = cause.failure;
+      const message = `${source} failed, which this is made of`;
+      return { state: "failed", failure: { code: "source_failed", message, retryable } };
+    });
     return { ...face, fields };
   });
   const open =
@@ -273,22 +195,18 @@ function settle(job: JobState): JobState {
   return { ...job, faces, state: open || !job.accepted ? job.state : "complete" };
 }
 
-function pendingFields(stages: readonly StageName[]): FaceFields {
-  const fields: FaceFields = {};
-  for (const stage of FACE_STAGES) if (stages.includes(stage)) fields[stage] = { state: "pending" };
-  return fields;
+/** The stages of the job that answer for faces: those of the table as it has them, analyzers as the job has them. */
+function inOrder(stages: readonly StageName[]): StageName[] {
+  const core = Object.keys(STAGE_TABLE).filter((stage) => stages.includes(stage));
+  return [...core, ...stages.filter((stage) => !isCoreStage(stage))].filter(isFaceStage);
 }
 
 function mapFields(
   fields: FaceFields,
-  change: (field: Field<never>, stage: FaceStage) => Field<never>,
+  change: (field: Field<never>, stage: StageName) => Field<never>,
 ): FaceFields {
-  return Object.fromEntries(
-    Object.entries(fields).map(([stage, field]) => [
-      stage,
-      change(field as Field<never>, stage as FaceStage),
-    ]),
-  ) as FaceFields;
+  const entries = Object.entries(fields);
+  return Object.fromEntries(entries.map(([stage, field]) => [stage, change(field as Field<never>, stage)]));
 }
 
 function expire<T>(field: Field<T>): Field<T> {

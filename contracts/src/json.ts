@@ -1,6 +1,7 @@
 import { fromJson, toJson, type JsonValue } from "@bufbuild/protobuf";
-import { ResultSchema, type Result } from "./gen/similarfaces/v1/result_pb.js";
-import type { ResultEvent } from "./job.js";
+import { ResultSchema, type Result } from "./gen/similarfaces/v2/result_pb.js";
+import { AnnouncementSchema, type Announcement } from "./gen/similarfaces/v2/analyzer_pb.js";
+import type { AnnouncementJson, ResultEvent } from "./shapes.js";
 
 /** The JSON of a result as the gateway sends it: the Protobuf mapping with default values written out. */
 export function resultToJson(result: Result): ResultEvent {
@@ -21,4 +22,16 @@ export function ownerOf({ stage, outcome }: Result): string | undefined {
 /** Throws on JSON that is not a result. */
 export function resultFromJson(json: unknown): Result {
   return fromJson(ResultSchema, json as JsonValue, { ignoreUnknownFields: true });
+}
+
+/** An announcement as it stands in its bucket. */
+export function announcementToJson(announcement: Announcement): AnnouncementJson {
+  return toJson(AnnouncementSchema, announcement, {
+    alwaysEmitImplicit: true,
+  }) as unknown as AnnouncementJson;
+}
+
+/** Throws on JSON that is no announcement; what it does not know, a later version's, it passes over. */
+export function announcementFromJson(json: unknown): Announcement {
+  return fromJson(AnnouncementSchema, json as JsonValue, { ignoreUnknownFields: true });
 }

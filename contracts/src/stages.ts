@@ -1,33 +1,93 @@
-/** The seven stages of a photo, in the order in which a reader meets them. */
-export const STAGES = ["extract", "embed", "age", "gender", "race", "emotion", "match"] as const;
-export type AnalysisStage = (typeof STAGES)[number];
+/**
+ * The stages of a photo, in one table. Everything that lists stages derives from it, and from the analyzers that have announced
+ * themselves (analyzers.ts): whoever has one is a stage of the row `ANALYZER`.
+ */
 
-/** `enrol` is the last stage of the jobs that add a face to the gallery, in the place of `match`. */
-export type StageName = AnalysisStage | "enrol";
+/** A photo, one of its faces, or a face's place in the gallery: what a replica holds at once and needs to have at hand follows from it. */
+export type StageKind = "photo" | "face" | "gallery";
 
-export const ANALYZERS = ["age", "gender", "race", "emotion"] as const;
-export type AnalyzerName = (typeof ANALYZERS)[number];
+/** What a stage is given, by the last part but one of its subject: `sf.v2.work.<job>.<work>[.<face>]`. */
+export type WorkKind = "image" | "face" | "embedding" | "enrol";
 
-/** Stages that answer once for every face; `extract` answers once for the photo. */
-export const FACE_STAGES = ["embed", "age", "gender", "race", "emotion", "match", "enrol"] as const;
-export type FaceStage = (typeof FACE_STAGES)[number];
+/** The field of a result that holds the answer. */
+export type OutcomeKind = "extract" | "embed" | "analysis" | "match" | "enrol";
 
-/** What a stage's input is made by. A stage whose source failed can never answer. */
-export const SOURCE_OF: Readonly<Record<FaceStage, "extract" | "embed">> = {
-  embed: "extract",
-  age: "extract",
-  gender: "extract",
-  race: "extract",
-  emotion: "extract",
-  match: "embed",
-  enrol: "embed",
-};
-
-export const ENROL_STAGES: readonly StageName[] = ["extract", "embed", "enrol"];
-
-export function isStageName(name: string): name is StageName {
-  return name === "enrol" || (STAGES as readonly string[]).includes(name);
+export interface StageRow {
+  readonly kind: StageKind;
+  /** Whose answer its work is made of; a stage whose source failed can never answer. `extract` works on the photo itself. */
+  readonly source?: "extract" | "embed";
+  /** Undefined for what its source answers along with its own: no work, no consumer and no result of its own. */
+  readonly work?: WorkKind;
+  readonly outcome: OutcomeKind;
 }
+
+export const STAGE_TABLE = {
+  extract: { kind: "photo", work: "image", outcome: "extract" },
+  // Computed where pixels and landmarks are; a result of its own per face would cost a seventh of all messages.
+  quality: { kind: "face", source: "extract", outcome: "analysis" },
+  embed: { kind: "face", source: "extract", work: "face", outcome: "embed" },
+  match: { kind: "gallery", source: "embed", work: "embedding", outcome: "match" },
+  // The last stage of the jobs that add a face to the gallery, in the place of `match`.
+  enrol: { kind: "gallery", source: "embed", work: "enrol", outcome: "enrol" },
+} as const satisfies Record<string, StageRow>;
+
+/** A stage of the table: the ones that the system itself is made of. */
+export type CoreStage = keyof typeof STAGE_TABLE;
+export const CORE_STAGES = Object.keys(STAGE_TABLE) as CoreStage[];
+
+/** Whoever announces itself: reads chips, answers with an analysis. */
+export const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face", outcome: "analysis" };
+
+/** A name of the table, or that of an analyzer. */
+export type StageName = string;
+
+/** Names that mean something else in subjects, events or consumers, or are those of other users of the broker. */
+const RESERVED: readonly string[] = [
+  "accepted",
+  "analysis",
+  "complete",
+  "deleted",
+  "deletion",
+  "failure",
+  "gateway",
+  "mesh",
+  "message",
+  "operator",
+  "provision",
+  "supervisor",
+];
+/** Of a subject's token, a consumer, an event, a metric's label and a Kubernetes name. */
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const NAME_LENGTH_MAX = 32;
+
+export const isCoreStage = (name: string): name is CoreStage => Object.hasOwn(STAGE_TABLE, name);
+
+export const isStageName = (name: string): boolean =>
+  NAME.test(name) && name.length <= NAME_LENGTH_MAX && !RESERVED.includes(name);
+
+/** In words what speaks against an analyzer of this name; undefined where nothing does. */
+export function refusalOfAnalyzer(name: string): string | undefined {
+  if (isCoreStage(name) || RESERVED.includes(name)) return `"${name}" is a name of the system itself`;
+  if (!isStageName(name)) {
+    return `"${name}" is no name of an analyzer: letters a to z, digits and single hyphens, ${NAME_LENGTH_MAX} at most, a letter first`;
+  }
+  return undefined;
+}
+
+export const rowOf = (stage: StageName): StageRow => (isCoreStage(stage) ? STAGE_TABLE[stage] : ANALYZER);
+
+/** Whether it answers once for every face; `extract` answers once for the photo. */
+export const isFaceStage = (stage: StageName): boolean => rowOf(stage).kind !== "photo";
+
+/** Whether it has work, a consumer and results of its own. */
+export const hasConsumer = (stage: StageName): boolean => rowOf(stage).work !== undefined;
+
+/** Of `stages`, those whose work is of this kind: who publishes it asks whether there are any. */
+export const stagesOfWork = (stages: readonly StageName[], work: WorkKind): StageName[] =>
+  stages.filter((stage) => rowOf(stage).work === work);
+
+/** The stages of a job that adds a face to the gallery. */
+export const ENROL_STAGES: readonly CoreStage[] = ["extract", "quality", "embed", "enrol"];
 
 /** A chip is 144x144 RGB, uint8, row by row. */
 export const CHIP_SIDE = 144;

@@ -1,5 +1,5 @@
-import { DELETION_PREFIX, RESULT_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, WORK_PREFIX } from "./subjects.js";
-import { STAGES, type StageName } from "./stages.js";
+import { DELETION_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, RESULT_PREFIX, WORK_PREFIX } from "./subjects.js";
+import { CORE_STAGES, hasConsumer, rowOf, type StageName, type WorkKind } from "./stages.js";
 
 /**
  * Streams and consumers as data. Field names and values are the broker's own (JetStream API), durations are in
@@ -107,7 +107,7 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
 export interface ConsumerSpec {
   stream: StreamName;
   /** Also the stage's name; that of gateways is `deletion`. */
-  durable_name: StageName | "deletion";
+  durable_name: StageName;
   filter_subject: string;
   ack_wait_ms: number;
   /** Unlimited: the worker counts attempts and ends a message itself. */
@@ -120,20 +120,20 @@ export interface ConsumerSpec {
 export const ACK_WAIT_MS = 10_000;
 const MAX_ACK_PENDING = 20_000;
 
-const SOURCE: Record<StageName, { stream: StreamName; filter_subject: string }> = {
-  extract: { stream: STREAM_NAMES.images, filter_subject: `${WORK_PREFIX}.*.image` },
-  embed: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  age: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  gender: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  race: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  emotion: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  match: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.embedding.*` },
+/** The stream of each kind of work, and the subjects of that kind in it. */
+const SOURCE: Record<WorkKind, { stream: StreamName; filter_subject: string }> = {
+  image: { stream: STREAM_NAMES.images, filter_subject: `${WORK_PREFIX}.*.image` },
+  face: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
+  embedding: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.embedding.*` },
   enrol: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.enrol.*` },
 };
 
+/** @throws TypeError for a stage that has no work of its own */
 export function consumer(stage: StageName, ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec {
+  const { work } = rowOf(stage);
+  if (!work) throw new TypeError(`${stage} is answered by its source and has no consumer`);
   return {
-    ...SOURCE[stage],
+    ...SOURCE[work],
     durable_name: stage,
     ack_wait_ms: ackWaitMs,
     max_deliver: -1,
@@ -153,7 +153,7 @@ export function deletionConsumer(ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec 
   };
 }
 
-/** Consumers of the stages that are switched on; a consumer nobody reads would hold every chip back. */
-export function consumers(stages: readonly StageName[] = [...STAGES, "enrol"]): ConsumerSpec[] {
-  return stages.map((stage) => consumer(stage));
+/** Consumers of the stages that are switched on; a consumer that nobody reads would hold every chip back. */
+export function consumers(stages: readonly StageName[] = CORE_STAGES): ConsumerSpec[] {
+  return stages.filter(hasConsumer).map((stage) => consumer(stage));
 }

@@ -1,15 +1,18 @@
-import { FACE_STAGES, type StageName } from "./stages.js";
+import { isFaceStage, isStageName, type StageName, type WorkKind } from "./stages.js";
 
 /** Every subject of the system is built and parsed here. Tokens are lower case and never hold a user's words. */
-export const WORK_PREFIX = "sf.v1.work";
-export const RESULT_PREFIX = "sf.v1.result";
-export const LIVE_PREFIX = "sf.v1.live";
-export const GALLERY_PREFIX = "sf.v1.gallery";
-export const DELETION_PREFIX = "sf.v1.deletion";
-/** Pictures at rest, where the broker keeps them; private to that driver. */
+export const WORK_PREFIX = "sf.v2.work";
+export const RESULT_PREFIX = "sf.v2.result";
+export const LIVE_PREFIX = "sf.v2.live";
+export const GALLERY_PREFIX = "sf.v2.gallery";
+export const DELETION_PREFIX = "sf.v2.deletion";
+/** Pictures at rest, where the broker keeps them; private to that driver, and older than the messages: what a gallery holds outlives their versions. */
 export const BLOB_PREFIX = "sf.v1.blob";
+export const PROVISION_PREFIX = "sf.v2.provision";
+/** Of the version before: `provision` takes streams of work and results away whose subjects begin so. */
+export const RETIRED_PREFIX = "sf.v1.";
 /** Zeros, stored to see whether the broker stores. */
-export const PROBE_SUBJECT = "sf.v1.probe";
+export const PROBE_SUBJECT = "sf.v2.probe";
 
 export const imageWorkSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.image`;
 export const faceWorkSubject = (jobId: string, face: number): string =>
@@ -19,6 +22,9 @@ export const embeddingWorkSubject = (jobId: string, face: number): string =>
 export const enrolWorkSubject = (jobId: string, face: number): string =>
   `${WORK_PREFIX}.${jobId}.enrol.${face}`;
 
+/** That a consumer is wanted, asked by the analyzer of this name; `provision` answers with what speaks against it, or nothing. */
+export const provisionSubject = (stage: StageName): string => `${PROVISION_PREFIX}.${stage}`;
+
 /** Everything still to be done for one job: what a deletion purges. */
 export const workOfJobSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.>`;
 export const resultsOfJobSubject = (jobId: string): string => `${RESULT_PREFIX}.${jobId}.>`;
@@ -27,8 +33,8 @@ export const deletionSubject = (jobId: string): string => `${DELETION_PREFIX}.${
 /** What a gateway subscribes to for a watched job: results as `SF_RESULTS` stores them. */
 export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${jobId}.>`;
 
-/** `accepted` and `deleted` are results of the job itself, by the gateway. */
-export type ResultStage = StageName | "accepted" | "deleted";
+/** A stage, or `accepted` or `deleted`: those are results of the job itself, by the gateway. */
+export type ResultStage = StageName;
 
 export function resultSubject(jobId: string, stage: ResultStage, face?: number): string {
   return face === undefined
@@ -38,16 +44,18 @@ export function resultSubject(jobId: string, stage: ResultStage, face?: number):
 
 export interface SubjectOfWork {
   jobId: string;
-  kind: "image" | "face" | "embedding" | "enrol";
-  /** Set for every kind but `image`. */
+  kind: WorkKind;
+  /** Set for every kind but `image`: the first of the faces that the message is about. */
   face?: number;
 }
 
+const WORK_SUBJECT = /^sf\.v2\.work\.([0-9a-z]+)\.(image|face|embedding|enrol)(?:\.(\d+))?$/;
+
 /** The job and face that a work subject names, or undefined where it is no work subject. */
 export function parseWorkSubject(subject: string): SubjectOfWork | undefined {
-  const match = /^sf\.v1\.work\.([0-9a-z]+)\.(image|face|embedding|enrol)(?:\.(\d+))?$/.exec(subject);
+  const match = WORK_SUBJECT.exec(subject);
   if (!match?.[1]) return undefined;
-  const kind = match[2] as SubjectOfWork["kind"];
+  const kind = match[2] as WorkKind;
   if ((kind === "image") !== (match[3] === undefined)) return undefined;
   return match[3] === undefined
     ? { jobId: match[1], kind }
@@ -60,14 +68,16 @@ export interface SubjectOfResult {
   face?: number;
 }
 
-/** Parses `sf.v1.result...` and its republished twin `sf.v1.live...`. */
+const RESULT_SUBJECT = /^sf\.v2\.(?:result|live)\.([0-9a-z]+)\.([a-z0-9-]+)(?:\.(\d+))?$/;
+
+/** Parses `sf.v2.result...` and its republished twin `sf.v2.live...`. */
 export function parseResultSubject(subject: string): SubjectOfResult | undefined {
-  const match = /^sf\.v1\.(?:result|live)\.([0-9a-z]+)\.([a-z]+)(?:\.(\d+))?$/.exec(subject);
+  const match = RESULT_SUBJECT.exec(subject);
   if (!match?.[1] || !match[2]) return undefined;
-  const stage = match[2] as ResultStage;
-  const ofFace = (FACE_STAGES as readonly string[]).includes(stage);
-  if (ofFace !== (match[3] !== undefined)) return undefined;
-  if (!ofFace && stage !== "extract" && stage !== "accepted" && stage !== "deleted") return undefined;
+  const stage = match[2];
+  const ofJob = stage === "accepted" || stage === "deleted";
+  if (!ofJob && !isStageName(stage)) return undefined;
+  if ((!ofJob && isFaceStage(stage)) !== (match[3] !== undefined)) return undefined;
   return match[3] === undefined
     ? { jobId: match[1], stage }
     : { jobId: match[1], stage, face: Number(match[3]) };

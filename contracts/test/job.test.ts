@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   DEADLINE_GRACE_MS,
   emptyJob,
+  fieldOf,
   jobAt,
   progressOf,
   reduceJob,
@@ -29,7 +30,13 @@ function extracted(faces: number, facesOmitted = 0): ResultEvent {
   const point = { x: 1, y: 1 };
   const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
   const box = { x: 0, y: 0, width: 10, height: 10 };
-  const list = Array.from({ length: faces }, (_, index) => ({ index, box, landmarks, score: 0.9 }));
+  const list = Array.from({ length: faces }, (_, index) => ({
+    index,
+    box,
+    landmarks,
+    score: 0.9,
+    skipped: false,
+  }));
   return { ...base, stage: "extract", extract: { size, faces: list, facesOmitted } };
 }
 
@@ -37,7 +44,9 @@ const age = (face: number): ResultEvent => ({
   ...base,
   stage: "age",
   face,
-  age: { years: 31, lowYears: 25, highYears: 40, probabilities: [] },
+  analysis: {
+    answers: [{ name: "age", measure: { value: 31, low: 25, high: 40, unit: "years", probabilities: [] } }],
+  },
 });
 const embed = (face: number): ResultEvent => ({ ...base, stage: "embed", face, embed: { embedding: "" } });
 const match = (face: number): ResultEvent => ({
@@ -67,7 +76,7 @@ describe("the job reducer", () => {
     expect(progressOf(partly)).toEqual({ known: 5, expected: 7 });
     const whole = [embed(1), match(1)].reduce(reduceJob, partly);
     expect(whole.state).toBe("complete");
-    expect(whole.faces[1]?.fields.gender).toBeUndefined();
+    expect(whole.faces[1]?.fields["gender"]).toBeUndefined();
   });
 
   it("comes to the same view in whatever order results arrive", () => {
@@ -96,7 +105,7 @@ describe("the job reducer", () => {
       face: 0,
       failure,
     });
-    expect(job.faces[0]?.fields.age?.state).toBe("done");
+    expect(job.faces[0]?.fields["age"]?.state).toBe("done");
   });
 
   it("completes at once where no face was found", () => {
@@ -112,8 +121,51 @@ describe("the job reducer", () => {
   it("fails what waits for an embedding that failed, and nothing else", () => {
     const failed: ResultEvent = { ...base, stage: "embed", face: 0, failure };
     const job = run(accepted(["extract", "age", "embed", "match"]), extracted(1), failed);
-    expect(job.faces[0]?.fields.match).toMatchObject({ state: "failed", failure: { code: "source_failed" } });
-    expect(job.faces[0]?.fields.age).toEqual({ state: "pending" });
+    expect(job.faces[0]?.fields["match"]).toMatchObject({
+      state: "failed",
+      failure: { code: "source_failed" },
+    });
+    expect(job.faces[0]?.fields["age"]).toEqual({ state: "pending" });
+  });
+
+  it("takes what quality says from the faces of extract", () => {
+    const quality = { answers: [{ name: "yaw", measure: { value: 3, unit: "degrees", probabilities: [] } }] };
+    const event = extracted(1);
+    event.extract!.faces[0]!.quality = quality;
+    const job = run(accepted(["extract", "quality"]), { ...event, model: "m@1" });
+    expect(job.state).toBe("complete");
+    expect(job.faces[0]).not.toHaveProperty("quality");
+    expect(fieldOf(job.faces[0]!, "quality")).toEqual({
+      state: "done",
+      value: quality,
+      model: "m@1",
+      attempt: 1,
+    });
+    expect(run(accepted(["extract"]), event).faces[0]?.fields).toEqual({});
+  });
+
+  it("skips the other stages of a face that is too small or too blurred", () => {
+    const event = extracted(2);
+    event.extract!.faces[1]!.skipped = true;
+    const job = run(
+      accepted(["extract", "age", "embed", "match"]),
+      event,
+      age(0),
+      embed(0),
+      match(0),
+      age(1),
+    );
+    expect(job.state).toBe("complete");
+    expect(Object.values(job.faces[1]!.fields)).toEqual(
+      Array.from({ length: 3 }, () => ({ state: "skipped" })),
+    );
+    expect(progressOf(job)).toEqual({ known: 7, expected: 7 });
+  });
+
+  it("knows an analyzer that it has never heard of", () => {
+    const answer = { ...age(0), stage: "mask" };
+    const job = run(accepted(["extract", "mask"]), extracted(1), answer);
+    expect(fieldOf(job.faces[0]!, "mask")).toMatchObject({ state: "done", value: answer.analysis });
   });
 
   it("expires what is pending once the deadline and its grace are over", () => {
@@ -121,7 +173,7 @@ describe("the job reducer", () => {
     expect(jobAt(job, 61_000)).toBe(job);
     const late = jobAt(job, 61_000 + DEADLINE_GRACE_MS);
     expect(late.state).toBe("complete");
-    expect(late.faces[0]?.fields.age).toEqual({ state: "expired" });
+    expect(late.faces[0]?.fields["age"]).toEqual({ state: "expired" });
   });
 
   it("forgets everything but the acceptance of a deleted job, and stays so", () => {

@@ -17,7 +17,7 @@ import {
 } from "../src/mod.js";
 
 describe("messages", () => {
-  it("keep their bytes: a golden result of version 1", () => {
+  it("keep their bytes: a golden result of version 2", () => {
     const result = create(ResultSchema, {
       jobId: "j",
       stage: "age",
@@ -48,26 +48,26 @@ describe("messages", () => {
 
   it("carry a chip and an embedding unchanged", () => {
     const chip = Uint8Array.from({ length: 62_208 }, (_, i) => i % 251);
-    expect(
-      fromBinary(FaceWorkSchema, toBinary(FaceWorkSchema, create(FaceWorkSchema, { chip }))).chip,
-    ).toEqual(chip);
+    const faces = [{ face: 2, chip }];
+    const sent = fromBinary(FaceWorkSchema, toBinary(FaceWorkSchema, create(FaceWorkSchema, { faces })));
+    expect(sent.faces.map((face) => face.chip)).toEqual([chip]);
     const embedding = new Float32Array(512).fill(1 / Math.sqrt(512));
-    const work = create(EmbeddingWorkSchema, { embedding: embeddingToBytes(embedding) });
-    expect(
-      embeddingFromBytes(fromBinary(EmbeddingWorkSchema, toBinary(EmbeddingWorkSchema, work)).embedding),
-    ).toEqual(embedding);
+    const work = create(EmbeddingWorkSchema, { probes: [{ embedding: embeddingToBytes(embedding) }] });
+    const [probe] = fromBinary(EmbeddingWorkSchema, toBinary(EmbeddingWorkSchema, work)).probes;
+    expect(embeddingFromBytes(probe!.embedding)).toEqual(embedding);
   });
 
   it("write default values out in JSON, so that face 0 appears", () => {
-    const json = resultToJson(
-      create(ResultSchema, { jobId: "j", stage: "age", face: 0, outcome: { case: "age", value: {} } }),
-    );
+    const answers = [{ name: "age", kind: { case: "measure", value: {} } as const }];
+    const outcome = { case: "analysis", value: { answers } } as const;
+    const json = resultToJson(create(ResultSchema, { jobId: "j", stage: "age", face: 0, outcome }));
     expect(json).toMatchObject({
       face: 0,
       model: "",
       attempt: 0,
-      age: { years: 0, lowYears: 0, probabilities: [] },
+      analysis: { answers: [{ name: "age", measure: { value: 0, unit: "", probabilities: [] } }] },
     });
+    expect(json.analysis?.answers[0]?.measure).not.toHaveProperty("low");
     expect(resultToJson(resultFromJson(json))).toEqual(json);
   });
 

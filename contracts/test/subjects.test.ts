@@ -1,19 +1,22 @@
 import { describe, expect, it } from "vitest";
 import {
-  FACE_STAGES,
+  CORE_STAGES,
   PROBE_STREAM,
+  consumer,
   consumers,
   deletionConsumer,
   deletionSubject,
   embeddingWorkSubject,
   enrolWorkSubject,
   faceWorkSubject,
+  hasConsumer,
   imageWorkSubject,
   isJobId,
   jobAcceptedAtMs,
   newJobId,
   parseResultSubject,
   parseWorkSubject,
+  refusalOfAnalyzer,
   resultSubject,
   streams,
 } from "../src/mod.js";
@@ -74,7 +77,7 @@ describe("subjects", () => {
       face: 0,
     });
     expect(parseResultSubject(resultSubject(JOB, "accepted"))).toEqual({ jobId: JOB, stage: "accepted" });
-    for (const stage of FACE_STAGES) {
+    for (const stage of ["embed", "match", "enrol", "age", "mask-2"]) {
       const live = resultSubject(JOB, stage, 2).replace("result", "live");
       expect(parseResultSubject(live)).toEqual({ jobId: JOB, stage, face: 2 });
     }
@@ -82,16 +85,38 @@ describe("subjects", () => {
 
   it("that are none of ours are refused", () => {
     for (const subject of [
-      `sf.v1.work.${JOB}`,
-      `sf.v1.work.${JOB}.image.1`,
-      `sf.v1.work.${JOB}.face`,
-      `sf.v1.result.${JOB}.age`,
-      `sf.v1.result.${JOB}.extract.1`,
-      `sf.v1.result.${JOB}.horoscope.1`,
+      `sf.v2.work.${JOB}`,
+      `sf.v2.work.${JOB}.image.1`,
+      `sf.v2.work.${JOB}.face`,
+      `sf.v2.result.${JOB}.age`,
+      `sf.v2.result.${JOB}.extract.1`,
+      `sf.v2.result.${JOB}.no_name.1`,
+      `sf.v2.result.${JOB}.analysis.1`,
+      `sf.v1.result.${JOB}.age.1`,
     ]) {
       expect(parseWorkSubject(subject) ?? parseResultSubject(subject)).toBeUndefined();
     }
   });
+});
+
+describe("the name of an analyzer", () => {
+  it.each(["age", "mask", "emotion-copy", "v2"])("may be %s", (name) => {
+    expect(refusalOfAnalyzer(name)).toBeUndefined();
+  });
+
+  it.each(["accepted", "complete", "deleted", "deletion", "failure", "extract", "quality", "enrol"])(
+    "is not %s, which means something else",
+    (name) => {
+      expect(refusalOfAnalyzer(name)).toContain(name);
+    },
+  );
+
+  it.each(["", "Mask", "a.b", "a_b", "-a", "a-", "a--b", "9a", "é", "a".repeat(33)])(
+    "is not %j, which no subject or Kubernetes name can be",
+    (name) => {
+      expect(refusalOfAnalyzer(name)).toContain("no name of an analyzer");
+    },
+  );
 });
 
 describe("streams and consumers", () => {
@@ -121,6 +146,16 @@ describe("streams and consumers", () => {
     }
     const match = consumers(["match"])[0]!;
     expect(covers(match.filter_subject, enrolWorkSubject(JOB, 0))).toBe(false);
+  });
+
+  it("exist for what has work of its own", () => {
+    expect(consumers().map(({ durable_name }) => durable_name)).toEqual(CORE_STAGES.filter(hasConsumer));
+    expect(consumer("mask")).toMatchObject({
+      stream: "SF_FACES",
+      durable_name: "mask",
+      filter_subject: "sf.v2.work.*.face.*",
+    });
+    expect(() => consumer("quality")).toThrow(TypeError);
   });
 
   it("are roomier the later the stage", () => {

@@ -1,8 +1,10 @@
+import { ENROLMENT_FLOOR } from "@similarfaces/contracts";
 import {
   integer,
   list,
   oneOf,
   optional,
+  ratio,
   readSettings,
   runtimeSettings,
   stagesSetting,
@@ -34,6 +36,8 @@ export const gatewaySettings = {
   jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
   /** How long a photo may have to wait for its turn and still be accepted; well below the deadline, which includes the work itself. */
   admissionWaitMs: integer("ADMISSION_WAIT_MS", { min: 100, max: 3_600_000, default: 4_000 }),
+  /** The quality below which enrolling a face is warned of, 0..1; 0 warns of none. */
+  enrolmentFloor: ratio("ENROLMENT_FLOOR", { default: ENROLMENT_FLOOR }),
   modelsDir: text("MODELS_DIR", { default: new URL("../../models", import.meta.url).pathname }),
   siteDir: text("SITE_DIR", { default: new URL("../../ui/dist/site", import.meta.url).pathname }),
   stages: stagesSetting,

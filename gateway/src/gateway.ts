@@ -7,13 +7,14 @@ import {
   type Metrics,
   type Tracing,
 } from "@similarfaces/runtime";
-import { describeInstallation, type Installation } from "./system/about.js";
+import { readInstallation } from "./system/about.js";
 import { Admission } from "./admission/admission.js";
 import { createAccess, type Access } from "./access/access.js";
 import { isLoopback } from "./access/loopback.js";
 import { watchWrongKeys } from "./access/wrongKeys.js";
 import type { GatewayConfig } from "./config.js";
 import { openDeletions } from "./jobs/deletion.js";
+import { enrolRoutes } from "./gallery/enrolRoutes.js";
 import { Enrolment } from "./gallery/enrolment.js";
 import { galleryClient } from "./gallery/galleryClient.js";
 import { galleryRoutes } from "./gallery/galleryRoutes.js";
@@ -36,6 +37,7 @@ import { Relay } from "./relay/relay.js";
 import { createHandler, refusal } from "./requests/requestHandler.js";
 import { createRouter, type Route } from "./requests/router.js";
 import { SECURITY_HEADERS } from "./requests/securityHeaders.js";
+import { followInstalledStages } from "./system/installedStages.js";
 import { openSite } from "./system/site.js";
 import { StageClock } from "./system/stageTimes.js";
 import { statusNow } from "./system/status.js";
@@ -51,8 +53,6 @@ export interface GatewayOptions {
   log: Log;
   metrics: Metrics;
   tracing?: Tracing;
-  /** What /v1/about says; read from the models and contracts on disk unless given. */
-  about?: Installation;
 }
 
 export interface Gateway {
@@ -74,8 +74,7 @@ export interface Gateway {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, broker, log, metrics, tracing = TRACING_OFF } = options;
-  const { access, relay, admission, deletions, keys, routes, refuse, close, unready } =
-    await assemble(options);
+  const { access, relay, installed, routes, refuse, close, abandon, unready } = await assemble(options);
   const refusalOf = (error: unknown) => {
     const reply = refusal(error, access);
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
@@ -86,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     admit(request) {
       try {
         const caller = access.check(request, "analyse");
-        return (socket) => serveSocket(socket, caller, relay, metrics);
+        return (socket) => serveSocket(socket, caller, { relay, installed, metrics });
       } catch (error) {
         return refusalOf(error);
       }
@@ -117,10 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       live,
     });
   } catch (error) {
-    relay.close();
-    admission.close();
-    keys.close();
-    await deletions.close();
+    await abandon();
     throw error;
   }
   const endSweep = sweepUploads({ blobs: options.blobs, log, ...config });
@@ -145,21 +141,35 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** Every part but the server, wired. */
 async function assemble(options: GatewayOptions) {
-  const { config, broker, blobs, log, metrics, tracing = TRACING_OFF, about } = options;
-  const { stages, jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
+  const { config, broker, blobs, log, metrics, tracing = TRACING_OFF } = options;
+  const { jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
   const keys = await openKeyRing(broker, log);
   const access = createAccess({ ...config, keys, wrongKeys: watchWrongKeys({ metrics, log }) });
+  const installed = await followInstalledStages(broker, config.stages);
+  const stages = () => installed.list();
   const relay = new Relay({ broker, metrics, log, jobTtlMs, jobDeadlineMs });
+  keys.onChange(() => relay.recheckReaders());
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
   const following = { relay, metrics, log, tracing, clock, blobs };
-  const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs, stages };
+  const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs };
   const intake = openIntake({ admission, accepting, following, metrics });
-  const enrolment = new Enrolment({ broker, blobs, intake, following, jobTtlMs, jobDeadlineMs, stages });
   /** Those who wait for a job get what there is. */
   const leaving = new AbortController();
   // One each; Node takes more than ten for a leak and says so.
   setMaxListeners(0, leaving.signal);
+  const gallery = galleryClient(broker);
+  const enrolment = new Enrolment({
+    broker,
+    blobs,
+    intake,
+    following,
+    jobTtlMs,
+    jobDeadlineMs,
+    stages,
+    enrolmentFloor: config.enrolmentFloor,
+    leaving: leaving.signal,
+  });
   const deletions = openDeletions({ broker, blobs, log });
   let closing: Promise<void> | undefined;
   let isRefusing = false;
@@ -169,27 +179,35 @@ async function assemble(options: GatewayOptions) {
     admission.refuse();
   };
   const routes: Route[] = [
-    ...jobRoutes({ blobs, relay, metrics, intake, deletions, stages, leaving: leaving.signal }),
-    ...galleryRoutes({ gallery: galleryClient(broker), enrolment, blobs }),
+    ...jobRoutes({ blobs, relay, metrics, intake, deletions, installed, leaving: leaving.signal }),
+    ...galleryRoutes({ gallery, blobs }),
+    ...enrolRoutes({ gallery, enrolment }),
     ...systemRoutes({
-      about: about ?? (await describeInstallation(config)),
+      about: await readInstallation(config, installed),
+      installed,
+      metrics,
       openApi: await readOpenApi(),
       status: () => statusNow({ broker, admission, clock, stages }),
       hasKeys: access.hasKeys,
       unready,
     }),
   ];
+  /** Ends all but the server. */
+  const abandon = async () => {
+    admission.close();
+    await deletions.close();
+    relay.close();
+    installed.close();
+    keys.close();
+  };
   const close = (server: HttpServer): Promise<void> =>
     (closing ??= (async () => {
       refuse();
       leaving.abort();
       await server.close();
-      admission.close();
-      await deletions.close();
-      relay.close();
-      keys.close();
+      await abandon();
     })());
-  return { access, keys, relay, admission, deletions, routes, refuse, close, unready };
+  return { access, relay, installed, routes, refuse, close, abandon, unready };
 }
 
 /** One line for whoever starts it, where it is reached from elsewhere and asks for no key; a name says nothing, it may be one of this machine. */

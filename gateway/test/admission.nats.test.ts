@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { STAGES, StageFailure } from "@similarfaces/contracts";
+import { CORE_STAGES, StageFailure } from "@similarfaces/contracts";
 import { createLog } from "@similarfaces/runtime";
 import { runFlood, sendUnread } from "../../observability/load/src/mod.js";
 import { Admission } from "../src/admission/admission.js";
@@ -27,7 +27,7 @@ describe("what guards the streams", () => {
   afterAll(() => mesh?.stop());
 
   it.each([
-    ["SF_FACES", "sf.v1.work.job.face.0"],
+    ["SF_FACES", "sf.v2.work.job.face.0"],
     ["SF_BLOBS_JOBS", "sf.v1.blob.jobs.0.job.upload.0"],
   ])("photos are refused before %s is full, and taken again when there is room", async (stream, subject) => {
     const { streams } = mesh.broker.jsm;
@@ -120,12 +120,13 @@ describe("clients", () => {
   it("one has at most half of the queue while another asks, and all of it alone", () => {
     const { broker, blobs, metrics } = mesh;
     const log = createLog({ service: "gateway", level: "silent" });
-    const open = () => new Admission({ broker, blobs, stages: STAGES, waitMaxMs: 4_000, metrics, log });
+    const open = () =>
+      new Admission({ broker, blobs, stages: () => CORE_STAGES, waitMaxMs: 4_000, metrics, log });
     // Within one turn of the event loop: no look, no time.
     const letIn = (client: string) => {
       for (let count = 0; ; count++) {
         try {
-          admission!.check(client, STAGES);
+          admission!.check(client, CORE_STAGES);
         } catch (error) {
           expect(error).toBeInstanceOf(StageFailure);
           return count;
@@ -136,7 +137,7 @@ describe("clients", () => {
     expect(letIn("alone")).toBe(41);
     admission.close();
     admission = open();
-    admission.check("one", STAGES);
+    admission.check("one", CORE_STAGES);
     const other = letIn("other");
     expect(other).toBeGreaterThan(15);
     expect(other).toBeLessThan(25);
@@ -177,7 +178,7 @@ describe("a mesh that is flooded", () => {
       const response = await post(mesh);
       expect(response.status).toBe(202);
       const { jobId } = (await response.json()) as { jobId: string };
-      await expect.poll(() => hasResult(mesh, jobId, "emotion.0"), soon).toBe(true);
+      await expect.poll(() => hasResult(mesh, jobId, "gender.0"), soon).toBe(true);
       expect(await hasResult(mesh, jobId, "age.0")).toBe(false);
     }
     const { num_pending } = await mesh.broker.jsm.consumers.info("SF_FACES", "age");
@@ -186,7 +187,7 @@ describe("a mesh that is flooded", () => {
 });
 
 async function hasResult({ broker }: Mesh, jobId: string, result: string): Promise<boolean> {
-  const query = { last_by_subj: `sf.v1.result.${jobId}.${result}` };
+  const query = { last_by_subj: `sf.v2.result.${jobId}.${result}` };
   return (await broker.jsm.streams.getMessage("SF_RESULTS", query)) !== null;
 }
 

@@ -124,9 +124,9 @@ describe("at a job's deadline", () => {
     await fetch(`${mesh.url}/v1/jobs/${deletedElsewhere}`, { method: "DELETE" });
     await post();
     // Of these nothing is heard, and nothing is left in the stream.
-    proxy.lose(/^sf\.v1\.live\./);
+    proxy.lose(/^sf\.v2\.live\./);
     const [unheard, gone] = [await post(), await post()];
-    await mesh.broker.jsm.streams.purge("SF_RESULTS", { filter: `sf.v1.result.${gone}.>` });
+    await mesh.broker.jsm.streams.purge("SF_RESULTS", { filter: `sf.v2.result.${gone}.>` });
     const deletedUnheard = await post();
     await fetch(`${mesh.url}/v1/jobs/${deletedUnheard}`, { method: "DELETE" });
     await answerAll(mesh, unheard);

@@ -52,7 +52,7 @@ describe.skipIf(!versitygw)("photos in an S3 that may not delete (versitygw, bui
     expect(((await receipt.json()) as { stores: object[] }).stores).toContainEqual({
       store: "blobs",
       found: 1,
-      secondLook: 0,
+      foundAgain: 0,
     });
     expect(await mesh.blobs.list(jobBlobPrefix(jobId))).toEqual([]);
   });

@@ -22,12 +22,13 @@ async function enrolWhile(happens: () => unknown): Promise<{ status: number; pho
   form.set("consent", "herself");
   for (let i = 0; i < PHOTOS; i++) form.append("photo", new Blob([PIXEL]), `${i}.gif`);
   let happening: unknown;
-  const watching = mesh.broker.nc.subscribe("sf.v1.live.*.accepted", {
+  const watching = mesh.broker.nc.subscribe("sf.v2.live.*.accepted", {
     max: 1,
     callback: () => void (happening = happens()),
   });
   await mesh.broker.nc.flush();
-  const response = await fetch(`${mesh.url}/v1/gallery/identities`, { method: "POST", body: form });
+  const headers = { prefer: "wait=0" };
+  const response = await fetch(`${mesh.url}/v1/gallery/identities`, { method: "POST", headers, body: form });
   await happening;
   watching.unsubscribe();
   const { photos } = (await response.json()) as { photos: Photo[] };
@@ -41,7 +42,7 @@ async function expectTold(photos: readonly Photo[]): Promise<{ accepted: number;
   for (const jobId of jobs) expect((await fetch(`${mesh.url}/v1/jobs/${jobId}`)).status).toBe(200);
   const { state } = await mesh.broker.jsm.streams.info("SF_IMAGES", { subjects_filter: ">" });
   expect(Object.keys(state.subjects ?? {}).sort()).toEqual(
-    jobs.map((jobId) => `sf.v1.work.${jobId}.image`).sort(),
+    jobs.map((jobId) => `sf.v2.work.${jobId}.image`).sort(),
   );
   const failures = photos.flatMap(({ failure }) => failure ?? []);
   expect(jobs.length + failures.length).toBe(PHOTOS);

@@ -35,12 +35,12 @@ describe("a stage that writes what is not its own under its own subject", () => 
     await mesh.publish(extracted(jobId, 1));
     // Also where its headers say that it comes from another place in the stream.
     const fields = headers();
-    fields.set("Nats-Subject", `sf.v1.result.${jobId}.${forge(jobId).stage}`);
+    fields.set("Nats-Subject", `sf.v2.result.${jobId}.${forge(jobId).stage}`);
     fields.set("Nats-Sequence", "1000000");
-    const own = `sf.v1.result.${jobId}.age.0`;
+    const own = `sf.v2.result.${jobId}.age.0`;
     await mesh.broker.js.publish(own, bytesOf(forge(jobId)), { headers: fields });
     // And where the broker is made to deliver it on a subject of others.
-    const reply = `sf.v1.live.${jobId}.gender.0`;
+    const reply = `sf.v2.live.${jobId}.gender.0`;
     mesh.broker.nc.publish("$JS.API.DIRECT.GET.SF_RESULTS", JSON.stringify({ last_by_subj: own }), { reply });
     await mesh.publish(answers(jobId, 0).find(({ stage }) => stage === "gender")!);
     // Its own field is the forger's to spoil.

@@ -36,7 +36,7 @@ describe("the gallery over HTTP", () => {
   let reply: (operation: GalleryRequest["operation"]) => MessageInitShape<typeof GalleryReplySchema>["reply"];
   beforeAll(async () => {
     mesh = await startMesh();
-    mesh.broker.nc.subscribe("sf.v1.gallery.*", {
+    mesh.broker.nc.subscribe("sf.v2.gallery.*", {
       queue: GALLERY_QUEUE,
       callback: (_, message) => {
         const { operation } = fromBinary(GalleryRequestSchema, message.data);
@@ -57,6 +57,8 @@ describe("the gallery over HTTP", () => {
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${mesh.url}/v1/gallery${path}`, {
       method,
+      // No extract answers here.
+      headers: { prefer: "wait=0" },
       ...(body === undefined
         ? {}
         : { body: body instanceof FormData || typeof body === "string" ? body : JSON.stringify(body) }),
@@ -166,8 +168,8 @@ describe("the gallery over HTTP", () => {
     expect(status).toBe(202);
     const photos = body["photos"] as { name: string; job: { jobId: string } }[];
     expect(photos.map(({ name }) => name)).toEqual(["../0.gif", "../1.gif"]);
-    const work = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${photos[1]!.job.jobId}.image`));
-    expect(work.stages).toEqual(["extract", "embed", "enrol"]);
+    const work = fromBinary(ImageWorkSchema, await workOf(`sf.v2.work.${photos[1]!.job.jobId}.image`));
+    expect(work.stages).toEqual(["extract", "quality", "embed", "enrol"]);
     expect(work.options).toMatchObject({
       facesMax: 1,
       enrolment: { identityId: body["identityId"], name: "Ada", consent: "herself", source: "1.gif" },
@@ -197,7 +199,7 @@ describe("the gallery over HTTP", () => {
         job: { jobId },
       },
     ] = body["photos"] as [{ job: { jobId: string } }];
-    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
+    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v2.work.${jobId}.image`));
     expect(options!.enrolment!.source).toBe("Ada/1.jpg");
   });
 
@@ -213,7 +215,7 @@ describe("the gallery over HTTP", () => {
         job: { jobId },
       },
     ] = body["photos"] as [{ job: { jobId: string } }];
-    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
+    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v2.work.${jobId}.image`));
     expect(options!.enrolment!.consent).toBe("herself\n\tby e-mail");
   });
 
@@ -226,7 +228,7 @@ describe("the gallery over HTTP", () => {
         job: { jobId },
       },
     ] = body["photos"] as [{ job: { jobId: string } }];
-    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v1.work.${jobId}.image`));
+    const { options } = fromBinary(ImageWorkSchema, await workOf(`sf.v2.work.${jobId}.image`));
     expect(options!.enrolment).toMatchObject({
       identityId: "someone",
       name: "Ada",
@@ -246,7 +248,7 @@ describe("the gallery over HTTP", () => {
     await expect.poll(async () => (await call("POST", "/identities", question)).status).toBe(202);
     const { body } = await call("POST", "/identities", question);
     const [{ job: enrolling }] = body["photos"] as [{ job: { jobId: string } }];
-    const work = fromBinary(EnrolWorkSchema, await workOf(`sf.v1.work.${enrolling.jobId}.enrol.0`));
+    const work = fromBinary(EnrolWorkSchema, await workOf(`sf.v2.work.${enrolling.jobId}.enrol.0`));
     expect(work).toMatchObject({ face: 0, model: "test@1", enrolment: { name: "Ada", consent: "herself" } });
     expect(Buffer.from(work.embedding).equals(Buffer.from(EMBEDDING))).toBe(true);
     const portrait = sharp(work.portrait.value as Uint8Array);

@@ -148,14 +148,7 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
       expect(response.status).toBe(200);
       expect(response.headers.get("preference-applied")).toBe("wait=10");
       expect(job.state).toBe("complete");
-      expect(Object.keys(job.faces[0]!.fields)).toEqual([
-        "embed",
-        "age",
-        "gender",
-        "race",
-        "emotion",
-        "match",
-      ]);
+      expect(Object.keys(job.faces[0]!.fields)).toEqual(["quality", "embed", "match", "age", "gender"]);
     });
 
     it("answers 202 with what there is when it is not", async () => {
@@ -373,11 +366,11 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
       expect(await response.json()).toMatchObject({
         jobId,
         stores: [
-          { store: "images", found: 1, secondLook: 0 },
-          { store: "faces", found: 0, secondLook: 0 },
-          { store: "embeddings", found: 0, secondLook: 0 },
-          { store: "results", found: 2, secondLook: 0 },
-          { store: "blobs", found: 2, secondLook: 0 },
+          { store: "images", found: 1, foundAgain: 0 },
+          { store: "faces", found: 0, foundAgain: 0 },
+          { store: "embeddings", found: 0, foundAgain: 0 },
+          { store: "results", found: 2, foundAgain: 0 },
+          { store: "blobs", found: 2, foundAgain: 0 },
         ],
       });
       expect((await reading).at(-1)).toMatchObject({ event: "complete", data: { state: "deleted" } });
@@ -401,7 +394,7 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
       expect(((await again.json()) as { stores: object[] }).stores).toContainEqual({
         store: "blobs",
         found: 1,
-        secondLook: 0,
+        foundAgain: 0,
       });
       expect(await codeOf(await erase())).toBe("410 job_deleted");
     });
@@ -493,7 +486,7 @@ function pngHeader(width: number, height: number): Buffer {
 
 /** Plays all stages for the next job that is published. */
 function answerNextJob(mesh: Mesh): () => void {
-  const subscription = mesh.broker.nc.subscribe("sf.v1.work.*.image", {
+  const subscription = mesh.broker.nc.subscribe("sf.v2.work.*.image", {
     max: 1,
     callback: (_, message) => void answerAll(mesh, message.subject.split(".")[3]!),
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { BROKER_USERS, authorizationConfig, permissionsOf } from "@similarfaces/contracts";
-import { connectBroker, createLog, provision, type Broker } from "@similarfaces/runtime";
+import { BROKER_PROGRAMS, authorizationConfig, permissionsOf } from "@similarfaces/contracts";
+import { connectBroker, createLog, followAnalyzers, provision, type Broker } from "@similarfaces/runtime";
 import { startNatsServer, type NatsServer } from "../../services/runtime/test/natsServer.js";
 import { createKey, listKeys, openKeyBucket, revokeKey } from "../src/keys/keyBucket.js";
 import { openKeyRing } from "../src/keys/keyRing.js";
@@ -14,7 +14,7 @@ const objections: Error[] = [];
 beforeAll(async () => {
   server = await startNatsServer(
     authorizationConfig(
-      BROKER_USERS.map((user) => ({
+      BROKER_PROGRAMS.map((user) => ({
         user,
         password: JSON.stringify(`of ${user}`),
         permissions: permissionsOf(user),
@@ -55,4 +55,10 @@ it("a gateway's user at the broker may make, read, follow and revoke any number 
   } finally {
     ring.close();
   }
+});
+
+it("and follow which analyzers there are", async () => {
+  const analyzers = await followAnalyzers(broker);
+  analyzers.close();
+  expect(objections).toEqual([]);
 });

@@ -1,14 +1,15 @@
 import { WebSocket } from "ws";
 import { expect } from "vitest";
-import type { ResultEvent } from "@similarfaces/contracts";
+import type { AnnouncementJson, ResultEvent } from "@similarfaces/contracts";
 
 export interface LiveMessage {
-  type: "result" | "complete" | "failure";
+  type: "result" | "complete" | "failure" | "analyzers";
   jobId: string;
   sequence?: number;
   event?: ResultEvent;
   expired?: { stage: string; face?: number }[];
   failure?: { code: string };
+  analyzers?: AnnouncementJson[];
 }
 
 /** A page's socket, and all that it was sent. */
@@ -22,12 +23,13 @@ export async function openLiveSocket(url: string) {
     listener(message);
   });
   await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  const send = (type: string, jobId: string) => socket.send(JSON.stringify({ type, jobId }));
+  const send = (type: string, jobId?: string) => socket.send(JSON.stringify({ type, jobId }));
   return {
     messages,
     onMessage: (call: (message: LiveMessage) => void) => void (listener = call),
     watch: (jobId: string) => send("watch", jobId),
     unwatch: (jobId: string) => send("unwatch", jobId),
+    askForAnalyzers: () => send("analyzers"),
     /** Stages in the order in which they came, and how it ended. */
     async untilEnd(jobId: string, timeout = 20_000): Promise<string[]> {
       const own = () => messages.filter((message) => message.jobId === jobId);

@@ -2,8 +2,8 @@ import sharp from "sharp";
 import {
   CHIP_BYTES,
   CHIP_SIDE,
+  AnswerSchema,
   ResultSchema,
-  STAGES,
   create,
   embeddingToBytes,
   type MessageInitShape,
@@ -21,12 +21,15 @@ import {
   type Metrics,
 } from "@similarfaces/runtime";
 import { startNatsServer, type NatsServer } from "../../services/runtime/test/natsServer.js";
+import { AGE, GENDER, playAnalyzers, type PlayedAnalyzers } from "./playedAnalyzers.js";
 import { readConfig, startGateway, type Gateway } from "../src/mod.js";
 
 /** A gateway on a real broker. The stages are played by the test, which publishes their results. */
 export interface Mesh {
   server: NatsServer;
   broker: Broker;
+  /** Of which AGE and GENDER are announced. */
+  analyzers: PlayedAnalyzers;
   blobs: Blobs;
   metrics: Metrics;
   /** What that gateway would be scraped for. */
@@ -49,6 +52,8 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
   const config = readConfig({ ...ALONE, ...env });
   const { jobTtlMs, stages } = config;
   await provision(broker, { replicas: 1, jobTtlMs, stages });
+  const analyzers = playAnalyzers(broker);
+  for (const announcement of [AGE, GENDER]) await analyzers.announce(announcement);
   const blobs = await openBlobs(config, broker);
   const log = createLog({ service: "gateway", level: "silent" });
   const metricsOf = () => createMetrics({ service: "gateway", version: "0", emitters: ["gateway"] });
@@ -58,6 +63,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
   return {
     server,
     broker,
+    analyzers,
     blobs,
     metrics,
     scrape: async (gateway = gateways[0]!) =>
@@ -76,6 +82,7 @@ export async function startMesh(env: Record<string, string> = {}): Promise<Mesh>
     publish: async (result) =>
       void (await publishResult(broker, create(ResultSchema, { attempt: 1, model: "test@1", ...result }))),
     async stop() {
+      analyzers.stop();
       for (const gateway of gateways) await gateway.close();
       await blobs.close();
       await broker.close();
@@ -90,14 +97,28 @@ export const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAA
 /** A unit vector, as embed publishes it. */
 export const EMBEDDING = embeddingToBytes(new Float32Array(512).fill(1 / Math.sqrt(512)));
 
+/** What `quality` answers, of which `score` says how good a face is, 0..1. */
+export const qualityOf = (score: number) => ({
+  answers: [{ name: "score", kind: { case: "measure" as const, value: { value: score } } }],
+});
+
 const point = { x: 1, y: 1 };
-export const faceOf = (index: number) => ({
+export const faceOf = (index: number, score = 0.8) => ({
   index,
   box: { x: 10, y: 10, width: 50 - index, height: 50 - index },
   landmarks: { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point },
   score: 0.9,
+  quality: qualityOf(score),
 });
 
+/** One answer of an analyzer, by its own name. */
+export const analysisOf = (
+  name: string,
+  kind: NonNullable<MessageInitShape<typeof AnswerSchema>["kind"]>,
+) => ({
+  case: "analysis" as const,
+  value: { answers: [{ name, kind }] },
+});
 const classification = (label: string) => ({
   label,
   probability: 0.75,
@@ -109,11 +130,15 @@ const timings = () => {
   return { queuedAtMs: nowMs - 30, startedAtMs: nowMs - 20, finishedAtMs: nowMs };
 };
 
-/** Extract's result, with that many faces. */
-export function extracted(jobId: string, faces: number): MessageInitShape<typeof ResultSchema> {
+/** Extract's result, with that many faces, whose quality has that score. */
+export function extracted(
+  jobId: string,
+  faces: number,
+  score?: number,
+): MessageInitShape<typeof ResultSchema> {
   const value = {
     size: { width: 100, height: 100 },
-    faces: Array.from({ length: faces }, (_, index) => faceOf(index)),
+    faces: Array.from({ length: faces }, (_, index) => faceOf(index, score)),
     facesOmitted: 0,
   };
   return { jobId, stage: "extract", timings: timings(), outcome: { case: "extract", value } };
@@ -121,14 +146,18 @@ export function extracted(jobId: string, faces: number): MessageInitShape<typeof
 
 /** Every answer about one face. */
 export function answers(jobId: string, face: number): MessageInitShape<typeof ResultSchema>[] {
-  const result = (stage: string, outcome: unknown) =>
-    ({ jobId, stage, face, timings: timings(), outcome }) as MessageInitShape<typeof ResultSchema>;
+  const result = (stage: string, outcome: NonNullable<MessageInitShape<typeof ResultSchema>["outcome"]>) => ({
+    jobId,
+    stage,
+    face,
+    timings: timings(),
+    outcome,
+  });
+  const years = { value: 31, unit: "years", low: 25, high: 37, probabilities: [1] };
   return [
     result("embed", { case: "embed", value: { embedding: EMBEDDING } }),
-    result("age", { case: "age", value: { years: 31, lowYears: 25, highYears: 37, probabilities: [1] } }),
-    result("gender", { case: "gender", value: classification("female") }),
-    result("race", { case: "race", value: classification("Asian") }),
-    result("emotion", { case: "emotion", value: classification("happy") }),
+    result("age", analysisOf("age", { case: "measure", value: years })),
+    result("gender", analysisOf("gender", { case: "classification", value: classification("female") })),
     result("match", {
       case: "match",
       value: { matches: [], galleryFaces: 0, verdict: "no_close_match" },
@@ -180,7 +209,7 @@ export async function readEvents(response: Response, count = Number.POSITIVE_INF
 }
 
 /** In the order in which `answerAll` publishes. */
-export const EVENTS_OF_ONE_FACE = ["accepted", "extract", ...STAGES.slice(1), "complete"];
+export const EVENTS_OF_ONE_FACE = ["accepted", "extract", "embed", "age", "gender", "match", "complete"];
 
 /** A sheet of faces, each of one grey. */
 export function sheetOf(greys: readonly number[]): Promise<Buffer> {

@@ -4,6 +4,7 @@ import { FAILURES } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { LIVE_PATH } from "../src/gateway.js";
+import { enrolRoutes, type EnrolRoutesOptions } from "../src/gallery/enrolRoutes.js";
 import { galleryRoutes, type GalleryRoutesOptions } from "../src/gallery/galleryRoutes.js";
 import { jobRoutes, type JobRoutesOptions } from "../src/jobs/jobRoutes.js";
 import { STATUS } from "../src/requests/failures.js";
@@ -66,6 +67,7 @@ function resolved<T extends object>(value: T | Reference): T {
 const routes = [
   ...jobRoutes({} as JobRoutesOptions),
   ...galleryRoutes({} as GalleryRoutesOptions),
+  ...enrolRoutes({} as EnrolRoutesOptions),
   ...systemRoutes({} as SystemRoutesOptions),
 ];
 

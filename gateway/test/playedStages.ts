@@ -3,7 +3,6 @@ import {
   FaceWorkSchema,
   ImageWorkSchema,
   ResultSchema,
-  STAGES,
   create,
   embeddingWorkSubject,
   faceWorkSubject,
@@ -30,15 +29,14 @@ export interface PlayedStages {
   stopAll(): Promise<void>;
 }
 
+const PLAYED: readonly StageName[] = ["extract", "embed", "age", "gender", "match"];
+
 /** The stages' own loops on their consumers, with an extract that takes its time and finds one face in every photo. */
-export async function playStages(
-  mesh: Mesh,
-  { extractMs, without = [] }: { extractMs: number; without?: readonly StageName[] },
-): Promise<PlayedStages> {
+export async function playStages(mesh: Mesh, { extractMs }: { extractMs: number }): Promise<PlayedStages> {
   const running = new Map<StageName, RunningStage>();
   const played: PlayedStages = {
     async start(name) {
-      const stage = { ...base, name, ...(name === "extract" ? extract(extractMs) : later(name)) };
+      const stage = { name, ...(name === "extract" ? extract(extractMs) : later(name)) };
       running.set(
         name,
         await runStage(stage, {
@@ -53,11 +51,9 @@ export async function playStages(
     stop: async (name) => running.get(name)?.drain(),
     stopAll: async () => void (await Promise.all([...running.values()].map((stage) => stage.drain()))),
   };
-  for (const name of STAGES) if (!without.includes(name)) await played.start(name);
+  for (const name of PLAYED) await played.start(name);
   return played;
 }
-
-const base = { decode: (data: Uint8Array): StageWork[] => [fromBinary(FaceWorkSchema, data)] };
 
 function extract(takesMs: number): Pick<Stage, "decode" | "handle"> {
   return {
@@ -65,7 +61,7 @@ function extract(takesMs: number): Pick<Stage, "decode" | "handle"> {
     async handle(work) {
       await new Promise((resolve) => setTimeout(resolve, takesMs));
       const { jobId, deadlineAtMs, stages = [] } = work;
-      const face = create(FaceWorkSchema, { jobId, face: 0, deadlineAtMs, stages: [...stages] });
+      const face = create(FaceWorkSchema, { jobId, faces: [{ face: 0 }], deadlineAtMs, stages: [...stages] });
       const message = {
         subject: faceWorkSubject(jobId, 0),
         data: toBinary(FaceWorkSchema, face),
@@ -78,10 +74,15 @@ function extract(takesMs: number): Pick<Stage, "decode" | "handle"> {
 
 function later(name: StageName): Pick<Stage, "decode" | "handle"> {
   return {
-    decode: (data) => [fromBinary(name === "match" ? EmbeddingWorkSchema : FaceWorkSchema, data)],
-    async handle({ jobId, deadlineAtMs }) {
+    decode: name === "match" ? decodeProbe : decodeFace,
+    async handle({ jobId, deadlineAtMs, stages = [] }) {
       const answer = answers(jobId, 0).find(({ stage }) => stage === name)!;
-      const probe = create(EmbeddingWorkSchema, { jobId, face: 0, embedding: EMBEDDING, deadlineAtMs });
+      const probe = create(EmbeddingWorkSchema, {
+        jobId,
+        probes: [{ face: 0, embedding: EMBEDDING }],
+        deadlineAtMs,
+        stages: [...stages],
+      });
       const message = {
         subject: embeddingWorkSubject(jobId, 0),
         data: toBinary(EmbeddingWorkSchema, probe),
@@ -90,6 +91,16 @@ function later(name: StageName): Pick<Stage, "decode" | "handle"> {
       return { ...outputOf(answer), work: name === "embed" ? [message] : [] };
     },
   };
+}
+
+function decodeFace(data: Uint8Array): StageWork[] {
+  const { faces, ...work } = fromBinary(FaceWorkSchema, data);
+  return faces.map(({ face }) => ({ ...work, face }));
+}
+
+function decodeProbe(data: Uint8Array): StageWork[] {
+  const { probes, ...work } = fromBinary(EmbeddingWorkSchema, data);
+  return probes.map(({ face }) => ({ ...work, face }));
 }
 
 function outputOf(result: Parameters<typeof create<typeof ResultSchema>>[1]): StageOutput {

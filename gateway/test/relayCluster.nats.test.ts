@@ -64,7 +64,7 @@ describe("gateways on three servers that agree", () => {
 });
 
 const acceptedAt = (nowMs: number) => ({
-  $typeName: "similarfaces.v1.Accepted" as const,
+  $typeName: "similarfaces.v2.Accepted" as const,
   stages: ["extract"],
   acceptedAtMs: nowMs,
   deadlineAtMs: nowMs + 60_000,

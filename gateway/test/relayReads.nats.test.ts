@@ -105,8 +105,8 @@ describe("where what the stream stores is not heard", () => {
   });
 
   it.each([
-    ["the first of all", /^sf\.v1\.live\..*\.accepted$/],
-    ["one in the middle", /^sf\.v1\.live\..*\.gender\.0$/],
+    ["the first of all", /^sf\.v2\.live\..*\.accepted$/],
+    ["one in the middle", /^sf\.v2\.live\..*\.gender\.0$/],
   ])("a job is read for what was lost, %s, and each result is shown once", async (_, subjects) => {
     const lostBefore = proxy.lost;
     proxy.lose(subjects);
@@ -126,7 +126,7 @@ describe("where what the stream stores is not heard", () => {
     for (let i = 0; i < 40; i++) jobs.push((await postPixel(url)).jobId);
     const counts = countQuestions(mesh.broker);
     await mesh.broker.nc.flush();
-    proxy.lose(/^sf\.v1\.live\./);
+    proxy.lose(/^sf\.v2\.live\./);
     const readings = jobs.map((jobId) => events(url, jobId));
     await Promise.all(jobs.map((jobId) => answerAll(mesh, jobId)));
     for (const reading of readings)

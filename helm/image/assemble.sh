@@ -14,7 +14,7 @@ arch=${3:-$(node -p process.arch)}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
 gateway=(contracts services/runtime gateway)
-stage=(contracts services/{vision,inference,runtime,extract,embed,analyze,gallery})
+stage=(contracts services/{vision,inference,runtime,provision,extract,embed,analyze,gallery})
 case $target in
   gateway) workspaces=("${gateway[@]}") ;;
   stage) workspaces=("${stage[@]}") ;;
@@ -74,7 +74,7 @@ copy_programs() {
 # The gateway shows the models' papers; only stages run them.
 copy_models() {
   mkdir -p "$out/models/samples"
-  cp -R "$root/models/compact" "$root/models/compact-int8" "$out/models"
+  cp -R "$root/models/compact" "$root/models/compact-int8" "$root/models/extra" "$out/models"
   cp "$root/models/manifest.schema.json" "$out/models"
   cp -R "$root/models/samples/photos" "$out/models/samples/photos"
   if [ "$target" = gateway ]; then find "$out/models" -name '*.onnx' -delete; fi

@@ -1,4 +1,7 @@
 import { Autoscaler } from "./autoscaler.js";
+import { EventQueue } from "./eventQueue.js";
+import { CPU_WINDOW_MS, utilizationOf, type BusySpan } from "./utilization.js";
+import { randomNumbers } from "./randomNumbers.js";
 import type { StageSettings } from "./settings.js";
 
 export interface Load {
@@ -57,16 +60,12 @@ interface Replica {
   firstAtMs: number | undefined;
   initial: boolean;
   /** Spans of computing, for the processor's utilisation. */
-  busySpans: { fromMs: number; untilMs: number }[];
+  busySpans: BusySpan[];
 }
-type Event = { atMs: number; order: number; run: () => void };
 
 const SAMPLE_MS = 1_000;
 /** kube-controller-manager's --horizontal-pod-autoscaler-sync-period, which EKS does not let change. */
 const SYNC_MS = 15_000;
-/** What the metrics server averages over, and how old its answer is. */
-const CPU_WINDOW_MS = 30_000;
-const CPU_AGE_MS = 15_000;
 /** From stored to at hand in a replica that waits for it. */
 const FETCH_MS = 3;
 
@@ -74,7 +73,7 @@ const FETCH_MS = 3;
 export function simulate(settings: StageSettings, load: Load, cluster: Cluster, seed = 1): Outcome {
   const random = randomNumbers(seed);
   const autoscaler = new Autoscaler(settings);
-  const events = new Heap();
+  const events = new EventQueue();
   const queue: Message[] = [];
   const replicas: Replica[] = [];
   const outcome: Outcome = {
@@ -214,7 +213,7 @@ export function simulate(settings: StageSettings, load: Load, cluster: Cluster, 
       replicas: there.length,
       readyReplicas: running.length,
       lag: queue.length + replicas.reduce((sum, { held }) => sum + held.length, 0),
-      utilization: utilization(running),
+      utilization: utilizationOf(running, nowMs),
     });
     if (to !== there.length) outcome.decisions.push({ atMs: nowMs, from: there.length, to });
     for (let i = there.length; i < to; i++) {
@@ -228,22 +227,6 @@ export function simulate(settings: StageSettings, load: Load, cluster: Cluster, 
     );
     for (const replica of leaving.slice(0, Math.max(0, there.length - to))) drain(replica);
     if (nowMs < load.durationMs) at(nowMs + SYNC_MS, look);
-  }
-
-  function utilization(running: readonly Replica[]): number {
-    const untilMs = nowMs - CPU_AGE_MS;
-    const fromMs = untilMs - CPU_WINDOW_MS;
-    const shares = running
-      .filter(({ readyAtMs }) => readyAtMs < untilMs)
-      .map(({ busySpans, readyAtMs }) => {
-        const start = Math.max(fromMs, readyAtMs);
-        const busyMs = busySpans.reduce(
-          (sum, span) => sum + Math.max(0, Math.min(span.untilMs, untilMs) - Math.max(span.fromMs, start)),
-          0,
-        );
-        return busyMs / (untilMs - start);
-      });
-    return shares.length === 0 ? 0 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
   }
 
   function sample(): void {
@@ -265,58 +248,4 @@ export function simulate(settings: StageSettings, load: Load, cluster: Cluster, 
   function normal(): number {
     return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   }
-}
-
-/** mulberry32: 32 bits of state, enough here. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Earliest first; equal times in order of arrival. */
-class Heap {
-  readonly #items: Event[] = [];
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  push(event: Event): void {
-    const items = this.#items;
-    let i = items.push(event) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (!before(event, items[parent]!)) break;
-      items[i] = items[parent]!;
-      i = parent;
-    }
-    items[i] = event;
-  }
-
-  pop(): Event | undefined {
-    const items = this.#items;
-    const [first] = items;
-    const last = items.pop();
-    if (!first || !last || items.length === 0) return first;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && before(items[child + 1]!, items[child]!)) child++;
-      if (!before(items[child]!, last)) break;
-      items[i] = items[child]!;
-      i = child;
-    }
-    items[i] = last;
-    return first;
-  }
-}
-
-function before(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

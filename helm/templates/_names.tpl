@@ -61,9 +61,15 @@ fromJson. A stage that is not enabled is left out.
 {{- range $name, $own := .Values.stages -}}
 {{- $stage := mergeOverwrite (deepCopy $root.Values.stageDefaults) (deepCopy (default dict $own)) -}}
 {{- if $stage.enabled -}}
-{{- $_ := set $stage "stage" (default $name $stage.stage) -}}
-{{- if not (has $stage.stage (list "extract" "embed" "age" "gender" "race" "emotion" "match")) -}}
-{{- fail (printf "stages.%s: there is no stage %q; say which it runs with `stage`" $name $stage.stage) -}}
+{{- $program := get $root.Values.programs (default "" $stage.program) -}}
+{{- if not $program -}}
+{{- fail (printf "stages.%s.program: there is no program %q" $name (default "" $stage.program)) -}}
+{{- end -}}
+{{- /* What has consumers of its own is that stage; what serves any analyzer is the one it is told. */ -}}
+{{- $_ := set $stage "stage" (default (default $name $stage.stage) (first $program.consumers)) -}}
+{{- $_ := set $stage "consumers" (default (list $stage.stage) $program.consumers) -}}
+{{- range $key := list "main" "kind" "stream" "along" -}}
+{{- $_ := set $stage $key (get $program $key) -}}
 {{- end -}}
 {{- $type := get $root.Values.nodeTypes $stage.nodeType -}}
 {{- if not $type -}}
@@ -71,7 +77,6 @@ fromJson. A stage that is not enabled is left out.
 {{- end -}}
 {{- $_ := set $stage "type" $type -}}
 {{- $_ := set $stage "lanes" (int (default $type.lanes $stage.lanes)) -}}
-{{- $_ := set $stage "program" (get (dict "age" "analyze" "gender" "analyze" "race" "analyze" "emotion" "analyze" "match" "gallery") $stage.stage | default $stage.stage) -}}
 {{- $scaling := $stage.autoscaling -}}
 {{- $_ := set $stage "scaled" (ne $scaling.kind "none") -}}
 {{- if and $stage.scaled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
@@ -92,36 +97,61 @@ fromJson. A stage that is not enabled is left out.
 {{- $_ := set $stages $name $stage -}}
 {{- end -}}
 {{- end -}}
-{{- $running := list -}}
-{{- range $stages }}{{ $running = append $running .stage }}{{ end -}}
-{{- if not (has "extract" $running) -}}
-{{- fail "stages: extract is needed by all others" -}}
+{{- range $program, $row := $root.Values.programs -}}
+{{- if $row.required -}}
+{{- $found := false -}}
+{{- range $stages }}{{ if eq .program $program }}{{ $found = true }}{{ end }}{{ end -}}
+{{- if not $found -}}
+{{- fail (printf "stages: %s is needed by all others" $program) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- toJson $stages -}}
 {{- end -}}
 
-{{- /* The stages that have a consumer, comma-separated; match brings enrol. */ -}}
+{{- /* The stages that are on: those with a consumer, and what they answer along with their own. Comma-separated. */ -}}
 {{- define "similarfaces.stageNames" -}}
 {{- $names := list -}}
 {{- range fromJson (include "similarfaces.stages" .) -}}
-{{- $names = append $names .stage -}}
-{{- if eq .stage "match" }}{{ $names = append $names "enrol" }}{{ end -}}
+{{- $names = concat $names .consumers (default list .along) -}}
 {{- end -}}
 {{- $names | uniq | sortAlpha | join "," -}}
 {{- end -}}
 
-{{- /* The stream that holds a stage's work: contracts/src/streams.ts. */ -}}
-{{- define "similarfaces.stream" -}}
-{{- get (dict "extract" "SF_IMAGES" "match" "SF_EMBEDDINGS" "enrol" "SF_EMBEDDINGS") . | default "SF_FACES" -}}
+{{- /* The analyzers among them. JSON: a map with a list. */ -}}
+{{- define "similarfaces.analyzers" -}}
+{{- $names := list -}}
+{{- range fromJson (include "similarfaces.stages" .) -}}
+{{- if not (get $.Values.programs .program).consumers }}{{ $names = append $names .stage }}{{ end -}}
+{{- end -}}
+{{- toJson (dict "names" ($names | uniq | sortAlpha)) -}}
+{{- end -}}
+
+{{- /* Folders with analyzers: packs of the image by name, volumes by their path. Comma-separated. */ -}}
+{{- define "similarfaces.analyzerPacks" -}}
+{{- $packs := .Values.models.analyzerPacks -}}
+{{- range $name := keys .Values.models.analyzerVolumes | sortAlpha -}}
+{{- $packs = append $packs (printf "/analyzers/%s" $name) -}}
+{{- end -}}
+{{- join "," $packs -}}
 {{- end -}}
 
 {{- define "similarfaces.natsName" -}}
 {{ include "similarfaces.fullname" . }}-nats
 {{- end -}}
 
-{{- /* The broker's users: a program each, as contracts/src/brokerUsers.ts has them. Comma-separated. */ -}}
+{{- /* The broker's users: a program each, and every analyzer, as contracts/src/brokerUsers.ts has them. Comma-separated. */ -}}
 {{- define "similarfaces.natsUsers" -}}
-provision,gateway,extract,embed,age,gender,race,emotion,match
+{{- $users := list "provision" "gateway" -}}
+{{- range $program, $row := .Values.programs -}}
+{{- if $row.consumers }}{{ $users = append $users $program }}{{ end -}}
+{{- end -}}
+{{- concat $users (fromJson (include "similarfaces.analyzers" .)).names | join "," -}}
+{{- end -}}
+
+{{- /* The variable of nats-server's environment that holds a user's password. Takes the user. */ -}}
+{{- define "similarfaces.natsPasswordVariable" -}}
+NATS_PASSWORD_{{ . | upper | replace "-" "_" }}
 {{- end -}}
 
 {{- /* The secret with their passwords: of the chart's own broker always, of an external one where it is named. */ -}}

@@ -115,3 +115,17 @@ capabilities: { drop: [ALL] }
     items: [{ key: ca.crt, path: ca.crt }]
 {{- end }}
 {{- end -}}
+
+{{- /* Folders with analyzers of one's own, where models are read. */ -}}
+{{- define "similarfaces.analyzerMounts" -}}
+{{- range $name := keys .Values.models.analyzerVolumes | sortAlpha }}
+- { name: analyzers-{{ $name }}, mountPath: /analyzers/{{ $name }}, readOnly: true }
+{{- end }}
+{{- end -}}
+
+{{- define "similarfaces.analyzerVolumes" -}}
+{{- range $name := keys .Values.models.analyzerVolumes | sortAlpha }}
+- name: analyzers-{{ $name }}
+  {{- toYaml (get $.Values.models.analyzerVolumes $name) | nindent 2 }}
+{{- end }}
+{{- end -}}

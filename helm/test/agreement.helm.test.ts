@@ -2,12 +2,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STAGES, consumer, streams, type StageName } from "@similarfaces/contracts";
-import { NODE_TYPES } from "@similarfaces/inference";
+import { STAGE_TABLE, consumer, consumers, isCoreStage, rowOf, streams } from "@similarfaces/contracts";
+import { NODE_TYPES, findAnalyzers } from "@similarfaces/inference";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { makeCertificates } from "../../services/runtime/test/certificates.js";
-import { NATS_USERS_FILE, natsUsers } from "./natsUsers.js";
+import { NATS_USERS_FILES, fileOf } from "./natsUsers.js";
 import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
 import { CHART, EXAMPLES, HELM, containersOf, ofKind, podsOf, render, type Manifest } from "./render.js";
 
@@ -42,12 +42,14 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
   });
 
   it("scales on the consumers of the contracts", () => {
-    const stages = Object.fromEntries(STAGES.map((name) => [name, { autoscaling: { kind: "keda" } }]));
-    const triggers = ofKind(render([], { stages }), "ScaledObject")
+    const stages = { mask: { program: "analyze" } };
+    const stageDefaults = { autoscaling: { kind: "keda" } };
+    const triggers = ofKind(render([], { stages, stageDefaults }), "ScaledObject")
       .flatMap(({ spec }) => spec.triggers)
       .filter(({ type }) => type === "nats-jetstream")
       .map(({ metadata }) => [metadata.consumer, metadata.stream]);
-    const wanted = [...STAGES, "enrol" as StageName].map((stage) => [stage, consumer(stage).stream]);
+    const analyzers = ["age", "gender", "race", "emotion", "mask"].map((name) => consumer(name));
+    const wanted = [...consumers(), ...analyzers].map(({ durable_name, stream }) => [durable_name, stream]);
     expect(triggers.sort()).toEqual(wanted.sort());
   });
 
@@ -151,8 +153,38 @@ it("has the version of everything else", () => {
   expect([chart.version, chart.appVersion]).toEqual([version, version]);
 });
 
-it("has the broker's users of the contracts (npx tsx helm/test/natsUsers.ts writes them)", () => {
-  expect(readFileSync(NATS_USERS_FILE, "utf8")).toBe(natsUsers());
+it.each(Object.entries(NATS_USERS_FILES))(
+  "has the broker's users of the contracts in %s (npx tsx helm/test/natsUsers.ts writes them)",
+  (name, text) => {
+    expect(readFileSync(fileOf(name), "utf8")).toBe(text());
+  },
+);
+
+it("has the programs of the contracts: what each works on, and what is scaled by", () => {
+  for (const [program, { kind, stream, consumers = [], along = [] }] of Object.entries<Manifest>(
+    values.programs,
+  )) {
+    // The program of analyzers stands for any of them.
+    for (const stage of consumers.length > 0 ? consumers : ["any"]) {
+      expect([rowOf(stage).kind, consumer(stage).stream], program).toEqual([kind, stream]);
+    }
+    for (const stage of along) expect(rowOf(stage).source, program).toBe(program);
+  }
+  const named = Object.values<Manifest>(values.programs).flatMap(({ consumers, along = [] }) => [
+    ...consumers,
+    ...along,
+  ]);
+  expect(named.sort()).toEqual(Object.keys(STAGE_TABLE).sort());
+});
+
+it("runs every analyzer of the pack in use, and no other", async () => {
+  const { pack } = values.models;
+  const found = await findAnalyzers({ modelsDir: join(ROOT, "models"), pack, analyzerPacks: [] });
+  const analyzers = Object.entries<Manifest>(values.stages).filter(
+    ([, { program }]) => program === "analyze",
+  );
+  expect(analyzers.map(([name]) => name).sort()).toEqual(found.map(({ name }) => name).sort());
+  expect(analyzers.filter(([name]) => isCoreStage(name))).toEqual([]);
 });
 
 /** What the StatefulSet sets, with passwords that are none. */

@@ -36,7 +36,7 @@ describe.skipIf(!HELM)("the chart's broker (helm, built by Go)", () => {
       const env = {
         ...Object.fromEntries(
           Object.entries(passwords).map(([user, password]) => [
-            `NATS_PASSWORD_${user.toUpperCase()}`,
+            `NATS_PASSWORD_${user.toUpperCase().replaceAll("-", "_")}`,
             password,
           ]),
         ),

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BROKER_USERS } from "@similarfaces/contracts/brokerUsers";
+import { BROKER_PROGRAMS } from "@similarfaces/contracts/brokerUsers";
 import { describe, expect, it } from "vitest";
 import {
   CHART,
@@ -169,7 +169,10 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     ["a number in words", { nats: { replicas: "three" } }, /replicas/],
     ["two brokers, which cannot agree", { nats: { replicas: 2 } }, /replicas/],
     ["a driver that does not exist", { blobs: { driver: "minio" } }, /driver/],
-    ["a stage that does not exist", { stages: { smile: {} } }, /no stage "smile"/],
+    ["a stage without a program", { stages: { smile: {} } }, /no program ""/],
+    ["a program that does not exist", { stages: { smile: { program: "grin" } } }, /no program "grin"/],
+    ["a stage that is named like something else", { stages: { gateway: { program: "analyze" } } }, /gateway/],
+    ["an analyzer whose name is none", { stages: { own: { program: "analyze", stage: "Own" } } }, /stage/],
     ["a node type that does not exist", { stages: { age: { nodeType: "gpu" } } }, /no node type "gpu"/],
     ["S3 without a bucket", { blobs: { driver: "s3" } }, /blobs.s3.bucket is needed/],
     [
@@ -229,7 +232,7 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     const manifests = render([], { stageDefaults: { autoscaling: { kind: "hpa" } } });
     expect(ofKind(manifests, "ScaledObject")).toEqual([]);
     const scalers = ofKind(manifests, "HorizontalPodAutoscaler");
-    expect(scalers.length).toBe(ofKind(manifests, "Deployment").length - 1);
+    expect(scalers.length).toBe(ofKind(manifests, "Deployment").length - 2);
     for (const { spec } of scalers) expect(spec.metrics[0].resource.target.averageUtilization).toBe(70);
   });
 
@@ -252,8 +255,9 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
   it("give every pod the broker user of its program, its own password alone, and the authority to trust", () => {
     const manifests = render(EXAMPLES["eks-production"]!);
     const [passwords, certificate] = ofKind(manifests, "Secret");
-    expect(Object.keys(passwords.data).sort()).toEqual([...BROKER_USERS, "cluster"].sort());
-    expect(new Set(Object.values(passwords.data)).size).toBe(BROKER_USERS.length + 1);
+    const users = [...BROKER_PROGRAMS, "age", "gender", "race", "emotion", "cluster"];
+    expect(Object.keys(passwords.data).sort()).toEqual(users.sort());
+    expect(new Set(Object.values(passwords.data)).size).toBe(users.length);
     for (const value of Object.values<string>(passwords.data))
       expect(Buffer.from(value, "base64").toString()).toMatch(/^p[A-Za-z0-9]{39}$/);
     for (const [name, { metadata, spec }] of podsOf(manifests)) {
@@ -305,7 +309,7 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     expect(manifests.filter(({ metadata }) => metadata.name.endsWith("-race"))).toEqual([]);
     const { data } = ofKind(manifests, "ConfigMap").find((map) => map.data.STAGES);
     expect(data.STAGES.split(",").sort()).toEqual(
-      ["age", "embed", "emotion", "enrol", "extract", "gender", "match"].sort(),
+      ["age", "embed", "emotion", "enrol", "extract", "gender", "match", "quality"].sort(),
     );
   });
 
@@ -325,10 +329,53 @@ describe.skipIf(!there)("the values (helm, built by Go)", () => {
     }
   });
 
-  it("name the provisioning after the revision, so that every upgrade provisions", () => {
-    const [job] = ofKind(render([]), "Job");
-    expect(job.metadata.name).toMatch(/-provision-1$/);
-    expect(job.metadata.annotations).toBeUndefined();
+  it("provision anew with every change of what is to be provisioned", () => {
+    const checksum = (values: object) =>
+      ofKind(render([], values), "Deployment").find(({ metadata }) => metadata.name.endsWith("-provision"))
+        .spec.template.metadata.annotations["checksum/config"];
+    expect(checksum({})).toBe(checksum({}));
+    expect(checksum({ stages: { race: { enabled: false } } })).not.toBe(checksum({}));
+  });
+
+  it("run an analyzer of one's own as one more key and a volume", () => {
+    const manifests = render([], {
+      stages: {
+        mask: {
+          program: "analyze",
+          env: { LOG_LEVEL: "debug" },
+          autoscaling: { kind: "keda", minReplicas: 0 },
+        },
+      },
+      models: {
+        analyzerPacks: ["extra"],
+        analyzerVolumes: { mine: { persistentVolumeClaim: { claimName: "analyzers", readOnly: true } } },
+      },
+    });
+    const config = ofKind(manifests, "ConfigMap").find(({ data }) => data.STAGES).data;
+    expect(config.STAGES.split(",")).toContain("mask");
+    expect(config.ANALYZER_PACKS).toBe("extra,/analyzers/mine");
+    const pods = new Map(podsOf(manifests));
+    for (const component of ["mask", "provision"]) {
+      const { spec } = pods.get(`photos-similarfaces-${component}`);
+      expect(spec.containers[0].volumeMounts, component).toContainEqual({
+        name: "analyzers-mine",
+        mountPath: "/analyzers/mine",
+        readOnly: true,
+      });
+      expect(spec.volumes, component).toContainEqual({
+        name: "analyzers-mine",
+        persistentVolumeClaim: { claimName: "analyzers", readOnly: true },
+      });
+    }
+    const { env } = pods.get("photos-similarfaces-mask").spec.containers[0];
+    for (const [name, value] of Object.entries({ ANALYZER: "mask", NATS_USER: "mask", LOG_LEVEL: "debug" }))
+      expect(env).toContainEqual({ name, value });
+    const [scaled] = ofKind(manifests, "ScaledObject");
+    expect(scaled.spec.triggers[0].metadata).toMatchObject({ stream: "SF_FACES", consumer: "mask" });
+    const broker = ofKind(manifests, "ConfigMap").find(({ data }) => data["nats.conf"]).data["nats.conf"];
+    expect(broker).toContain("user: mask, password: $NATS_PASSWORD_MASK");
+    const [secret] = ofKind(manifests, "Secret");
+    expect(Object.keys(secret.data)).toContain("mask");
   });
 
   it("let KEDA and Prometheus reach the broker and the metrics, where networks are closed", () => {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BROKER_USERS, passwordVariable } from "@similarfaces/contracts/brokerUsers";
+import { passwordVariable } from "@similarfaces/contracts/brokerConfig";
+import { BROKER_PROGRAMS } from "@similarfaces/contracts/brokerUsers";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { COMPOSE_ANALYZERS } from "./natsUsers.js";
 import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
 import type { Manifest } from "./render.js";
 
@@ -60,14 +62,16 @@ describe("compose.yaml", () => {
   it("gives every program its own user at the broker", () => {
     const passwords = compose.services.nats.environment;
     const own = services.filter(([, { image }]) => image.startsWith("similarfaces/"));
-    expect(own.map(([, { environment }]) => environment.NATS_USER).sort()).toEqual([...BROKER_USERS].sort());
+    expect(own.map(([, { environment }]) => environment.NATS_USER).sort()).toEqual(
+      [...BROKER_PROGRAMS, ...COMPOSE_ANALYZERS].sort(),
+    );
     for (const [name, { environment }] of own) {
       expect(environment.NATS_USER, name).toBe(name);
       expect(environment.NATS_PASSWORD, name).toBe(passwords[passwordVariable(environment.NATS_USER)]);
     }
   });
 
-  it("has every target that Prometheus scrapes", () => {
+  it("has every target that Prometheus scrapes, and Prometheus every program", () => {
     const { scrape_configs } = parse(
       readFileSync(join(ROOT, "observability/prometheus/prometheus.yml"), "utf8"),
     ) as Manifest;
@@ -76,6 +80,9 @@ describe("compose.yaml", () => {
         targets.map((target: string) => target.split(":")[0]),
       ),
     );
-    expect(hosts.filter((host: string) => !compose.services[host])).toEqual([]);
+    const own = services.filter(([, { image }]) => image.startsWith("similarfaces/")).map(([name]) => name);
+    const others = hosts.filter((host: string) => !own.includes(host));
+    expect(others.filter((host: string) => !compose.services[host])).toEqual([]);
+    expect(own.filter((name) => !hosts.includes(name))).toEqual([]);
   });
 });

@@ -12,12 +12,14 @@ const DOCKERFILE = readFileSync(join(ROOT, "Dockerfile"), "utf8");
 /** As in the image: nobody who owns a file of it, where this test may change who it is. */
 const SOMEBODY = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {};
 const STAGES: Readonly<Record<string, { program: string; env?: Record<string, string> }>> = {
+  provision: { program: "services/provision/dist/main.js" },
   extract: { program: "services/extract/dist/main.js" },
   embed: { program: "services/embed/dist/main.js" },
   age: { program: "services/analyze/dist/main.js", env: { ANALYZER: "age" } },
   gender: { program: "services/analyze/dist/main.js", env: { ANALYZER: "gender" } },
   race: { program: "services/analyze/dist/main.js", env: { ANALYZER: "race" } },
   emotion: { program: "services/analyze/dist/main.js", env: { ANALYZER: "emotion" } },
+  mask: { program: "services/analyze/dist/main.js", env: { ANALYZER: "mask", ANALYZER_PACKS: "extra" } },
   match: { program: "services/gallery/dist/main.js" },
 };
 
@@ -50,15 +52,6 @@ describe.skipIf(!BUILT)("the tree of the image that has everything (needs npm ru
       // Nobody takes these traces; what sends them must be there.
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
     };
-    const provisioned = spawnSync(process.execPath, ["services/runtime/dist/broker/provisionMain.js"], {
-      cwd: tree,
-      env: shared,
-      encoding: "utf8",
-      ...SOMEBODY,
-    });
-    expect(provisioned.stderr).toBe("");
-    expect(provisioned.status).toBe(0);
-
     const healthPorts: number[] = [];
     for (const { program, env } of Object.values(STAGES)) {
       const port = await freePort();
@@ -186,6 +179,7 @@ describe.skipIf(!BUILT).each(["gateway", "stage"])(
         "extract",
         "gallery",
         "inference",
+        "provision",
         "runtime",
         "vision",
       ];

@@ -7,8 +7,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What images start, by its path in the repository and in the image. */
 export const PROGRAMS = [
   "gateway/dist/main.js",
-  "services/runtime/dist/broker/provisionMain.js",
-  ...["extract", "embed", "analyze", "gallery"].map((name) => `services/${name}/dist/main.js`),
+  ...["provision", "extract", "embed", "analyze", "gallery"].map((name) => `services/${name}/dist/main.js`),
 ];
 
 /** `npm test` builds before it tests; by hand, `npm run build`. */
@@ -18,7 +17,7 @@ export const BUILT = [...PROGRAMS, "ui/dist/site/index.html"].every((path) => ex
 export function variablesRead(): Set<string> {
   const folders = [
     "gateway/dist",
-    ...["runtime", "inference", "extract", "embed", "analyze", "gallery"].map(
+    ...["runtime", "inference", "provision", "extract", "embed", "analyze", "gallery"].map(
       (name) => `services/${name}/dist`,
     ),
   ];
@@ -28,7 +27,7 @@ export function variablesRead(): Set<string> {
         join(ROOT, folder, file),
       ),
     )
-    .filter((file) => /(config|[sS]ettings|provisionMain|nodeTypes)\.js$/.test(file))
+    .filter((file) => /(config|[sS]ettings|nodeTypes)\.js$/.test(file))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   // Read by the AWS SDK, by Node and by the exporter of traces themselves.

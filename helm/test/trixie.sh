@@ -48,9 +48,10 @@ mesh() {
   "$NATS_SERVER" --jetstream --store_dir "$work/nats" --addr 127.0.0.1 --port $port &>/dev/null &
   broker=$!
   trap 'kill $broker "${pids[@]}" 2>/dev/null || true' EXIT
-  (program stage services/runtime/dist/broker/provisionMain.js)
-  for name in extract embed gallery; do start stage "HEALTH_PORT=$((++port))" services/$name/dist/main.js; done
-  for name in age gender race emotion; do
+  for name in provision extract embed gallery; do start stage "HEALTH_PORT=$((++port))" services/$name/dist/main.js; done
+  for folder in "$root"/models/compact/*/manifest.json; do
+    grep -q '"task": "analyze"' "$folder" || continue
+    name=$(basename "$(dirname "$folder")")
     start stage "HEALTH_PORT=$((++port))" ANALYZER=$name services/analyze/dist/main.js
   done
   start gateway "PORT=$((++port))" gateway/dist/main.js

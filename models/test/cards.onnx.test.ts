@@ -2,17 +2,24 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { TASKS, listPacks, loadModel, measurementMarkdown, type Manifest } from "@similarfaces/inference";
+import { labelsOf, listPacks, loadModel, measurementMarkdown, type Manifest } from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("..", import.meta.url));
 const PUBLISHED = ["compact", "compact-int8", "yunet"];
 const read = (path: string): string => readFileSync(`${MODELS}/${path}`, "utf8");
 const entries = (await listPacks(MODELS)).filter(({ pack }) => PUBLISHED.includes(pack));
-const named = entries.map((entry) => [`${entry.pack}/${entry.task}`, entry.manifest!] as const);
+const named = entries.map((entry) => [`${entry.pack}/${entry.name}`, entry.manifest!] as const);
 
-it("every published pack has models, and compact has one of every task", () => {
+it("every published pack has models, and compact a detector, an embedder and four analyzers", () => {
   expect(new Set(entries.map(({ pack }) => pack))).toEqual(new Set(PUBLISHED));
-  expect(entries.filter(({ pack }) => pack === "compact").map(({ task }) => task)).toEqual([...TASKS]);
+  expect(entries.filter(({ pack }) => pack === "compact").map(({ name }) => name)).toEqual([
+    "detect",
+    "embed",
+    "age",
+    "gender",
+    "emotion",
+    "race",
+  ]);
 });
 
 describe.each(named)("%s", (folder, manifest) => {
@@ -37,7 +44,7 @@ describe.each(named)("%s", (folder, manifest) => {
   it("has a card that quotes every measurement of the manifest, and no other", () => {
     const card = read(`${folder}/CARD.md`);
     const measured = card.split("\n## Measured\n\n")[1]!.split("\n## ")[0]!;
-    const quoted = manifest.measured.map((measurement) => measurementMarkdown(measurement, manifest.labels));
+    const quoted = manifest.measured.map((one) => measurementMarkdown(one, labelsOf(manifest)));
     expect(measured.trim()).toBe(quoted.join("\n\n"));
   });
 });
@@ -79,9 +86,9 @@ describe("compact/figures.json", () => {
 
 describe("the packs in the repository", () => {
   it("hold their own weights only, each of its manifest's digest", async () => {
-    for (const { pack, task } of entries) {
+    for (const { pack, name, folder } of entries) {
       if (pack === "yunet") continue;
-      await expect(loadModel(MODELS, pack, task)).resolves.toMatchObject({ manifest: { task } });
+      await expect(loadModel(folder)).resolves.toMatchObject({ name });
     }
     const { url, licence } = named.find(([folder]) => folder === "yunet/detect")![1];
     expect(url).toMatch(/\/0047ac24afb1a50a0c6105001c89d1b5b805dbf1\//);
@@ -99,6 +106,6 @@ describe("the packs in the repository", () => {
   });
 });
 
-function manifestOf(task: string): Manifest {
-  return entries.find((entry) => entry.pack === "compact" && entry.task === task)!.manifest!;
+function manifestOf(name: string): Manifest {
+  return entries.find((entry) => entry.pack === "compact" && entry.name === name)!.manifest!;
 }

@@ -22,7 +22,6 @@ let modelsDir: string;
 
 beforeEach(async () => {
   modelsDir = await mkdtemp(join(tmpdir(), "similarfaces-own-"));
-  await cp(join(MODELS, "manifest.schema.json"), join(modelsDir, "manifest.schema.json"));
   await cp(join(MODELS, "compact", "detect"), join(modelsDir, "compact", "detect"), { recursive: true });
 });
 afterEach(() => rm(modelsDir, { recursive: true, force: true }));
@@ -42,12 +41,12 @@ it("the README's own pack runs as its manifest says, beside compact's detector, 
   await writeFile(join(downloads, example.file), GRAPH);
 
   const [entry] = await listPack(modelsDir, "own");
-  expect(await pullModel(modelsDir, entry!, { from: downloads })).toBe("pulled");
-  expect((await verifyModel(modelsDir, entry!)).problem).toBeUndefined();
+  expect(await pullModel(entry!, { from: downloads })).toBe("pulled");
+  expect((await verifyModel(entry!)).problem).toBeUndefined();
 
   const inference = await openInference({
     modelsDir,
-    tasks: ["detect", "embed"],
+    models: ["detect", "embed"],
     pack: "compact",
     packs: { embed: "own" },
     workers: 1,

@@ -1,6 +1,6 @@
-import { STAGES } from "@similarfaces/contracts";
+import { isCoreStage } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import { DASHBOARDS, panelsOf } from "./dashboards.js";
+import { DASHBOARDS, QUERIES, panelsOf } from "./dashboards.js";
 import { STAGE_HUES, oklchHex } from "./oklch.js";
 
 it("there is an overview, and one for stages, fleet and gallery", () => {
@@ -10,6 +10,12 @@ it("there is an overview, and one for stages, fleet and gallery", () => {
     "similarfaces-overview",
     "similarfaces-stages",
   ]);
+});
+
+it("go by the label: no panel is about an analyzer by its name", () => {
+  for (const { dashboard, panel, expr } of QUERIES)
+    for (const [, stage] of expr.matchAll(/stage="(\w+)"/g))
+      expect(isCoreStage(stage!), `${dashboard}: ${panel}`).toBe(true);
 });
 
 describe.each(DASHBOARDS)("$file", (dashboard) => {
@@ -58,10 +64,10 @@ describe.each(DASHBOARDS)("$file", (dashboard) => {
         ]),
       );
       const byStage = targets.some(({ legendFormat }) => legendFormat === "{{stage}}");
-      if (byStage) for (const stage of STAGES) expect(colours.get(stage), title).toBeDefined();
-      for (const stage of STAGES)
-        if (colours.has(stage))
-          expect(colours.get(stage), title).toBe(oklchHex(0.68, 0.13, STAGE_HUES[stage]));
+      for (const [stage, hue] of STAGE_HUES) {
+        if (byStage) expect(colours.get(stage), title).toBeDefined();
+        if (colours.has(stage)) expect(colours.get(stage), title).toBe(oklchHex(0.68, 0.13, hue));
+      }
     }
   });
 });

@@ -61,7 +61,7 @@ export const QUERIES: readonly Query[] = DASHBOARDS.flatMap((dashboard) =>
     (panel.targets ?? []).map(({ expr }) => ({
       dashboard: dashboard.title,
       panel: panel.title,
-      expr: expr.replaceAll("$__rate_interval", "1m"),
+      expr: expr.replaceAll("$__rate_interval", "1m").replaceAll("$stage", "extract"),
     })),
   ),
 );

@@ -1,4 +1,4 @@
-import { STAGES } from "@similarfaces/contracts";
+import { fieldOf, hasConsumer, isFaceStage } from "@similarfaces/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CATALOGUE, seriesOf } from "./catalogue.js";
 import { QUERIES } from "./dashboards.js";
@@ -7,12 +7,13 @@ import type { ReceivedSpan } from "./otlpReceiver.js";
 import { TOOLS } from "./prometheusTools.js";
 import { RULES } from "./rules.js";
 
-/** The stages that answer once per face. */
-const FACE_STAGES = STAGES.filter((stage) => stage !== "extract");
 const OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 const WAIT = { timeout: 20_000, interval: 200 };
 
 let observed: ObservedMesh;
+/** The stages of the traced photo that have work per face. */
+const faceStages = () =>
+  observed.traced.job.accepted!.stages.filter((stage) => isFaceStage(stage) && hasConsumer(stage));
 beforeAll(async () => {
   observed = await observeMesh(TOOLS?.prometheus);
 }, 180_000);
@@ -144,7 +145,7 @@ describe("the trace of one photo", () => {
 
   it("arrives, span by span", async () => {
     const { traceId, job } = observed.traced;
-    const deliveries = 1 + job.faces.length * FACE_STAGES.length;
+    const deliveries = 1 + job.faces.length * faceStages().length;
     const received = () => observed.collector.spans.filter((span) => span.traceId === traceId);
     await expect
       .poll(() => received().filter(({ kind, name }) => kind === 5 || name === "job").length, WAIT)
@@ -169,14 +170,14 @@ describe("the trace of one photo", () => {
     for (const { index } of job.faces) {
       const ofFace = (stage: string) =>
         only(named(stage).filter(({ attributes }) => attributes["similarfaces.face"] === index));
-      for (const stage of FACE_STAGES.filter((stage) => stage !== "match"))
+      for (const stage of faceStages().filter((stage) => stage !== "match"))
         expect(ofFace(stage).parentSpanId, stage).toBe(extract.spanId);
       expect(ofFace("match").parentSpanId).toBe(ofFace("embed").spanId);
     }
   });
 
   it("has wait, compute and publish of every delivery, one after the other", () => {
-    for (const delivery of STAGES.flatMap(named)) {
+    for (const delivery of ["extract", ...faceStages()].flatMap(named)) {
       const parts = childrenOf(delivery);
       const part = (name: string) => only(parts.filter((span) => span.name === name));
       const [wait, compute, publish] = [part("wait"), part("compute"), part("publish")];
@@ -193,7 +194,7 @@ describe("the trace of one photo", () => {
   });
 
   it("follows into the worker threads", () => {
-    for (const stage of STAGES.filter((stage) => stage !== "match"))
+    for (const stage of ["extract", ...faceStages()].filter((stage) => stage !== "match"))
       for (const delivery of named(stage)) {
         const compute = only(childrenOf(delivery).filter(({ name }) => name === "compute"));
         const runs = childrenOf(compute);
@@ -285,9 +286,10 @@ it("no log, span or metric holds a name, a landmark, an embedding or a picture",
   const landmarks = observed.traced.job.faces.flatMap(({ landmarks, box }) =>
     [...Object.values(landmarks), box].flatMap((point) => Object.values(point as object) as number[]),
   );
-  const embeddings = observed.traced.job.faces.flatMap(({ fields }) =>
-    fields.embed?.state === "done" ? fields.embed.value.embedding : [],
-  );
+  const embeddings = observed.traced.job.faces.flatMap((face) => {
+    const field = fieldOf(face, "embed");
+    return field?.state === "done" ? field.value.embedding : [];
+  });
   expect(embeddings.length).toBe(observed.traced.job.faces.length);
   const needles = [
     NAME,

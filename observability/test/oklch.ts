@@ -1,15 +1,21 @@
-import type { AnalysisStage } from "@similarfaces/contracts";
+import { fileURLToPath } from "node:url";
+import { findAnalyzers } from "@similarfaces/inference";
 
-/** The page's hue of each stage, in degrees of OKLCH. */
-export const STAGE_HUES: Readonly<Record<AnalysisStage, number>> = {
-  extract: 250,
-  embed: 290,
-  match: 320,
-  age: 70,
-  gender: 170,
-  race: 110,
-  emotion: 30,
-};
+/** The page's hues, in degrees of OKLCH: of the stages that are always there, and what the pack's manifests say. */
+export const STAGE_HUES: ReadonlyMap<string, number> = new Map([
+  ["extract", 250],
+  ["embed", 290],
+  ["match", 320],
+  ...(
+    await findAnalyzers({
+      modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
+      pack: "compact",
+      analyzerPacks: [],
+    })
+  ).flatMap(({ name, manifest }): [string, number][] =>
+    manifest.hue === undefined ? [] : [[name, manifest.hue]],
+  ),
+]);
 
 /**
  * An OKLCH colour (lightness 0..1, chroma, hue in degrees) as #rrggbb, clipped to sRGB.

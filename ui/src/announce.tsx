@@ -1,6 +1,6 @@
 import { createSignal, For } from "solid-js";
 
-/** What is said stays a little, so that two messages at once are both read. */
+/** Messages that stay in the log, so that two at once are both read. */
 const KEPT = 8;
 
 const [spoken, setSpoken] = createSignal<readonly { text: string }[]>([]);
@@ -10,7 +10,7 @@ export function announce(text: string): void {
   setSpoken((before) => [...before, { text }].slice(-KEPT));
 }
 
-/** Once per page, there before anything is said. */
+/** Once per page, in it before the first message: screen readers ignore a log that comes with its text. */
 export function Announcer() {
   return (
     <div class="visually-hidden" role="log" aria-live="polite" aria-label="What happened">

@@ -42,6 +42,11 @@ export function formatDate(epochMs: number): string {
   return date.format(new Date(epochMs));
 }
 
+/** A label of a model as people write it: "Latino_Hispanic" is one of two. */
+export function labelInWords(label: string): string {
+  return label.replaceAll("_", " or ");
+}
+
 /** "1 face", "3 faces". */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString()} ${count === 1 ? one : many}`;

@@ -1,12 +1,11 @@
 import { createRoot, createResource } from "solid-js";
-import type { About } from "@similarfaces/contracts/api";
-import { getAbout } from "./api";
+import { getAbout } from "./api/installation";
 
 /** What this installation is and keeps (`/v1/about`), asked for once; undefined until it is known, or if it cannot be. */
 const installation = createRoot(() => {
-  const [about] = createResource<About | undefined>(() => getAbout().catch(() => undefined));
+  const [about] = createResource(() => getAbout().catch(() => undefined));
   return about;
 });
 
 // Never suspends what reads it: the page is whole without.
-export const about = (): About | undefined => installation.latest;
+export const about = () => installation.latest;

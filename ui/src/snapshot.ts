@@ -1,5 +1,5 @@
 import type { Field, FailureJson, JobView, ResultEvent, TimingsJson } from "@similarfaces/contracts/job";
-import type { StageName } from "@similarfaces/contracts/stages";
+import { rowOf, type StageName } from "@similarfaces/contracts/stages";
 
 /** A snapshot as the results it was made from, so that whatever comes goes through the one reducer. */
 export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobView): ResultEvent[] {
@@ -10,7 +10,7 @@ export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobVi
   pushField("extract", extract);
   for (const face of faces) {
     for (const [stage, field] of Object.entries(face.fields)) {
-      pushField(stage as StageName, field as Field<unknown>, face.index);
+      pushField(stage, field, face.index);
     }
   }
   if (deletedAtMs !== undefined) push("deleted", { deleted: { deletedAtMs } });
@@ -20,7 +20,7 @@ export function eventsOf({ jobId, accepted, extract, faces, deletedAtMs }: JobVi
     const about = face === undefined ? {} : { face };
     if (field.state === "done") {
       const { value, model, attempt } = field;
-      push(stage, { ...about, [stage]: value, model, attempt, ...timed(field.timings) });
+      push(stage, { ...about, [rowOf(stage).outcome]: value, model, attempt, ...timed(field.timings) });
     } else if (field.state === "failed") {
       const failure: FailureJson = field.failure;
       push(stage, { ...about, failure, ...timed(field.timings) });

@@ -7,7 +7,7 @@ import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, photo, screenshot, v
 /** Of a poll; Vitest takes one second if not told. */
 const PATIENCE = { timeout: 20_000 } as const;
 
-/** The About page on a whole mesh in which race and the gallery are switched off. */
+/** The About page on a whole mesh in which race, quality and the gallery are switched off. */
 describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   let mesh: TestMesh;
   let browser: Browser;
@@ -34,15 +34,17 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
 
   it("shows what each stage does at the moment, and that one is switched off", async () => {
     const { page, problems } = await visit(browser, `${mesh.url}/about`);
-    const age = page.getByRole("group", { name: /^age: how old it looks/ });
+    const age = page.getByRole("group", { name: /^age: in years/ });
     await age.waitFor();
     expect(await age.getAttribute("aria-label")).toContain("no answers in the last minute");
     await analyse("group-4");
     await expect.poll(() => age.getAttribute("aria-label"), PATIENCE).toMatch(/waited \d.* worked \d/);
     expect(await age.innerHTML()).toMatch(/work [\d.]+ m?s/);
-    const race = page.getByRole("group", { name: "race: switched off" });
-    expect(await race.innerHTML()).toContain("switched off");
-    // Which models are in use is told by their answers.
+    const match = page.getByRole("group", { name: "match: switched off" });
+    expect(await match.innerHTML()).toContain("switched off");
+    // Who has not announced itself has no box.
+    expect(await page.getByRole("group", { name: /^race/ }).count()).toBe(0);
+    // Which models are in use is known from their answers.
     await page.getByText("compact-age@1.0.0, answering").waitFor();
     await screenshot(page, "about", { fullPage: true });
     expect(problems).toEqual([]);
@@ -65,6 +67,7 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
     const byRace = gender.getByRole("list", { name: "Right, by race label" });
     expect(await byRace.getByRole("listitem").count()).toBe(7);
     expect(await gender.innerText()).toContain("worst for Black (84 %)");
+    await page.getByText(/^Other models that this installation can use/).click();
     const race = page.locator("#model-compact-race");
     expect(await race.getByRole("table").innerText()).toContain("Latino or Hispanic");
   });

@@ -35,7 +35,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
   const untilPictures = (page: Page) =>
     page.waitForFunction(() => document.querySelectorAll('.portrait[data-state="loading"]').length === 0);
 
-  it("takes a dropped photo to the end: boxes, five attributes per face, five portraits, two times", async () => {
+  it("takes a dropped photo to the end: boxes, six answers per face, five portraits, two times", async () => {
     const { page, problems } = await visit(browser, mesh.url);
     await screenshot(page, "welcome");
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -48,7 +48,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     expect(page.url()).toMatch(/\/jobs\/[0-9a-z]{36}$/);
     expect(await page.locator("h1").innerText()).toBe("4 faces");
     expect(await page.locator(".box").count()).toBe(4);
-    expect(await page.locator('.field[data-state="done"]').count()).toBe(4 * 5);
+    expect(await page.locator('.field[data-state="done"]').count()).toBe(4 * 6);
     expect(await page.locator(".similar-face").count()).toBe(4 * 5);
     await untilPictures(page);
     expect(await page.locator('.portrait[data-state="missing"]').count()).toBe(0);
@@ -61,6 +61,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
       "0 emotion",
       "0 gender",
       "0 match",
+      "0 quality",
       "0 race",
     ]);
     await screenshot(page, "complete-light");
@@ -84,11 +85,12 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
       let messages = 0;
       socket.onMessage((message) => server.send(message));
       server.onMessage((message) => {
-        if (messages++ < 34) socket.send(message);
+        if (isAboutAnalyzers(message) || messages++ < 34) socket.send(message);
       });
     });
+    await page.reload();
     await give(page, photo("group-18"));
-    await poll(() => page.locator('[data-face="0"] .field[data-state="done"]').count()).toBe(5);
+    await poll(() => page.locator('[data-face="0"] .field[data-state="done"]').count()).toBe(6);
     await page.waitForFunction(
       () => document.querySelectorAll('[data-face="0"] .portrait:not([data-state="shown"])').length === 0,
     );
@@ -142,10 +144,10 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     const other = await page.context().newPage();
     await other.goto(page.url()).catch(() => undefined);
     await untilComplete(page);
-    expect(await page.locator('.field[data-state="done"]').count()).toBe(18 * 5);
+    expect(await page.locator('.field[data-state="done"]').count()).toBe(18 * 6);
     await other.goto(page.url());
     await untilComplete(other);
-    expect(await other.locator('.field[data-state="done"]').count()).toBe(18 * 5);
+    expect(await other.locator('.field[data-state="done"]').count()).toBe(18 * 6);
     await page.context().close();
   });
 
@@ -251,7 +253,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     await page.goto(mesh.url);
     await give(page, photo("portrait-1"));
     await untilComplete(page);
-    expect(await page.locator('.field[data-state="done"]').count()).toBe(4);
+    expect(await page.locator('.field[data-state="done"]').count()).toBe(5);
     expect(await page.locator(".similar-face").count()).toBe(0);
     expect(problems).toEqual([]);
     await page.context().close();
@@ -372,6 +374,8 @@ async function recordAppearances(page: Page): Promise<void> {
     }).observe(document.body, { childList: true, subtree: true, attributes: true });
   });
 }
+
+const isAboutAnalyzers = (message: string | Buffer) => String(message).startsWith('{"type":"analyzers"');
 
 function appearances(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);

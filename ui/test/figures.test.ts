@@ -47,9 +47,9 @@ describe("what was measured, in words", () => {
 
   it("leaves no figure of the pack out", async () => {
     for (const task of await tasksOf()) {
-      const { measured, labels } = await manifestOf(task);
+      const { measured } = await manifestOf(task);
       for (const { figures } of measured) {
-        const { facts, groups, tables, confusion } = describeFigures(figures, labels);
+        const { facts, groups, tables, confusion } = describeFigures(figures);
         const shown = facts.length + groups.length + tables.length + (confusion ? 1 : 0);
         expect(shown, task).toBe(Object.keys(figures).length);
       }

@@ -1,5 +1,5 @@
 import type { MessageInitShape, ResultSchema } from "@similarfaces/contracts";
-import { EMBEDDING } from "../../gateway/test/meshFixture.js";
+import { EMBEDDING, analysisOf, qualityOf } from "../../gateway/test/meshFixture.js";
 
 type Result = MessageInitShape<typeof ResultSchema>;
 
@@ -9,7 +9,11 @@ const times = () => {
 };
 
 /** What extract would say of a photo of 1,920 by 1,080 pixels: faces in rows, the first the largest. */
-export function extractOf(jobId: string, faces: number, { columns = 4, facesOmitted = 0 } = {}): Result {
+export function extractOf(
+  jobId: string,
+  faces: number,
+  { columns = 4, facesOmitted = 0, skipped = [] as readonly number[] } = {},
+): Result {
   const size = { width: 1_920, height: 1_080 };
   const cell = { width: size.width / columns, height: size.height / Math.ceil(faces / columns) };
   const side = Math.min(cell.width, cell.height) * 0.4;
@@ -37,6 +41,8 @@ export function extractOf(jobId: string, faces: number, { columns = 4, facesOmit
               rightMouth: at(0.65, 0.8),
             },
             score: 0.95,
+            quality: qualityOf(skipped.includes(index) ? 0.1 : 0.8),
+            skipped: skipped.includes(index),
           };
         }),
       },
@@ -44,31 +50,41 @@ export function extractOf(jobId: string, faces: number, { columns = 4, facesOmit
   };
 }
 
-const guess = (...probabilities: [label: string, probability: number][]) => ({
-  label: probabilities[0]![0],
-  probability: probabilities[0]![1],
-  probabilities: probabilities.map(([label, probability]) => ({ label, probability })),
-});
+/** A classification, the best label first. */
+export const guessOf = (name: string, ...probabilities: [label: string, probability: number][]) =>
+  analysisOf(name, {
+    case: "classification",
+    value: {
+      label: probabilities[0]![0],
+      probability: probabilities[0]![1],
+      probabilities: probabilities.map(([label, probability]) => ({ label, probability })),
+    },
+  });
+
+/** A result about one face, as a stage would publish it. */
+export const resultOf = (
+  jobId: string,
+  stage: string,
+  face: number,
+  outcome: NonNullable<Result["outcome"]>,
+): Result => ({ jobId, stage, face, timings: times(), outcome });
 
 /** What the other stages would say of one of its faces. */
 export function answersOf(jobId: string, face: number) {
-  const result = (stage: string, outcome: unknown) =>
-    ({ jobId, stage, face, timings: times(), outcome }) as Result;
+  const result = (stage: string, outcome: NonNullable<Result["outcome"]>) =>
+    resultOf(jobId, stage, face, outcome);
   const years = Array.from({ length: 101 }, (_, year) => Math.exp(-((year - 31) ** 2) / 60));
   return {
-    age: result("age", {
-      case: "age",
-      value: { years: 31, lowYears: 25, highYears: 37, probabilities: years },
-    }),
-    gender: result("gender", { case: "gender", value: guess(["female", 0.94], ["male", 0.06]) }),
-    race: result("race", {
-      case: "race",
-      value: guess(["East Asian", 0.55], ["Southeast Asian", 0.3], ["White", 0.15]),
-    }),
-    emotion: result("emotion", {
-      case: "emotion",
-      value: guess(["happy", 0.71], ["neutral", 0.2], ["surprise", 0.09]),
-    }),
+    age: result(
+      "age",
+      analysisOf("age", {
+        case: "measure",
+        value: { value: 31, unit: "years", low: 25, high: 37, probabilities: years },
+      }),
+    ),
+    gender: result("gender", guessOf("gender", ["female", 0.94], ["male", 0.06])),
+    race: result("race", guessOf("race", ["East Asian", 0.55], ["Southeast Asian", 0.3], ["White", 0.15])),
+    emotion: result("emotion", guessOf("emotion", ["happy", 0.71], ["neutral", 0.2], ["surprise", 0.09])),
     embed: result("embed", { case: "embed", value: { embedding: EMBEDDING } }),
     match: result("match", {
       case: "match",

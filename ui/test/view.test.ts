@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ageCurvePath } from "../src/analyse/ageCurvePath";
+import { curvePath } from "../src/analyse/curvePath";
 import { WHOLE, ZOOM_MAX, pan, placePhoto, viewOfBox, zoomAt } from "../src/analyse/view";
 import { ServerClock } from "../src/serverClock";
 
@@ -36,11 +36,11 @@ describe("the photo in its frame", () => {
   });
 });
 
-describe("the age curve", () => {
-  it("spans the years and is as high as its box at the most probable one", () => {
+describe("the curve of a distribution", () => {
+  it("spans the bins and is as high as its box at the most probable one", () => {
     const probabilities = Array.from({ length: 101 }, (_, year) => (year === 50 ? 0.5 : 0));
-    expect(ageCurvePath(probabilities)).toContain("L50 2L");
-    expect(ageCurvePath([])).toBe("");
+    expect(curvePath(probabilities)).toContain("L50 2L");
+    expect(curvePath([])).toBe("");
   });
 });
 

@@ -1,18 +1,21 @@
-import type { FaceView } from "@similarfaces/contracts/job";
-import { describe, expect, it } from "vitest";
-import { faceSentence, isSettled } from "../src/analyse/faceSentence";
+import type { AnnouncementJson, AnswerJson, ClassificationJson } from "@similarfaces/contracts/job";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { accuracyOf } from "../src/analyse/accuracy";
 import {
-  genderWords,
-  matchesSentence,
-  raceWords,
-  ranked,
-  tagWords,
-  verdictWords,
-} from "../src/analyse/words";
+  answerWords,
+  intervalWords,
+  isPanel,
+  longestWords,
+  measureText,
+  rankedLabels,
+  shownAnswers,
+  tagOf,
+} from "@similarfaces/contracts/answers";
+import { matchesSentence, verdictWords } from "../src/analyse/matchWords";
 import { formatMs, formatPercent } from "../src/formats";
+import { textIn } from "@similarfaces/contracts/texts";
 
-const guess = (label: string, probability: number) => ({
+const guess = (label: string, probability: number): ClassificationJson => ({
   label,
   probability,
   probabilities: [
@@ -25,71 +28,153 @@ const match = (verdict: "very_alike" | "no_close_match", name = "Ada") => ({
   galleryFaces: 1,
   verdict,
 });
-const done = <T>(value: T) => ({ state: "done" as const, value, model: "m@1", attempt: 1 });
+const MASK: AnnouncementJson = {
+  name: "mask",
+  order: 1,
+  title: { en: "Mask" },
+  answers: [
+    {
+      name: "mask",
+      title: { en: "Mask" },
+      tag: true,
+      caution: {},
+      classification: {
+        unsureBelow: 0.6,
+        labels: [
+          {
+            label: "covered",
+            title: { en: "covered" },
+            words: { en: "wears a mask" },
+            unsure: { en: "perhaps wears a mask" },
+          },
+          { label: "bare", title: { en: "bare" }, words: { en: "bare face" }, unsure: {} },
+        ],
+      },
+    },
+    {
+      name: "width",
+      title: { en: "Width" },
+      tag: false,
+      caution: {},
+      measure: {
+        unit: "cm",
+        words: { en: "{value} cm wide" },
+        decimals: 1,
+        min: 0,
+        max: 1_000,
+        interval: 0.8,
+      },
+    },
+  ],
+  model: { pack: "p", id: "mask", version: "1", licence: "", source: "", notice: "", measured: [] },
+};
+const shown = (...answers: AnswerJson[]) => shownAnswers(MASK, { answers });
 
-describe("words for a model's answers", () => {
-  it("read as guesses, less sure ones more so", () => {
-    expect(genderWords(guess("female", 0.94))).toBe("Probably a woman");
-    expect(genderWords(guess("male", 0.52))).toBe("Perhaps a man");
-    expect(raceWords(guess("Latino_Hispanic", 0.4))).toBe("Unsure: Latino or Hispanic");
+beforeAll(() => void vi.stubGlobal("navigator", { languages: ["en-GB", "en"] }));
+
+describe("texts by language", () => {
+  it("are the first that the visitor reads, else English", () => {
+    const texts = { en: "mask", de: "Maske", "pt-BR": "máscara" };
+    expect(textIn(texts, ["de-AT", "en"])).toBe("Maske");
+    expect(textIn(texts, ["pt-BR"])).toBe("máscara");
+    expect(textIn(texts, ["fr", "nl"])).toBe("mask");
+    expect(textIn({}, ["de"])).toBe("");
+    expect(textIn(undefined, ["de"])).toBe("");
+  });
+});
+
+describe("words for an analyzer's answers", () => {
+  it("are those announced for the label, and others below its floor", () => {
+    const [sure] = shown({ name: "mask", classification: guess("covered", 0.94) });
+    expect(answerWords(sure!)).toBe("wears a mask");
+    expect(tagOf(sure!)).toBe("covered");
+    const [unsure] = shown({ name: "mask", classification: guess("covered", 0.5) });
+    expect(answerWords(unsure!)).toBe("perhaps wears a mask");
+    expect(tagOf(unsure!)).toBe("perhaps wears a mask");
+    const [withoutUnsure] = shown({ name: "mask", classification: guess("bare", 0.5) });
+    expect(answerWords(withoutUnsure!)).toBe("bare face");
   });
 
+  it("have figures as the announcement writes them", () => {
+    const measure = { value: 12.34, unit: "cm", low: 10, high: 15.06, probabilities: [] };
+    const [, width] = shown({ name: "width", measure });
+    expect(answerWords(width!)).toBe("12.3 cm wide");
+    expect(intervalWords(width!.spec.measure, measure)).toBe("80 % sure: 10.0 to 15.1");
+    expect(measureText(width!.spec.measure, -0.01)).toBe("0.0 cm");
+    expect(measureText({ ...width!.spec.measure!, unit: "degrees", decimals: 0 }, -12.4)).toBe("-12°");
+  });
+
+  it("know how long they may become", () => {
+    expect(MASK.answers.map(longestWords)).toEqual(["Perhaps wears a mask", "1000.0 cm wide"]);
+  });
+
+  it("are the answer's own names where nobody has announced it", () => {
+    const answers = [
+      { name: "hat", classification: guess("top_hat", 0.7) },
+      { name: "height", measure: { value: 3.14159, unit: "cm", probabilities: [] } },
+    ];
+    const bare = shownAnswers(undefined, { answers });
+    expect(bare.map(answerWords)).toEqual(["top_hat", "3.14 cm"]);
+    // Beyond what was announced, too.
+    expect(shownAnswers(MASK, { answers }).map(({ spec }) => spec.name)).toEqual([
+      "mask",
+      "width",
+      "hat",
+      "height",
+    ]);
+  });
+
+  it("are kept room for before there is an answer", () => {
+    expect(shownAnswers(MASK, undefined).map(({ answer }) => answer)).toEqual([undefined, undefined]);
+    expect(shownAnswers(undefined, undefined)).toEqual([]);
+  });
+
+  it("become rows where all are single measures", () => {
+    const [classified, measured] = MASK.answers as [
+      AnnouncementJson["answers"][0],
+      AnnouncementJson["answers"][0],
+    ];
+    expect(isPanel([measured, measured])).toBe(true);
+    expect(isPanel([measured])).toBe(false);
+    expect(isPanel([measured, classified])).toBe(false);
+    const bins = { first: 0, width: 1, count: 2 };
+    expect(isPanel([measured, { ...measured, measure: { ...measured.measure!, bins } }])).toBe(false);
+  });
+
+  it("rank labels by probability without changing the answer", () => {
+    const answer = guess("bare", 0.7);
+    expect(rankedLabels(MASK.answers[0]!.classification, answer).map(({ label }) => label)).toEqual([
+      "bare",
+      "other",
+    ]);
+    expect(answer.probabilities[0]!.label).toBe("other");
+  });
+});
+
+describe("words for matches", () => {
   it("say how alike, and when nobody is", () => {
     expect(matchesSentence(match("very_alike"))).toBe("Very alike: Ada");
     expect(matchesSentence(match("no_close_match"))).toBe("No close match; these are the nearest.");
     expect(matchesSentence({ matches: [], galleryFaces: 0, verdict: "no_close_match" })).toContain("empty");
     expect(verdictWords("quite_alike")).toBe("Quite alike");
   });
+});
 
-  it("rank labels by probability without changing the answer", () => {
-    const answer = guess("happy", 0.7);
-    expect(ranked(answer).map(({ label }) => label)).toEqual(["happy", "other"]);
-    expect(answer.probabilities[0]!.label).toBe("other");
-  });
-
-  it("make one sentence of a face, of what is known of it", () => {
-    const point = { x: 0, y: 0 };
-    const face: FaceView = {
-      index: 0,
-      box: { x: 0, y: 0, width: 1, height: 1 },
-      landmarks: { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point },
-      score: 1,
-      fields: {
-        age: done({ years: 31.4, lowYears: 25, highYears: 37, probabilities: [] }),
-        gender: { state: "pending" },
-        emotion: done(guess("surprise", 0.9)),
-        match: done(match("no_close_match")),
-      },
-    };
-    expect(faceSentence(face)).toBe("Looks 31. Looks surprised. No close match; these are the nearest.");
-    expect(isSettled(face)).toBe(false);
-    expect(tagWords(face)).toBe("looks 31, surprised");
-  });
-
-  it("say how often a model was right, and for whom", () => {
-    const model = { pack: "p", id: "i", version: "1", task: "gender", licence: "", source: "" };
-    const measured = [
-      {
-        data: "Faces",
-        n: 4987,
-        date: "2026",
-        figures: { accuracy: 0.8997, by_race: { Black: 0.8363, White: 0.9 } },
-      },
-    ];
-    const accuracy = accuracyOf({ ...model, measured })!;
+describe("how often a model was right", () => {
+  it("is a sentence, and figures per group", () => {
+    const figures = { accuracy: 0.8997, by_race: { Black: 0.8363, White: 0.9 } };
+    const accuracy = accuracyOf([{ data: "Faces", n: 4987, date: "2026", figures }])!;
     expect(accuracy.sentence).toBe("Right in 90 % of 4,987 tests (Faces).");
     expect(accuracy.groups).toEqual([
       { name: "Black", value: 0.8363 },
       { name: "White", value: 0.9 },
     ]);
-    const age = [
-      { data: "Ages", n: 10, date: "", figures: { mae_years: 4.86, mae_by_age: { "0-9": [1.68, 306] } } },
-    ];
-    expect(accuracyOf({ ...model, measured: age })).toMatchObject({
+    const years = { mae_years: 4.86, mae_by_age: { "0-9": [1.68, 306] } };
+    expect(accuracyOf([{ data: "Ages", n: 10, date: "", figures: years }])).toMatchObject({
       unit: "years",
       groups: [{ name: "0-9", value: 1.68 }],
     });
-    expect(accuracyOf({ ...model, measured: [] })).toBeUndefined();
+    expect(accuracyOf([])).toBeUndefined();
   });
 });
 

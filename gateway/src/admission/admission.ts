@@ -14,19 +14,20 @@ import { ExpectedWait } from "./expectedWait.js";
 import { overloaded } from "./overloaded.js";
 import { Shares } from "./shares.js";
 
-/** Fuller than this and nothing more is accepted: what is accepted must find room in every later stream. */
+/** Above this fill of any stream nothing is accepted: an accepted photo needs room in every later stream. */
 const FILL_MAX = 0.8;
-/** Streams fill slowly, and a mesh that does nothing changes slowly. */
-const LOOK_EVERY_MS = 1_000;
-/** While photos wait or come in. */
-const LOOK_BUSY_EVERY_MS = 250;
-/** A full stream empties when somebody makes room. */
+/** Between samples of the streams, and of consumers while nothing waits. */
+const SAMPLE_EVERY_MS = 1_000;
+/** Between samples of consumers while photos wait or come in. */
+const SAMPLE_BUSY_EVERY_MS = 250;
+/** `Retry-After` where a stream is full. */
 const FULL_RETRY_SECONDS = 5;
 
 export interface AdmissionOptions {
   broker: Broker;
   blobs: Pick<Blobs, "driver">;
-  stages: readonly StageName[];
+  /** Those that are installed now. */
+  stages(): readonly StageName[];
   /** The longest that a photo may wait for its turn, milliseconds. */
   waitMaxMs: number;
   metrics: Metrics;
@@ -34,8 +35,8 @@ export interface AdmissionOptions {
 }
 
 /**
- * Who is let in: as many photos as will be done in time. Looks at the broker's streams and consumers, while there is work four times a
- * second, and refuses photos that would wait for too long, before a stream is full, and while the broker is away.
+ * Admits as many photos as will be done in time. Samples the broker's streams and consumers, four times a second while there is work, and refuses
+ * photos that would wait for too long, before a stream is full, and while the broker is away.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -43,45 +44,45 @@ export class Admission {
   readonly #shares: Shares;
   readonly #entrants = new Entrants();
   #timer: NodeJS.Timeout | undefined;
-  #nextLookAtMs = 0;
-  #isLooking = false;
+  #nextSampleAtMs = 0;
+  #isSampling = false;
   #isClosed = false;
   #streamsAtMs = Number.NEGATIVE_INFINITY;
   #streams: StreamBacklog[] = [];
   #fullest = 0;
   #isRefusing = false;
-  /** What waits for each stage, as last seen. */
+  /** What waits for each stage, in the last sample. */
   latest: readonly StageBacklog[] = [];
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#expected = new ExpectedWait(options.waitMaxMs);
     this.#shares = new Shares(options.waitMaxMs);
-    void this.#look();
+    void this.#sample();
   }
 
   /**
-   * Before a photo is read; it has a place then, for as long as honest clients take to send it. Not for each client alike: see Shares.
+   * Before a photo is read, which is counted from now on for about as long as sending it takes. Clients have shares of the queue: see Shares.
    * @throws StageFailure overloaded or unavailable
    */
   check(client: string, stages: readonly StageName[]): void {
     const nowMs = performance.now();
     this.#decide(client, stages, nowMs);
-    this.#entrants.hold(client, nowMs);
+    this.#entrants.reserve(client, nowMs);
   }
 
   /**
-   * Takes the place that `check` has given, or asks for one: from now on the photo counts as accepted.
+   * For a photo that has been read: it counts until a sample contains it. Checked again where its reservation by `check` has run out.
    * @throws StageFailure overloaded or unavailable
    */
   enter(client: string, stages: readonly StageName[]): Entrant {
     const nowMs = performance.now();
-    if (!this.#entrants.take(client, nowMs)) this.#decide(client, stages, nowMs);
-    if (this.#nextLookAtMs > nowMs + LOOK_BUSY_EVERY_MS) this.#lookIn(LOOK_BUSY_EVERY_MS);
+    if (!this.#entrants.claim(client, nowMs)) this.#decide(client, stages, nowMs);
+    if (this.#nextSampleAtMs > nowMs + SAMPLE_BUSY_EVERY_MS) this.#sampleIn(SAMPLE_BUSY_EVERY_MS);
     return this.#entrants.enter();
   }
 
-  /** From now on every photo is refused. */
+  /** Refuses every photo from now on. */
   refuse(): void {
     this.#isRefusing = true;
   }
@@ -99,7 +100,7 @@ export class Admission {
     throw failure;
   }
 
-  /** Why the client that has just asked is refused, if it is. */
+  /** Why the client that asked last is refused, or undefined. */
   #refusal(stages: readonly StageName[], nowMs: number): StageFailure | undefined {
     const { broker, waitMaxMs } = this.#options;
     if (this.#isRefusing || broker.fault() !== undefined) return new StageFailure("unavailable");
@@ -109,47 +110,60 @@ export class Admission {
     return overloaded(this.#expected.retryAfterSeconds(waitMs));
   }
 
-  #lookIn(delayMs: number): void {
+  #sampleIn(delayMs: number): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
-    this.#nextLookAtMs = performance.now() + delayMs;
-    this.#timer = setTimeout(() => void this.#look(), delayMs).unref();
+    this.#nextSampleAtMs = performance.now() + delayMs;
+    this.#timer = setTimeout(() => void this.#sample(), delayMs).unref();
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  async #sample(): Promise<void> {
+    if (this.#isSampling) return;
+    this.#isSampling = true;
     const beganAtMs = performance.now();
     if (this.#options.broker.connected()) {
-      await this.#lookAtBroker(beganAtMs).catch((err: unknown) =>
+      await this.#sampleBroker(beganAtMs).catch((err: unknown) =>
         this.#options.log.debug({ err }, "the broker's backlog could not be read"),
       );
     }
-    this.#isLooking = false;
+    this.#isSampling = false;
     const isBusy =
       this.#entrants.count(performance.now()) > 0 || this.latest.some(({ pending }) => pending > 0);
-    this.#lookIn(Math.max(0, beganAtMs + (isBusy ? LOOK_BUSY_EVERY_MS : LOOK_EVERY_MS) - performance.now()));
+    this.#sampleIn(
+      Math.max(0, beganAtMs + (isBusy ? SAMPLE_BUSY_EVERY_MS : SAMPLE_EVERY_MS) - performance.now()),
+    );
   }
 
-  async #lookAtBroker(beganAtMs: number): Promise<void> {
-    const { broker, blobs, stages, metrics } = this.#options;
-    if (beganAtMs - this.#streamsAtMs >= LOOK_EVERY_MS) {
+  async #sampleBroker(beganAtMs: number): Promise<void> {
+    const { broker, blobs, metrics } = this.#options;
+    if (beganAtMs - this.#streamsAtMs >= SAMPLE_EVERY_MS) {
       const inBroker = blobs.driver === "nats" ? [BLOB_STREAMS.jobs] : [];
       this.#streams = await streamBacklogs(broker, [...Object.values(STREAM_NAMES), ...inBroker]);
       this.#streamsAtMs = beganAtMs;
       this.#showStreams();
     }
-    const lookedFromMs = performance.now();
+    const begunAtMs = performance.now();
+    const stages = this.#options.stages();
+    const before = this.latest;
     this.latest = await stageBacklogs(broker, stages);
-    this.#expected.look(this.latest, performance.now());
-    this.#entrants.seen(lookedFromMs);
+    this.#expected.record(this.latest, performance.now());
+    this.#entrants.sampled(begunAtMs);
     metrics.admissionWait.set(this.#expected.waitMs(0, stages) / 1_000);
+    this.#endSeries(before.filter(({ stage }) => !this.latest.some((known) => known.stage === stage)));
     for (const { stage, pending, ackPending } of this.latest) {
       const { oldestAtMs } = this.#streams.find(({ name }) => name === consumer(stage).stream) ?? {};
       const oldestMs = pending + ackPending > 0 && oldestAtMs ? Date.now() - oldestAtMs : 0;
       metrics.consumerPending.set({ stage }, pending);
       metrics.consumerAckPending.set({ stage }, ackPending);
       metrics.consumerOldest.set({ stage }, Math.max(0, oldestMs) / 1_000);
+    }
+  }
+
+  /** Nothing waits for an analyzer that is gone, and nobody would ever set its gauges to 0. */
+  #endSeries(gone: readonly StageBacklog[]): void {
+    const { consumerPending, consumerAckPending, consumerOldest } = this.#options.metrics;
+    for (const { stage } of gone) {
+      for (const gauge of [consumerPending, consumerAckPending, consumerOldest]) gauge.remove({ stage });
     }
   }
 

@@ -1,37 +1,36 @@
-/** A photo that is let in and whose body is still being read holds its place for so long, and after that asks again. */
-const PLACE_MS = 2_000;
+/** A photo that was admitted before its body was read holds its place for so long; if it comes later, it is checked again. */
+const RESERVED_MS = 2_000;
 
-/** A photo on its way from being let in to being seen by a look at the broker. */
+/** An admitted photo, until a sample of the broker contains it. */
 export interface Entrant {
-  /** It is in the broker. */
+  /** Its work message is in the broker. */
   stored(nowMs: number): void;
-  /** It is not, and will not be. */
+  /** It failed: its work message will not come. */
   left(): void;
 }
 
-/** The photos of this gateway that no look at the broker has seen yet. */
+/** The photos that this gateway has admitted and that no sample of the broker contains yet. */
 export class Entrants {
   /** Oldest first. */
-  #places: { client: string; untilMs: number }[] = [];
+  #reservations: { client: string; untilMs: number }[] = [];
   readonly #entering = new Map<Entrant, number>();
 
-  /** Photos that a look cannot have seen. */
   count(nowMs: number): number {
-    const expired = this.#places.findIndex(({ untilMs }) => untilMs > nowMs);
-    if (expired !== 0) this.#places.splice(0, expired < 0 ? this.#places.length : expired);
-    return this.#places.length + this.#entering.size;
+    const expired = this.#reservations.findIndex(({ untilMs }) => untilMs > nowMs);
+    if (expired !== 0) this.#reservations.splice(0, expired < 0 ? this.#reservations.length : expired);
+    return this.#reservations.length + this.#entering.size;
   }
 
-  /** A place for a photo whose body is still to be read. */
-  hold(client: string, nowMs: number): void {
-    this.#places.push({ client, untilMs: nowMs + PLACE_MS });
+  /** For a photo whose body is still to be read. */
+  reserve(client: string, nowMs: number): void {
+    this.#reservations.push({ client, untilMs: nowMs + RESERVED_MS });
   }
 
-  /** Whether the client still had a place, which it then has no more. */
-  take(client: string, nowMs: number): boolean {
+  /** Uses up a reservation of the client. @returns false where it has none that is still valid */
+  claim(client: string, nowMs: number): boolean {
     this.count(nowMs);
-    const at = this.#places.findIndex((place) => place.client === client);
-    if (at >= 0) this.#places.splice(at, 1);
+    const at = this.#reservations.findIndex((reservation) => reservation.client === client);
+    if (at >= 0) this.#reservations.splice(at, 1);
     return at >= 0;
   }
 
@@ -44,10 +43,10 @@ export class Entrants {
     return entrant;
   }
 
-  /** A look that began then has seen whatever was stored before. */
-  seen(lookBeganAtMs: number): void {
+  /** A sample that was begun then contains every photo that was stored before. */
+  sampled(begunAtMs: number): void {
     for (const [entrant, storedAtMs] of this.#entering) {
-      if (storedAtMs < lookBeganAtMs) this.#entering.delete(entrant);
+      if (storedAtMs < begunAtMs) this.#entering.delete(entrant);
     }
   }
 }

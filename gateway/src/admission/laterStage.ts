@@ -1,11 +1,11 @@
-import { StagePace, type StageLook } from "./stagePace.js";
+import { StagePace, type BacklogSample } from "./stagePace.js";
 
-/** Work waits and none has ended for so long: the stage is down, and only its own field waits for it. */
+/** A stage for which work has waited so long without any being ended is down: photos are accepted all the same, without its field. */
 const DOWN_MS = 3_000;
-/** What piled up meanwhile is its own affair too, while it catches up. */
+/** So long after its return its backlog counts for nobody either: it is of the time when the stage was down. */
 const CATCHING_UP_MS = 30_000;
 
-/** A stage that works on what extract has found. */
+/** A stage whose work is made by another stage, one message per face. */
 export class LaterStage {
   readonly #limitMs: number;
   readonly #pace = new StagePace();
@@ -18,34 +18,34 @@ export class LaterStage {
     this.#limitMs = limitMs;
   }
 
-  /** Messages that it got of late; `look` says what late means. */
+  /** Messages that arrived recently, older ones with less weight (`record`). */
   get arrived(): number {
     return this.#arrived;
   }
 
-  /** @param kept the weight of what was before this look, against it */
-  look(seen: StageLook, kept: number): void {
+  /** @param kept the weight of earlier samples against this one, 0..1 */
+  record(sample: BacklogSample, kept: number): void {
     const pace = this.#pace;
-    pace.look(seen);
+    pace.record(sample);
     this.#arrived = this.#arrived * kept + pace.arrivedNow;
     if (pace.silentMs >= DOWN_MS) {
       this.#wasDown = true;
       this.#backAtMs = undefined;
       pace.forget();
     } else if (this.#wasDown && pace.endedNow > 0) {
-      this.#backAtMs ??= seen.atMs;
+      this.#backAtMs ??= sample.atMs;
     }
     if (this.#backAtMs === undefined) return;
-    const hasCaughtUp = seen.pending === 0 || this.#waitMs(0, 0) < this.#limitMs / 2;
-    if (hasCaughtUp || seen.atMs - this.#backAtMs > CATCHING_UP_MS) {
+    const hasCaughtUp = sample.pending === 0 || this.#waitMs(0, 0) < this.#limitMs / 2;
+    if (hasCaughtUp || sample.atMs - this.#backAtMs > CATCHING_UP_MS) {
       this.#wasDown = false;
       this.#backAtMs = undefined;
     }
   }
 
   /**
-   * Of who comes now, with so many messages still on their way to it: milliseconds, 0 while it is down or catches up, and while no more
-   * than `free` messages are before him.
+   * How long a message waits that comes after `coming` others which are still to be published: milliseconds; 0 while the stage is down or
+   * catches up, and while no more than `free` messages are before it.
    */
   waitMs(coming: number, free: number): number {
     return this.#wasDown ? 0 : this.#waitMs(coming, free);

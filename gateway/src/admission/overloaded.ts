@@ -1,6 +1,6 @@
 import { StageFailure } from "@similarfaces/contracts";
 
-/** `overloaded`, with the time after which it should go better. */
+/** `overloaded`, with the time after which a photo is more likely to be accepted. */
 export class Overloaded extends StageFailure {
   readonly retryAfterSeconds: number;
 
@@ -12,7 +12,7 @@ export class Overloaded extends StageFailure {
 
 const made = new Map<number, Overloaded>();
 
-/** One for each time, made once: of a refused request the stack of its failure was the dearest part, and says nothing. */
+/** One for each time, made once: making the stack trace was the most expensive part of a refused request, and nobody reads it. */
 export function overloaded(retryAfterSeconds: number): Overloaded {
   const failure = made.get(retryAfterSeconds) ?? new Overloaded(retryAfterSeconds);
   made.set(retryAfterSeconds, failure);

@@ -1,28 +1,28 @@
 /**
- * Who was let in of late. Once the queue is half full, a client that has had half of what was let in is refused while others ask: so
- * one that comes alone has everything, and among others it leaves them the other half of the queue, without leaving the mesh idle.
+ * Which clients were admitted recently. Once the queue is half full, a client to whom half of the admitted photos belong is refused while others
+ * ask. So a single client may use the whole queue; among others it leaves them half of it, and the mesh is never idle for that.
  */
 export class Shares {
   readonly #limitMs: number;
-  /** Oldest first, of the last `limitMs`: what was let in bounds it, not what asked. */
+  /** Oldest first, of the last `limitMs`; bounded by what was admitted, not by how many ask. */
   readonly #entries: { client: string; atMs: number }[] = [];
   readonly #counts = new Map<string, number>();
   #latest = { client: "", atMs: Number.NEGATIVE_INFINITY };
-  /** Of the clients that are not the latest, when one last asked. */
+  /** When a client other than the latest one last asked. */
   #othersAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param limitMs the longest that a photo may wait; who asked or was let in longer ago does not count */
+  /** @param limitMs the longest that a photo may wait; requests and admissions before that do not count */
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }
 
-  /** A client asks, whatever it will be answered. */
+  /** A client asks to be admitted, whatever the answer will be. */
   asked(client: string, nowMs: number): void {
     if (client !== this.#latest.client) this.#othersAtMs = this.#latest.atMs;
     this.#latest = { client, atMs: nowMs };
   }
 
-  /** Whether the client that asked last may come in where photos wait for so long. */
+  /** Whether the client that asked last may be admitted while photos wait for `waitMs`. */
   mayEnter(waitMs: number, nowMs: number): boolean {
     this.#age(nowMs);
     if (waitMs <= this.#limitMs / 2 || nowMs - this.#othersAtMs > this.#limitMs) return true;

@@ -1,5 +1,5 @@
-/** A consumer by the broker's account at one moment, as in StageBacklog. */
-export interface StageLook {
+/** The counts of a consumer at one moment, as in StageBacklog. */
+export interface BacklogSample {
   /** Milliseconds on one clock; only differences count. */
   atMs: number;
   pending: number;
@@ -8,23 +8,23 @@ export interface StageLook {
   deliveries: number;
 }
 
-/** What was seen counts for about so long: a stage that gets slower or faster is known to within some seconds. */
+/** Samples count for about so long, so that the pace follows a stage that becomes slower or faster within seconds. */
 const MEMORY_MS = 3_000;
-/** Busy for less than this says nothing yet. */
+/** The pace of a stage that was busy for less than this is unknown. */
 const KNOWN_MS = 400;
-/** A stage that was not busy shows over this time what it can do at least. */
+/** Over this time the pace of a stage that was not busy is a lower bound of what it can do. */
 const SHOWN_MS = 1_000;
-/** More than is assumed is believed for so long after it was last seen: replicas may have been taken away since. */
+/** A pace above the assumed one is forgotten so long after it was measured: replicas may have been taken away since. */
 const BELIEVED_MS = 120_000;
 
 /**
- * How many messages a stage ends in a second, learned from looks at its consumer. What is not busy ends what arrives, which says
- * nothing of what it could. So two looks count if work waited at both of them, or if more was ended than was thought possible.
+ * How many messages a stage ends in a second, learned from samples of its consumer. A stage that is not busy ends what arrives, which is less
+ * than it could. So two samples count if work waited in both of them, or if more was ended between them than the pace known so far.
  */
 export class StagePace {
   readonly #assumed: number | undefined;
-  #last: StageLook | undefined;
-  /** Messages ended and the time that it took; what is older weighs less. */
+  #last: BacklogSample | undefined;
+  /** Messages ended, and the time that it took; both decay, so that older samples weigh less. */
   #ended = 0;
   #busyMs = 0;
   #shownEnded = 0;
@@ -40,22 +40,22 @@ export class StagePace {
     this.forget();
   }
 
-  /** Messages that waited at the last look. */
+  /** Messages that waited in the last sample. */
   get pending(): number {
     return this.#last?.pending ?? 0;
   }
 
-  /** For how long work has waited while none ended. */
+  /** For how long work has been waiting while none was ended. */
   get silentMs(): number {
     return this.#silentMs;
   }
 
-  /** Messages ended between the last two looks. */
+  /** Messages ended between the last two samples. */
   get endedNow(): number {
     return this.#endedNow;
   }
 
-  /** Messages that came between the last two looks. */
+  /** Messages that arrived between the last two samples. */
   get arrivedNow(): number {
     return this.#arrivedNow;
   }
@@ -65,22 +65,22 @@ export class StagePace {
     return this.#busyMs < KNOWN_MS ? undefined : (this.#ended / this.#busyMs) * 1_000;
   }
 
-  look(seen: StageLook): void {
+  record(sample: BacklogSample): void {
     const last = this.#last;
-    this.#last = seen;
+    this.#last = sample;
     this.#endedNow = this.#arrivedNow = 0;
     if (!last) return;
-    const spanMs = seen.atMs - last.atMs;
-    const delivered = Math.min(seen.sequence - last.sequence, seen.deliveries - last.deliveries);
-    // The broker was away, the consumer was made anew, or another replica answers, which is not as far.
+    const spanMs = sample.atMs - last.atMs;
+    const delivered = Math.min(sample.sequence - last.sequence, sample.deliveries - last.deliveries);
+    // The broker was away, the consumer was made anew, or another replica of the stream answered, which lags behind.
     if (spanMs <= 0 || spanMs > MEMORY_MS || delivered < 0) return this.#pause();
-    const ended = Math.max(0, delivered - (seen.ackPending - last.ackPending));
+    const ended = Math.max(0, delivered - (sample.ackPending - last.ackPending));
     this.#endedNow = ended;
-    this.#arrivedNow = Math.max(0, delivered + seen.pending - last.pending);
-    const isBusy = last.pending > 0 && seen.pending > 0;
-    if (isBusy) this.#seeBusy(ended, spanMs, seen.atMs);
-    else this.#seeIdle(ended, spanMs, seen.atMs);
-    this.#doubt(seen.atMs);
+    this.#arrivedNow = Math.max(0, delivered + sample.pending - last.pending);
+    const isBusy = last.pending > 0 && sample.pending > 0;
+    if (isBusy) this.#learnWhileBusy(ended, spanMs, sample.atMs);
+    else this.#learnWhileIdle(ended, spanMs, sample.atMs);
+    this.#forgetOldPace(sample.atMs);
   }
 
   /** Back to what is assumed. */
@@ -90,16 +90,16 @@ export class StagePace {
     this.#pause();
   }
 
-  #seeBusy(ended: number, spanMs: number, nowMs: number): void {
+  #learnWhileBusy(ended: number, spanMs: number, nowMs: number): void {
     this.#shownEnded = this.#shownMs = 0;
-    // A computation may last longer than a look: only its end tells how long it took. What was down for an hour
-    // is not slow for as long again.
+    // A computation may last longer than the time between two samples, so the time is counted when it ends; at most MEMORY_MS of it, or a
+    // stage that was down for an hour would be taken for a slow one.
     if (ended === 0) return void (this.#silentMs += spanMs);
     this.#learn(ended, Math.min(spanMs + this.#silentMs, MEMORY_MS), nowMs);
     this.#silentMs = 0;
   }
 
-  #seeIdle(ended: number, spanMs: number, nowMs: number): void {
+  #learnWhileIdle(ended: number, spanMs: number, nowMs: number): void {
     this.#silentMs = 0;
     this.#shownEnded += ended;
     this.#shownMs += spanMs;
@@ -117,7 +117,7 @@ export class StagePace {
     this.#learnedAtMs = nowMs;
   }
 
-  #doubt(nowMs: number): void {
+  #forgetOldPace(nowMs: number): void {
     const { perSecond } = this;
     if (perSecond === undefined || nowMs - this.#learnedAtMs < BELIEVED_MS) return;
     if (this.#assumed === undefined || perSecond > this.#assumed) this.forget();

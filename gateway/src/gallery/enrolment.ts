@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import {
   ENROL_STAGES,
   EnrolWorkSchema,
-  ResultSchema,
   StageFailure,
   checkedConsent,
   checkedName,
   create,
   enrolWorkSubject,
+  fieldOf,
+  hasConsumer,
   isJobId,
   newJobId,
   storedSource,
   toBinary,
   workMessageId,
-  type AcceptedJson,
-  type FaceView,
   type StageName,
 } from "@similarfaces/contracts";
 import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
+import type { EnrolmentWarning } from "@similarfaces/contracts/api";
 import type { AcceptedJob } from "../jobs/accept.js";
 import { clientOf } from "../access/caller.js";
 import { faceOfSheet } from "../jobs/faceOfSheet.js";
@@ -26,7 +26,10 @@ import type { FormFile } from "../requests/form.js";
 import { readImageHeader } from "../jobs/imageHeader.js";
 import type { Intake } from "../jobs/intake.js";
 import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.js";
+import { untilExtracted } from "../jobs/waiting.js";
 import type { Call } from "../requests/router.js";
+import { qualityOf, warningsOf } from "./faceQuality.js";
+import { repeatedResults } from "./repeatedFace.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
@@ -40,9 +43,20 @@ export interface PhotoOutcome {
   /** As the form calls the file; empty where the face is one of a job's. */
   name: string;
   accepted: AcceptedJob | StageFailure;
+  /** What speaks against its face, which is enrolled all the same. */
+  warnings: EnrolmentWarning[];
 }
+
 /** Who enrols, and within which trace. */
 export type EnrolmentCall = Pick<Call, "caller" | "trace">;
+
+export interface PhotosToEnrol {
+  photos: readonly FormFile[];
+  /** Where they came from; without it the name of each file says so. */
+  source: string | undefined;
+  /** How long to wait for what `extract` says of them, so as to warn. */
+  waitMs: number;
+}
 
 export interface EnrolmentOptions {
   broker: Broker;
@@ -51,8 +65,12 @@ export interface EnrolmentOptions {
   following: FollowOptions;
   jobTtlMs: number;
   jobDeadlineMs: number;
-  /** The stages of this installation. */
-  stages: readonly StageName[];
+  /** Those that are installed now. */
+  stages(): readonly StageName[];
+  /** The quality below which a face is poor, 0..1. */
+  enrolmentFloor: number;
+  /** Aborted when the gateway ends. */
+  leaving: AbortSignal;
 }
 
 export function newIdentityId(): string {
@@ -77,30 +95,35 @@ export class Enrolment {
 
   /** @throws StageFailure bad_request where this installation enrols nobody, overloaded or unavailable */
   check(client: string): void {
-    if (!ENROL_STAGES.every((stage) => this.#options.stages.includes(stage))) {
+    const stages = this.#stages();
+    if (!ENROL_STAGES.filter(hasConsumer).every((stage) => stages.includes(stage))) {
       throw new StageFailure(
         "bad_request",
         "This installation enrols no faces: its stages do not include enrol.",
       );
     }
-    this.#options.intake.check(client, ENROL_STAGES);
+    this.#options.intake.check(client, stages);
+  }
+
+  /** What an enrolling job asks for: faces are added without their quality where that is switched off. */
+  #stages(): StageName[] {
+    const installed = this.#options.stages();
+    return ENROL_STAGES.filter((stage) => installed.includes(stage));
   }
 
   /**
-   * The largest face of each photo; `source` says where they came from, else each file's name does. All are looked at
-   * before any is taken: one that is no photo refuses the form. From then on each has an outcome of its own, for what
-   * is accepted is never taken back.
+   * The largest face of each photo. The headers of all are read before any is accepted: one that is no photo refuses the form. From then on
+   * each has an outcome of its own, for what is accepted is never taken back.
    * @throws StageFailure as acceptPhoto does, where no photo was accepted: the first one's
    */
   async enrolPhotos(
-    photos: readonly FormFile[],
+    { photos, source, waitMs }: PhotosToEnrol,
     enrollee: Enrollee,
-    source: string | undefined,
     call: EnrolmentCall,
   ): Promise<PhotoOutcome[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
     for (const { bytes } of photos) readImageHeader(bytes);
-    const outcomes: PhotoOutcome[] = [];
+    const outcomes: Omit<PhotoOutcome, "warnings">[] = [];
     let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
       const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
@@ -111,7 +134,21 @@ export class Enrolment {
     }
     const [first] = outcomes;
     if (first && outcomes.every(({ accepted }) => accepted instanceof StageFailure)) throw first.accepted;
-    return outcomes;
+    return Promise.all(
+      outcomes.map(async (outcome) => ({
+        ...outcome,
+        warnings: await this.#warningsOf(outcome.accepted, waitMs),
+      })),
+    );
+  }
+
+  /** None where `extract` does not answer in time: the photo is accepted, and its job says what became of it. */
+  async #warningsOf(accepted: AcceptedJob | StageFailure, waitMs: number): Promise<EnrolmentWarning[]> {
+    if (accepted instanceof StageFailure || waitMs === 0 || !this.#stages().includes("quality")) return [];
+    const { following, leaving, enrolmentFloor } = this.#options;
+    const waiting = untilExtracted(accepted.jobId, { waitMs, relay: following.relay, leaving });
+    const extracted = await waiting.catch(() => undefined);
+    return (extracted?.faces ?? []).flatMap(({ quality }) => warningsOf(quality, enrolmentFloor));
   }
 
   async #acceptOrNot(
@@ -123,7 +160,7 @@ export class Enrolment {
     try {
       return await intake.accept(
         photo,
-        { stages: ENROL_STAGES, facesMax: 1, matchCount: 1, owner: caller.keyId, enrolment },
+        { stages: this.#stages(), facesMax: 1, matchCount: 1, owner: caller.keyId, enrolment },
         trace,
         clientOf(caller),
       );
@@ -138,21 +175,27 @@ export class Enrolment {
   /**
    * A face of a finished job, by the embedding and the chip that are stored of it: nothing is computed again. The new job
    * repeats what `extract` said of that face.
-   * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding yet
+   * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
    */
   async enrolFaceOfJob(
     sourceJobId: string,
     faceIndex: number,
     enrollee: Enrollee,
     { caller, trace }: EnrolmentCall,
-  ): Promise<AcceptedJob> {
-    const { broker, blobs, following, jobTtlMs, jobDeadlineMs } = this.#options;
+  ): Promise<PhotoOutcome> {
+    const { broker, blobs, following, jobTtlMs, jobDeadlineMs, enrolmentFloor } = this.#options;
     if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
     const { job: source } = await following.relay.snapshot(sourceJobId, caller);
     const face = source.faces.find(({ index }) => index === faceIndex);
     if (!face || !source.accepted || source.extract.state !== "done")
       throw new StageFailure("face_not_found");
-    const embed = face.fields.embed;
+    const embed = fieldOf(face, "embed");
+    if (embed?.state === "skipped") {
+      throw new StageFailure(
+        "bad_request",
+        "This face is too small or too blurred to have an embedding: send a better photo.",
+      );
+    }
     if (embed?.state !== "done") {
       throw new StageFailure("bad_request", "This face has no embedding: wait for embed, or send the photo.");
     }
@@ -167,10 +210,8 @@ export class Enrolment {
       expiresAtMs: acceptedAtMs + jobTtlMs,
     };
     const span = startJobSpan(following, trace);
-    const results = [
-      acceptedResult(job, source.accepted, caller.keyId),
-      extractResult(job, face, source.extract.model, source.extract.value.size),
-    ];
+    const { model, value: extracted } = source.extract;
+    const results = repeatedResults(job, { accepted: source.accepted, face, extracted, model }, caller.keyId);
     const work = {
       subject: enrolWorkSubject(jobId, 0),
       data: toBinary(
@@ -193,7 +234,7 @@ export class Enrolment {
       for (const result of results) await publishResult(broker, result);
       await publishWork(broker, work, span.context);
       followJob(job, following, span);
-      return job;
+      return { name: "", accepted: job, warnings: warningsOf(qualityOf(face), enrolmentFloor) };
     } catch (error) {
       span.fail(failureOf(error).code);
       span.end();
@@ -202,33 +243,6 @@ export class Enrolment {
       expectation.release();
     }
   }
-}
-
-function acceptedResult(job: AcceptedJob, { contentType, size, bytes }: AcceptedJson, owner = "") {
-  const { jobId, acceptedAtMs, deadlineAtMs, expiresAtMs } = job;
-  const stages = ["extract", "enrol"];
-  const times = { acceptedAtMs, deadlineAtMs, expiresAtMs };
-  const value = { stages, ...times, contentType, size, bytes, facesMax: 1, owner };
-  return create(ResultSchema, { jobId, stage: "accepted", attempt: 1, outcome: { case: "accepted", value } });
-}
-
-function extractResult(
-  { jobId, acceptedAtMs }: AcceptedJob,
-  { box, landmarks, score }: FaceView,
-  model: string,
-  size: { width: number; height: number },
-) {
-  return create(ResultSchema, {
-    jobId,
-    stage: "extract",
-    attempt: 1,
-    model,
-    timings: { queuedAtMs: acceptedAtMs, startedAtMs: acceptedAtMs, finishedAtMs: acceptedAtMs },
-    outcome: {
-      case: "extract",
-      value: { size, faces: [{ index: 0, box, landmarks, score }], facesOmitted: 0 },
-    },
-  });
 }
 
 /** Not a path: what a client calls its file may be anything. */

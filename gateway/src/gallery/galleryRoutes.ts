@@ -1,29 +1,17 @@
 import { createHash } from "node:crypto";
-import { FACES_MAX, StageFailure, type GalleryReceipt, type Identity } from "@similarfaces/contracts";
-import type { EnrolmentOutcomes } from "@similarfaces/contracts/api";
-import {
-  checkedEnrollee,
-  newIdentityId,
-  type Enrollee,
-  type Enrolment,
-  type PhotoOutcome,
-} from "./enrolment.js";
-import { failureOf } from "../requests/failures.js";
+import { StageFailure, type GalleryReceipt, type Identity } from "@similarfaces/contracts";
 import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
-import { clientOf, type Caller } from "../access/caller.js";
-import { isForm, readForm } from "../requests/form.js";
+import type { Caller } from "../access/caller.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
 import { identityPageView, identityView, matchesView, receiptView, statisticsView } from "./galleryViews.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
-import { acceptedJson } from "../jobs/jobRoutes.js";
 import { numberField, readJsonBody, textField } from "../requests/jsonBody.js";
 import { jpegReply, jsonReply } from "../requests/replies.js";
-import type { Call, Route } from "../requests/router.js";
+import type { Route } from "../requests/router.js";
 
 export interface GalleryRoutesOptions {
   gallery: GalleryClient;
-  enrolment: Enrolment;
   blobs: Blobs;
 }
 
@@ -35,10 +23,10 @@ const SEARCH_COUNT_MAX = 100;
 const FACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The gallery over HTTP: questions go to match by request and reply, enrolling is a job. What changes the gallery, or
- * gives out its embeddings, is for those who may (access/access.ts).
+ * The gallery over HTTP, but for enrolling (enrolRoutes.ts): questions go to match by request and reply. What changes the gallery, or gives
+ * out its embeddings, is for those who may (access/access.ts).
  */
-export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOptions): Route[] {
+export function galleryRoutes({ gallery, blobs }: GalleryRoutesOptions): Route[] {
   return [
     {
       method: "GET",
@@ -59,17 +47,6 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
           trace,
         );
         return jsonReply(200, identityPageView(page, seesAll(caller)));
-      },
-    },
-    {
-      method: "POST",
-      path: "/v1/gallery/identities",
-      scope: "gallery:write",
-      async handle(call) {
-        enrolment.check(clientOf(call.caller));
-        const { name, consent, enrol } = await readEnrolment(call, enrolment);
-        const identityId = newIdentityId();
-        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)), call.caller);
       },
     },
     {
@@ -95,19 +72,6 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
       scope: "gallery:write",
       async handle({ params: { identityId = "" }, trace }) {
         return receiptReply(await gallery.ask("deleteIdentity", { identityId }, trace));
-      },
-    },
-    {
-      method: "POST",
-      path: "/v1/gallery/identities/{identityId}/faces",
-      scope: "gallery:write",
-      async handle(call) {
-        enrolment.check(clientOf(call.caller));
-        const { identityId = "" } = call.params;
-        const known = await gallery.ask("get", { identityId }, call.trace);
-        const { consent = known.consent, enrol } = await readEnrolment(call, enrolment);
-        const enrollee = checkedEnrollee(identityId, known.name, consent);
-        return enrolReply(identityId, await enrol(enrollee), call.caller);
       },
     },
     {
@@ -199,54 +163,9 @@ export function galleryRoutes({ gallery, enrolment, blobs }: GalleryRoutesOption
   }
 }
 
-interface AskedEnrolment {
-  name?: unknown;
-  consent?: unknown;
-  enrol(enrollee: Enrollee): Promise<PhotoOutcome[]>;
-}
-
-/** A form with photos, or JSON that names a face of a finished job. */
-async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnrolment> {
-  const { request } = call;
-  const contentType = request.header("content-type");
-  if (isForm(contentType)) {
-    const { fields, files } = readForm(await request.body(), contentType);
-    const photos = files.filter(({ field }) => field === "photo");
-    return {
-      ...given("name", fields.get("name")),
-      ...given("consent", fields.get("consent")),
-      enrol: (enrollee) => enrolment.enrolPhotos(photos, enrollee, fields.get("source"), call),
-    };
-  }
-  const body = await readJsonBody(request);
-  const jobId = textField(body, "jobId");
-  const face = numberField(body["face"], "face", { min: 0, max: FACES_MAX - 1, fallback: 0 });
-  return {
-    ...given("name", body["name"]),
-    ...given("consent", body["consent"]),
-    enrol: async (enrollee) => [
-      { name: "", accepted: await enrolment.enrolFaceOfJob(jobId, face, enrollee, call) },
-    ],
-  };
-}
-
-function given(name: "name" | "consent", value: unknown): { name?: unknown; consent?: unknown } {
-  return value === undefined ? {} : { [name]: value };
-}
-
 /** Who may change the gallery sees all of an identity. */
 function seesAll({ scopes }: Caller): boolean {
   return scopes.has("gallery:write");
-}
-
-/** What was accepted is said, whatever became of the rest. */
-function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[], caller: Caller): HttpReply {
-  const photos = outcomes.map(({ name, accepted }) =>
-    accepted instanceof StageFailure
-      ? { name, failure: failureOf(accepted) }
-      : { name, job: acceptedJson(accepted, caller) },
-  );
-  return jsonReply<EnrolmentOutcomes>(202, { identityId, photos });
 }
 
 /** Asked for again each time, so that a deleted face is gone from pages too; unchanged it costs no bytes. */

@@ -2,9 +2,9 @@ import { StageFailure } from "@similarfaces/contracts";
 import type { HttpLimits } from "./http.js";
 import { RequestBody, type BodyEnds } from "./requestBody.js";
 
-const LOOKS_PER_WINDOW = 14;
+const CHECKS_PER_WINDOW = 14;
 
-/** All bodies that are on their way or held: one budget of bytes, and one clock for the slow. */
+/** All bodies that are on their way or held: one budget of bytes, and one timer that ends slow ones. */
 export class Bodies {
   readonly #limits: HttpLimits;
   readonly #onHeld: (bytes: number) => void;
@@ -16,7 +16,7 @@ export class Bodies {
   constructor(limits: HttpLimits, onHeld: (bytes: number) => void) {
     this.#limits = limits;
     this.#onHeld = onHeld;
-    this.#timer = setInterval(() => this.#look(), limits.bodyWindowMs / LOOKS_PER_WINDOW).unref();
+    this.#timer = setInterval(() => this.#checkPace(), limits.bodyWindowMs / CHECKS_PER_WINDOW).unref();
   }
 
   /** @param announced the content length; undefined where the body comes in chunks */
@@ -35,18 +35,18 @@ export class Bodies {
     return this.#limits.bodiesBytesMax - this.#heldBytes;
   }
 
-  /** False where there is no room. */
-  take(bytes: number): boolean {
+  /** @returns false where the budget does not allow it */
+  reserve(bytes: number): boolean {
     if (bytes > this.freeBytes) return false;
     this.#held(bytes);
     return true;
   }
 
-  giveBack(bytes: number): void {
+  release(bytes: number): void {
     if (bytes > 0) this.#held(-bytes);
   }
 
-  /** Refuses whatever is not wholly there, now and later. */
+  /** Refuses every body that is not complete, now and later. */
   refuse(failure: StageFailure): void {
     this.#refusal = failure;
     for (const body of this.#open) body.fail(failure);
@@ -61,8 +61,8 @@ export class Bodies {
     this.#onHeld(this.#heldBytes);
   }
 
-  #look(): void {
+  #checkPace(): void {
     const nowMs = performance.now();
-    for (const body of this.#open) body.look(nowMs);
+    for (const body of this.#open) body.checkPace(nowMs);
   }
 }

@@ -3,12 +3,12 @@ import { StageFailure } from "@similarfaces/contracts";
 /** Names in lower case, as often as they came. */
 export type HeaderFields = readonly (readonly [name: string, value: string])[];
 
-/** What one build of uWS takes beside the request line; more is for nobody who means well. */
-export const HEADERS_MAX = 48;
+/** One build of uWS takes no more beside the request line, and no client needs more. */
+const HEADERS_MAX = 48;
 
 /**
- * A request whose end two servers might see in two places, so that what one takes for its body is another request to the other
- * (RFC 9112, 11.2): nothing that comes after it on its connection may be run. Undefined where there is no doubt.
+ * What is wrong with a request whose end two servers may find in different places, so that its body is a request of its own to one of them
+ * (RFC 9112, 11.2): nothing that follows it on its connection may be run. Undefined where its end is clear.
  */
 export function framingFault(fields: HeaderFields): StageFailure | undefined {
   const lengths = valuesOf(fields, "content-length");
@@ -22,13 +22,13 @@ export function framingFault(fields: HeaderFields): StageFailure | undefined {
   return lengths.length > 0 ? fault("A body has a Content-Length or comes in chunks, not both.") : undefined;
 }
 
-/** Bytes that a request says its body has; undefined where it comes in chunks. Of a request without a framing fault. */
+/** The body's length by its header; undefined where it comes in chunks. Only for a request without a framing fault. */
 export function announcedBytes(fields: HeaderFields): number | undefined {
   if (valuesOf(fields, "transfer-encoding").length > 0) return undefined;
   return Number(valuesOf(fields, "content-length")[0] ?? 0);
 }
 
-/** By name; what came more than once is one list (RFC 9110, 5.3). */
+/** By name; fields that came more than once are joined to a list (RFC 9110, 5.3). */
 export function headersByName(fields: HeaderFields): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const [name, value] of fields) {

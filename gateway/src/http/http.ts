@@ -1,12 +1,9 @@
-/**
- * The little that the gateway needs of an HTTP server. Implementations: uws.ts, node.ts; no other file knows a server
- * library.
- */
+/** What the gateway needs of an HTTP server. Implementations: uws.ts, node.ts; no other file knows a server library. */
 export interface HttpServer {
   /** What serves, for the line at start. */
   readonly description: string;
   readonly port: number;
-  /** From now on a body that is not wholly there is refused as `unavailable`. */
+  /** From now on a body that is not complete is refused as `unavailable`. */
   refuseBodies(): void;
   /**
    * Answers what is under way, for at most a few seconds; then stops listening and ends streams and sockets. May be called
@@ -35,7 +32,7 @@ export interface HttpOptions {
   limits: HttpLimits;
   /** HEAD arrives as GET; the server leaves the body out. */
   handle(request: HttpRequest): Promise<HttpReply>;
-  /** What is answered to a request that is refused before it is handled. */
+  /** The reply to a request that is refused before it is handled. */
   refusal(error: unknown): HttpReply;
   /** A bug of ours: its connection is ended, and nothing else. */
   onFault(error: unknown): void;
@@ -47,7 +44,7 @@ export interface HttpOptions {
 export interface HttpRequest {
   /** Upper case. */
   readonly method: string;
-  /** Decoded by nobody yet, without the query. */
+  /** Without the query, not yet percent-decoded. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** As text, "127.0.0.1" or "::1". */
@@ -61,16 +58,16 @@ export interface HttpRequest {
 export interface HttpReply {
   status: number;
   headers: Record<string, string>;
-  /** Nothing, everything at once, or a stream of events. */
+  /** At most one of the two. */
   body?: Uint8Array | string;
   stream?: (sink: EventSink) => void;
 }
 
-/** An open response that gets text until either side ends it. */
+/** An open response, to which text is sent until either side ends it. */
 export interface EventSink {
-  /** Calls back at once; what is sent meanwhile goes out in one write. */
+  /** Calls `work` at once; what it sends goes out in one write. */
   cork(work: () => void): void;
-  /** False if the client reads too slowly: what was given is kept, more should wait for `onDrain`. */
+  /** False if the client reads too slowly: this text is kept, the next should wait for `onDrain`. */
   send(text: string): boolean;
   onDrain(listener: () => void): void;
   /** Called once, whichever side ended it. */
@@ -80,26 +77,25 @@ export interface EventSink {
 
 export interface LiveOptions {
   path: string;
-  /** Decides before the upgrade: a reply refuses it, else what takes the socket once it is open. */
-  admit(request: Omit<HttpRequest, "body">): HttpReply | SocketTaker;
+  /** Decides before the upgrade: a reply refuses it, a function is called with the socket once it is open. */
+  admit(request: Omit<HttpRequest, "body">): HttpReply | SocketHandler;
   messageBytesMax: number;
 }
 
-export type SocketTaker = (socket: LiveSocket) => void;
+export type SocketHandler = (socket: LiveSocket) => void;
 
 /** A WebSocket. */
 export interface LiveSocket {
   /** As of an event sink, where the server can. */
   cork(work: () => void): void;
-  /** False if the client reads too slowly: what was given is kept, more should wait for `onDrain`. */
+  /** False if the client reads too slowly: this text is kept, the next should wait for `onDrain`. */
   send(text: string): boolean;
   onMessage(listener: (text: string) => void): void;
   onDrain(listener: () => void): void;
   onClose(listener: () => void): void;
-  close(code: number, reason: string): void;
 }
 
-/** Bytes a slow viewer may owe before nothing more is given to it. */
+/** Bytes that may be buffered for a slow client before `send` returns false. */
 export const BACKPRESSURE_BYTES_MAX = 256 * 1024;
 /** A socket that has been silent this long, pings included, is closed. */
 export const SOCKET_IDLE_SECONDS = 60;

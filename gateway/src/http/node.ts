@@ -7,7 +7,7 @@ import type { HttpOptions, HttpServer } from "./http.js";
 import { Exchange } from "./nodeExchange.js";
 import { serveLive } from "./nodeLive.js";
 import { copyHead } from "./nodeRequest.js";
-import { replyTo } from "./soundReply.js";
+import { replyTo } from "./validReply.js";
 import { Underway } from "./underway.js";
 
 /** uWS gives a head as long. */
@@ -89,8 +89,8 @@ export async function serveNode(options: HttpOptions): Promise<HttpServer> {
       answered();
       ended();
     });
-    message.on("data", (chunk: Buffer) => exchange.guard(() => body.take(chunk, false)));
-    message.once("end", () => exchange.guard(() => body.take(Buffer.alloc(0), true)));
+    message.on("data", (chunk: Buffer) => exchange.guard(() => body.receive(chunk, false)));
+    message.once("end", () => exchange.guard(() => body.receive(Buffer.alloc(0), true)));
     const method = request.method === "HEAD" ? "GET" : request.method;
     const asked = async () => {
       checkHead(fields, false);

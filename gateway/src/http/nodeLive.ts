@@ -3,7 +3,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { framingFault } from "./framing.js";
 import { BACKPRESSURE_BYTES_MAX, SOCKET_IDLE_SECONDS, type HttpOptions, type LiveSocket } from "./http.js";
 import { copyHead } from "./nodeRequest.js";
-import { admitUpgrade } from "./soundReply.js";
+import { admitUpgrade } from "./validReply.js";
 
 export function serveLive(server: Server, options: HttpOptions): WebSocketServer {
   const { live, onFault } = options;
@@ -80,6 +80,5 @@ function liveSocket(socket: WebSocket, onFault: (error: unknown) => void): LiveS
       }),
     onDrain: (listener) => void (onDrain = listener),
     onClose: (listener) => void socket.once("close", () => guard(listener)),
-    close: (code, reason) => socket.close(code, reason),
   };
 }

@@ -10,11 +10,11 @@ export interface BodyEnds {
   spent(): void;
 }
 
-/** Where bodies get their room from. */
-interface Room {
+/** The budget of bytes that all bodies share. */
+interface Budget {
   readonly freeBytes: number;
-  take(bytes: number): boolean;
-  giveBack(bytes: number): void;
+  reserve(bytes: number): boolean;
+  release(bytes: number): void;
 }
 
 const FIRST_ROOM_BYTES = 64 * 1024;
@@ -25,13 +25,13 @@ const TAIL_BYTES_MAX = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * A request's body as it comes. It is held until somebody asks for it and has answered; once the answer is known, what still comes
- * is dropped and its room given back.
+ * A request's body as it comes. It is held until the request is answered; once the answer is known, the bytes that still come are dropped,
+ * and its part of the budget is released.
  */
 export class RequestBody {
   readonly #announced: number | undefined;
   readonly #limits: HttpLimits;
-  readonly #room: Room;
+  readonly #budget: Budget;
   readonly #ends: BodyEnds & { gone(): void };
   readonly #startedAtMs = performance.now();
   #windowAtMs = this.#startedAtMs;
@@ -41,7 +41,7 @@ export class RequestBody {
   #held: Buffer = NOTHING;
   #isOver: boolean;
   #isGone = false;
-  /** Somebody has the bytes. */
+  /** The bytes have been handed out. */
   #isGiven = false;
   #failure: StageFailure | undefined;
   #drain: { sinceMs: number; bytes: number } | undefined;
@@ -50,12 +50,12 @@ export class RequestBody {
   constructor(
     announced: number | undefined,
     limits: HttpLimits,
-    room: Room,
+    budget: Budget,
     ends: BodyEnds & { gone(): void },
   ) {
     this.#announced = announced;
     this.#limits = limits;
-    this.#room = room;
+    this.#budget = budget;
     this.#ends = ends;
     this.#isOver = announced === 0;
   }
@@ -75,7 +75,7 @@ export class RequestBody {
     const announced = this.#announced ?? FIRST_ROOM_BYTES;
     if (announced > this.#limits.bodyBytesMax) this.fail(new StageFailure("body_too_large"));
     // Refused before it is sent, not in its middle.
-    if (!this.#isOver && announced - this.#held.length > this.#room.freeBytes)
+    if (!this.#isOver && announced - this.#held.length > this.#budget.freeBytes)
       this.fail(new StageFailure("overloaded"));
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#isOver) return Promise.resolve(this.#give());
@@ -83,7 +83,7 @@ export class RequestBody {
   }
 
   /** Copies what it keeps. */
-  take(chunk: Uint8Array, isLast: boolean): void {
+  receive(chunk: Uint8Array, isLast: boolean): void {
     if (this.#isGone || this.#isOver) return;
     this.#windowBytes += chunk.length;
     this.#lastAtMs = performance.now();
@@ -102,7 +102,7 @@ export class RequestBody {
     this.#ends.gone();
   }
 
-  /** Whoever asks gets this failure, unless the body is whole. */
+  /** Whoever reads the body gets this failure, unless it is complete. */
   fail(failure: StageFailure): void {
     if (this.#isOver) return;
     this.#failure ??= failure;
@@ -114,20 +114,20 @@ export class RequestBody {
   /** The answer is known. May be called twice. */
   drop(): void {
     this.#drain ??= { sinceMs: performance.now(), bytes: 0 };
-    this.#room.giveBack(this.#held.length);
+    this.#budget.release(this.#held.length);
     if (!this.#isGiven) freeBuffer(this.#held);
     this.#held = NOTHING;
   }
 
-  /** To be called now and then, while the body is not over. */
-  look(nowMs: number): void {
+  /** Fails a body that comes too slowly, and ends the draining of one that takes too long; called several times per window. */
+  checkPace(nowMs: number): void {
     const { bodyMs, bodyWindowMs, drainMs } = this.#limits;
     if (this.#drain) {
       if (nowMs - this.#drain.sinceMs > drainMs) this.#spend();
       return;
     }
     if (nowMs - this.#startedAtMs > bodyMs) return this.fail(new StageFailure("body_too_slow"));
-    // One that stalls is not given the next window too: uWS would close it before that is over, without a word.
+    // A body that stalls for a whole window fails now: uWS would close the connection without an answer before the next window ends.
     if (nowMs - this.#lastAtMs >= bodyWindowMs) return this.fail(new StageFailure("body_too_slow"));
     const windowMs = nowMs - this.#windowAtMs;
     if (windowMs < bodyWindowMs) return;
@@ -146,8 +146,8 @@ export class RequestBody {
   #grow(bytes: number): boolean {
     const most = Math.min(this.#announced ?? Number.POSITIVE_INFINITY, this.#limits.bodyBytesMax);
     const roomBytes = Math.max(bytes, Math.min(most, Math.max(FIRST_ROOM_BYTES, this.#held.length * GROWTH)));
-    if (!this.#room.take(roomBytes - this.#held.length)) return false;
-    // Of its own, not of Node's pool: it lies there for as long as the photo does.
+    if (!this.#budget.reserve(roomBytes - this.#held.length)) return false;
+    // Not from Node's pool of buffers, which would be kept for as long as the photo is.
     const grown = Buffer.allocUnsafeSlow(roomBytes);
     grown.set(this.#held.subarray(0, this.#bytes));
     freeBuffer(this.#held);

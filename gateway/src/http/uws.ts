@@ -5,7 +5,7 @@ import { Bodies } from "./bodies.js";
 import { announcedBytes, checkHead, framingFault } from "./framing.js";
 import type { HttpOptions, HttpServer } from "./http.js";
 import { loadUws } from "./loadUws.js";
-import { replyTo } from "./soundReply.js";
+import { replyTo } from "./validReply.js";
 import { Underway } from "./underway.js";
 import { Exchange, answerAndClose } from "./uwsExchange.js";
 import { serveLive, type SocketData } from "./uwsLive.js";
@@ -74,7 +74,7 @@ export async function serveUws(options: HttpOptions): Promise<HttpServer | undef
       body.gone();
     });
     // Nothing of the response is touched here: it may have ended long before its body.
-    res.onData((chunk, isLast) => exchange.guard(() => body.take(new Uint8Array(chunk), isLast)));
+    res.onData((chunk, isLast) => exchange.guard(() => body.receive(new Uint8Array(chunk), isLast)));
     const asGet = request.method === "HEAD" ? { ...request, method: "GET" } : request;
     const asked = async () => {
       checkHead(fields, false);
@@ -98,7 +98,7 @@ async function listen(app: TemplatedApp, { host, port }: HttpOptions): Promise<u
   return new Promise((resolve, reject) => {
     app.listen(host, port, (socket) => {
       if (socket) resolve(socket);
-      else reject(taken(host, port));
+      else reject(addressInUse(host, port));
     });
   });
 }
@@ -108,12 +108,12 @@ function tryPort(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const trial = createServer();
     trial.once("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "EADDRINUSE" ? taken(host, port) : error),
+      reject(error.code === "EADDRINUSE" ? addressInUse(host, port) : error),
     );
     trial.listen({ host, port, exclusive: true }, () => trial.close(() => resolve()));
   });
 }
 
-function taken(host: string, port: number): Error {
+function addressInUse(host: string, port: number): Error {
   return Object.assign(new Error(`${host}:${port} is taken`), { code: "EADDRINUSE" });
 }

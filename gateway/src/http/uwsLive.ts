@@ -6,9 +6,9 @@ import {
   type HttpOptions,
   type Listener,
   type LiveSocket,
-  type SocketTaker,
+  type SocketHandler,
 } from "./http.js";
-import { admitUpgrade } from "./soundReply.js";
+import { admitUpgrade } from "./validReply.js";
 import { answerAndClose, answerAtOnce } from "./uwsExchange.js";
 import { copyHead } from "./uwsRequest.js";
 
@@ -16,7 +16,7 @@ import { copyHead } from "./uwsRequest.js";
 const DROPPED = 2;
 
 export interface SocketData {
-  take: SocketTaker;
+  onOpen: SocketHandler;
   onMessage: (text: string) => void;
   onDrain: Listener;
   onClose: Listener[];
@@ -40,7 +40,7 @@ export function serveLive(
       const admitted = admitUpgrade(fields, request, options);
       if (typeof admitted !== "function") return answerAtOnce(res, admitted);
       res.upgrade<SocketData>(
-        { take: admitted, onMessage: () => {}, onDrain: () => {}, onClose: [] },
+        { onOpen: admitted, onMessage: () => {}, onDrain: () => {}, onClose: [] },
         request.header("sec-websocket-key") ?? "",
         request.header("sec-websocket-protocol") ?? "",
         request.header("sec-websocket-extensions") ?? "",
@@ -50,7 +50,7 @@ export function serveLive(
     open: (ws) =>
       guard(ws, () => {
         sockets.add(ws);
-        ws.getUserData().take(liveSocket(ws));
+        ws.getUserData().onOpen(liveSocket(ws));
       }),
     message: (ws, message, isBinary) =>
       guard(ws, () => {
@@ -78,7 +78,7 @@ export function serveLive(
       work();
     } catch (error) {
       onFault(error);
-      // Where the work closed it already, there is nothing to end.
+      // The work itself may have ended it.
       if (sockets.has(ws)) ws.end(1011, "a bug of the gateway");
     }
   }
@@ -105,15 +105,12 @@ function liveSocket(ws: WebSocket<SocketData>): LiveSocket {
       if (!isOpen) return false;
       // Flagged for compression, and nothing is compressed: builds before September 2023 lose bytes of a message beyond
       // 16 KiB on the other path (uNetworking/uWebSockets#1662).
-      // Lost between others it would never be missed: the viewer comes back and resumes.
+      // A viewer would not notice that one message is missing; one that is disconnected comes back and resumes.
       if (ws.send(text, false, true) === DROPPED) ws.end(1013, "too slow");
       return isOpen && ws.getBufferedAmount() < BACKPRESSURE_BYTES_MAX;
     },
     onMessage: (listener) => void (data.onMessage = listener),
     onDrain: (listener) => void (data.onDrain = listener),
     onClose: (listener) => void data.onClose.push(listener),
-    close: (code, reason) => {
-      if (isOpen) ws.end(code, reason);
-    },
   };
 }

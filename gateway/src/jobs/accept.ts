@@ -1,15 +1,11 @@
 import {
   ImageWorkSchema,
   ResultSchema,
-  STAGES,
-  StageFailure,
-  FACES_MAX,
   create,
   imageWorkSubject,
   newJobId,
   toBinary,
   workMessageId,
-  type StageName,
 } from "@similarfaces/contracts";
 import type * as api from "@similarfaces/contracts/api";
 import {
@@ -21,16 +17,7 @@ import {
   type Span,
 } from "@similarfaces/runtime";
 import { readImageHeader } from "./imageHeader.js";
-
-/** What a visitor asks of a photo, beyond looking at it. */
-export interface JobRequest {
-  stages: readonly StageName[];
-  facesMax: number;
-  matchCount: number;
-  /** The id of the key that the job will belong to. */
-  owner?: string | undefined;
-  enrolment?: { identityId: string; name: string; consent: string; source: string };
-}
+import type { JobRequest } from "./jobRequest.js";
 
 /** A job that is on its way. */
 export type AcceptedJob = Omit<api.AcceptedJob, "links">;
@@ -40,11 +27,7 @@ export interface AcceptOptions {
   blobs: Blobs;
   jobTtlMs: number;
   jobDeadlineMs: number;
-  /** The stages of this installation. */
-  stages: readonly StageName[];
 }
-
-const MATCHES_MAX = 50;
 
 /**
  * Takes a photo: checks its header, stores it, publishes `accepted` and then the work, which names the span as its
@@ -83,13 +66,13 @@ export async function acceptPhoto(
       outcome: {
         case: "accepted",
         value: {
-          $typeName: "similarfaces.v1.Accepted",
+          $typeName: "similarfaces.v2.Accepted",
           stages,
           acceptedAtMs,
           deadlineAtMs: job.deadlineAtMs,
           expiresAtMs: job.expiresAtMs,
           contentType,
-          size: { $typeName: "similarfaces.v1.ImageSize", ...size },
+          size: { $typeName: "similarfaces.v2.ImageSize", ...size },
           bytes: photo.byteLength,
           facesMax: request.facesMax,
           owner: request.owner ?? "",
@@ -119,38 +102,4 @@ export async function acceptPhoto(
   await publishWork(broker, message, span.context);
   span.part("publish", storedAtMs, Date.now());
   return job;
-}
-
-/**
- * Reads `stages`, `faces` and `matches` of a request's query. A stage brings along what it needs.
- * @throws StageFailure bad_request
- */
-export function readJobRequest(query: URLSearchParams, installed: readonly StageName[]): JobRequest {
-  return {
-    stages: readStages(query.get("stages"), installed),
-    facesMax: readCount(query, "faces", FACES_MAX, FACES_MAX),
-    matchCount: readCount(query, "matches", 5, MATCHES_MAX),
-  };
-}
-
-function readStages(text: string | null, installed: readonly StageName[]): StageName[] {
-  const offered = STAGES.filter((stage) => installed.includes(stage));
-  if (text === null || text === "") return offered;
-  const asked = text.split(",").map((name) => name.trim());
-  const unknown = asked.filter((name) => !(offered as readonly string[]).includes(name));
-  if (unknown.length > 0) {
-    throw new StageFailure("bad_request", `stages takes a list of ${offered.join(", ")}`);
-  }
-  const needed = new Set([...asked, "extract", ...(asked.includes("match") ? ["embed"] : [])]);
-  return offered.filter((stage) => needed.has(stage));
-}
-
-function readCount(query: URLSearchParams, name: string, fallback: number, max: number): number {
-  const text = query.get(name);
-  if (text === null || text === "") return fallback;
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > max) {
-    throw new StageFailure("bad_request", `${name} takes a whole number from 1 to ${max}`);
-  }
-  return count;
 }

@@ -9,43 +9,43 @@ import {
 } from "@similarfaces/contracts";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { jobBlobPrefix, publishResult, type Blobs, type Broker, type Log } from "@similarfaces/runtime";
-import { askForLastLook, consumeLastLooks, type DeletedJob } from "./lastLooks.js";
+import { consumePurges, schedulePurge, type DeletedJob } from "./laterPurges.js";
 
 export interface DeletionOptions {
   broker: Broker;
   blobs: Blobs;
   log: Log;
-  /** From a deletion to its last look; longer than the longest ack wait. */
-  lastLookInMs?: number;
+  /** From a deletion to the purge that is carried out later; longer than the longest ack wait. */
+  laterPurgeInMs?: number;
 }
 
 export interface Deletions {
   /**
-   * Deletes everything of a job at once: that it is to be looked through again is stored first, then viewers are told, then the
-   * streams are purged of it and its blobs deleted; then all of it again, for what was on its way. The tombstone stays as long as
-   * the job would have.
-   * @throws StageFailure unavailable or storage_unavailable; it is gone on with all the same
+   * Deletes everything of a job at once. First a later purge is scheduled; then the tombstone is published, which tells viewers; then the
+   * streams are purged of the job and its blobs are deleted; then all of that again, for messages that were being published meanwhile. The
+   * tombstone stays as long as the job would have.
+   * @throws StageFailure unavailable or storage_unavailable; the later purge then does the rest
    */
   delete(jobId: string, owner: string | undefined): Promise<DeletionReceipt>;
-  /** Takes no more last looks and ends those that it has begun. */
+  /** Begins no more purges. */
   close(): Promise<void>;
 }
 
 type Found = Record<DeletionReceipt["stores"][number]["store"], number>;
 
-/** A stage that holds a chip in memory may still publish what it computes from it. */
-const LAST_LOOK_IN_MS = ACK_WAIT_MS + 2_000;
+/** A stage that holds a chip in memory may publish its answer after both purges. */
+const LATER_PURGE_IN_MS = ACK_WAIT_MS + 2_000;
 
-/** Deletes jobs, and carries out the last looks that are due: its own, and those of gateways that are gone. */
+/** Deletes jobs, and carries out the later purges that are due: of its own deletions, and of gateways that are gone. */
 export function openDeletions(options: DeletionOptions): Deletions {
-  const { broker, log, lastLookInMs = LAST_LOOK_IN_MS } = options;
-  const lastLooks = consumeLastLooks({ broker, log, look: (job) => lastLook(job, options) });
+  const { broker, log, laterPurgeInMs = LATER_PURGE_IN_MS } = options;
+  const laterPurges = consumePurges({ broker, log, purge: (job) => purgeAgain(job, options) });
   return {
     async delete(jobId, owner = "") {
       const deletedAtMs = Date.now();
       const tombstone = { deletedAtMs, owner };
-      const lastLookAtMs = deletedAtMs + lastLookInMs;
-      await askForLastLook(broker, { jobId, ...tombstone, lookAtMs: lastLookAtMs });
+      const purgedAgainAtMs = deletedAtMs + laterPurgeInMs;
+      await schedulePurge(broker, { jobId, ...tombstone, purgeAtMs: purgedAgainAtMs });
       await publishTombstone(jobId, tombstone, broker);
       const first = await removeAll(jobId, options);
       // The tombstone itself is no part of the job.
@@ -55,20 +55,23 @@ export function openDeletions(options: DeletionOptions): Deletions {
       const stores = (Object.keys(first) as (keyof Found)[]).map((store) => ({
         store,
         found: first[store],
-        secondLook: second[store],
+        foundAgain: second[store],
       }));
-      return { jobId, deletedAtMs, stores, lastLookAtMs };
+      return { jobId, deletedAtMs, stores, purgedAgainAtMs };
     },
-    close: () => lastLooks.close(),
+    close: () => laterPurges.close(),
   };
 }
 
-/** Done twice it does no harm: what is published meanwhile is no part of a job that has a tombstone. */
-async function lastLook({ jobId, deletedAtMs, owner }: DeletedJob, options: DeletionOptions): Promise<void> {
+/** May run any number of times: nothing that is published for a job with a tombstone is of use. */
+async function purgeAgain(
+  { jobId, deletedAtMs, owner }: DeletedJob,
+  options: DeletionOptions,
+): Promise<void> {
   const found = await removeAll(jobId, options);
   await publishTombstone(jobId, { deletedAtMs, owner }, options.broker);
   const results = Math.max(0, found.results - 1);
-  options.log.info({ jobId, ...found, results }, "last look after a deletion");
+  options.log.info({ jobId, ...found, results }, "a deleted job was purged again");
 }
 
 async function removeAll(jobId: string, { broker, blobs }: DeletionOptions): Promise<Found> {
@@ -108,7 +111,7 @@ async function publishTombstone(
       jobId,
       stage: "deleted",
       attempt: 1,
-      outcome: { case: "deleted", value: { $typeName: "similarfaces.v1.Deleted", ...deleted } },
+      outcome: { case: "deleted", value: { $typeName: "similarfaces.v2.Deleted", ...deleted } },
     }),
   );
 }

@@ -1,8 +1,9 @@
 import type { StageName } from "@similarfaces/contracts";
 import type { Metrics, TraceContext } from "@similarfaces/runtime";
-import { acceptPhoto, type AcceptOptions, type AcceptedJob, type JobRequest } from "./accept.js";
+import { acceptPhoto, type AcceptOptions, type AcceptedJob } from "./accept.js";
 import type { Admission } from "../admission/admission.js";
 import { failureOf } from "../requests/failures.js";
+import type { JobRequest } from "./jobRequest.js";
 import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 import type { Expectation } from "../relay/relay.js";
 import { deleteUpload } from "./uploads.js";

@@ -1,4 +1,4 @@
-import { ANALYZERS, type ResultEvent, type StageFailure } from "@similarfaces/contracts";
+import type { ResultEvent, StageFailure } from "@similarfaces/contracts";
 import type { Completion } from "@similarfaces/contracts/api";
 import type { Blobs, Log, Metrics, Span, TraceContext, Tracing } from "@similarfaces/runtime";
 import { GATEWAY } from "../access/caller.js";
@@ -22,7 +22,6 @@ export interface FollowOptions {
 
 /** A stream that could not be read is read again. */
 const FOLLOW_AGAIN_MS = 1_000;
-const ATTRIBUTES: readonly string[] = [...ANALYZERS, "match"];
 
 /** From a photo's arrival to its last answer. */
 export function startJobSpan({ tracing }: FollowOptions, trace: TraceContext): Span {
@@ -59,7 +58,7 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
       clock.record(event, Date.now());
       const { stage, face, failure, extract } = event;
       if (failure) failures.push({ stage, ...(face === undefined ? {} : { face }), code: failure.code });
-      if (extract) {
+      if (stage === "extract" && extract) {
         isExtracted = true;
         metrics.jobFirstBox.observe({}, sinceAccepted(), context);
         metrics.jobFaces.observe(extract.faces.length);
@@ -84,8 +83,9 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
   follow();
 }
 
-function isAttribute({ stage, failure }: ResultEvent): boolean {
-  return !failure && ATTRIBUTES.includes(stage);
+/** What people read of a face: an analyzer's answer, or whom it resembles. */
+function isAttribute({ analysis, match }: ResultEvent): boolean {
+  return analysis !== undefined || match !== undefined;
 }
 
 function outcomeOf({ state, expired }: Completion, anyFailed: boolean): JobOutcome {

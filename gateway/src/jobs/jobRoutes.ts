@@ -1,18 +1,21 @@
-import { StageFailure, isJobId, viewOf, type StageName } from "@similarfaces/contracts";
+import { StageFailure, isJobId, viewOf } from "@similarfaces/contracts";
 import type * as api from "@similarfaces/contracts/api";
 import type { Blobs, Metrics } from "@similarfaces/runtime";
-import { readJobRequest, type AcceptedJob } from "./accept.js";
+import type { AcceptedJob } from "./accept.js";
 import { clientOf, type Caller } from "../access/caller.js";
 import type { Deletions } from "./deletion.js";
 import { faceOfSheet } from "./faceOfSheet.js";
 import { isForm, readForm } from "../requests/form.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import type { Intake } from "./intake.js";
+import { readJobRequest } from "./jobRequest.js";
 import { noPicture, picture, pictureReply } from "./jobPictures.js";
 import type { Relay } from "../relay/relay.js";
 import { jpegReply, jsonReply } from "../requests/replies.js";
 import type { Snapshot } from "../relay/watch.js";
 import type { Call, Route } from "../requests/router.js";
+import type { InstalledStages } from "../system/installedStages.js";
+import { wantsEvents } from "../relay/eventStream.js";
 import { streamEvents } from "../relay/sse.js";
 import { orWhen, readWait, untilComplete } from "./waiting.js";
 
@@ -22,28 +25,29 @@ export interface JobRoutesOptions {
   metrics: Metrics;
   intake: Intake;
   deletions: Deletions;
-  stages: readonly StageName[];
+  installed: InstalledStages;
   /** Aborted when the gateway ends: who waits is answered with what there is. */
   leaving: AbortSignal;
 }
 
 /** Photos in, results out. */
 export function jobRoutes(options: JobRoutesOptions): Route[] {
-  const { blobs, relay, metrics, intake, deletions, stages, leaving } = options;
+  const { blobs, relay, metrics, intake, deletions, installed, leaving } = options;
   return [
     {
       method: "POST",
       path: "/v1/jobs",
       scope: "analyse",
       async handle({ request, caller, trace }) {
-        const offered = stagesFor(caller, request.query, stages);
-        const asked = { ...readJobRequest(request.query, offered), owner: caller.keyId };
+        const asked = () => readJobRequest(request.query, caller, installed.list());
         const client = clientOf(caller);
-        intake.check(client, asked.stages);
-        const waitMs = readWait(request.header("prefer"));
-        const job = await intake.accept(await readPhoto(request), asked, trace, client);
+        intake.check(client, asked().stages);
+        const waitMs = readWait(request.header("prefer")) ?? 0;
+        const photo = await readPhoto(request);
+        // Which analyzers there are may have changed while the photo was sent.
+        const job = await intake.accept(photo, asked(), trace, client);
         const headers = { location: linksOf(job.jobId).self };
-        if (request.header("accept")?.includes("text/event-stream")) {
+        if (wantsEvents(request)) {
           return streamEvents(relay, metrics, job.jobId, 0, caller, headers);
         }
         return waitMs > 0
@@ -69,8 +73,8 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
           .snapshot(jobId, { mayRead: mayDelete })
           .then(() => undefined, deletedBefore);
         const receipt = await deletions.delete(jobId, owner);
-        // A deletion that a store interrupted is gone on with; one that is done has nothing left.
-        if (deleted && receipt.stores.every(({ found, secondLook }) => found + secondLook === 0))
+        // A job that was deleted before may have been deleted in part only, because a store was away.
+        if (deleted && receipt.stores.every(({ found, foundAgain }) => found + foundAgain === 0))
           throw deleted;
         return jsonReply(200, receipt);
       },
@@ -132,26 +136,6 @@ export function acceptedJson(job: AcceptedJob, caller: Caller): api.AcceptedJob 
   return { ...job, links: linksOf(job.jobId, caller.keyId, caller) };
 }
 
-/**
- * The stages that the caller may ask for: `match` is a search of the gallery.
- * @throws StageFailure unauthorized or forbidden where it asks for match by name
- */
-function stagesFor(caller: Caller, query: URLSearchParams, stages: readonly StageName[]): StageName[] {
-  if (caller.scopes.has("gallery:read")) return [...stages];
-  if (
-    query
-      .get("stages")
-      ?.split(",")
-      .some((name) => name.trim() === "match")
-  ) {
-    throw new StageFailure(
-      caller.keyId === undefined ? "unauthorized" : "forbidden",
-      "The stage match searches the gallery, which takes a key with the scope gallery:read.",
-    );
-  }
-  return stages.filter((stage) => stage !== "match");
-}
-
 /** Anything that is no job id cannot be the id of a job. @throws StageFailure job_not_found */
 function jobIdOf({ params }: Call): string {
   const { jobId = "" } = params;
@@ -200,7 +184,7 @@ async function waitForJob(
 ): Promise<HttpReply> {
   const applied = { ...headers, "preference-applied": `wait=${waitMs / 1_000}` };
   try {
-    await untilComplete(job.jobId, waitMs, relay, leaving);
+    await untilComplete(job.jobId, { waitMs, relay, leaving });
     // The broker may be slow just now, and the process has little time left.
     const seen = await orWhen(leaving, LEAVING_LOOK_MS, relay.snapshot(job.jobId, caller));
     if (seen) return jobReply(seen.job.state === "complete" ? 200 : 202, seen, caller, applied);

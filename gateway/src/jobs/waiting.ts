@@ -1,11 +1,13 @@
+import type { ExtractedJson, ResultEvent } from "@similarfaces/contracts";
 import { WAIT_SECONDS_MAX } from "../requests/limits.js";
 import { GATEWAY } from "../access/caller.js";
 import type { Relay } from "../relay/relay.js";
+import type { StoredEvent } from "../relay/storedResults.js";
 
-/** `Prefer: wait=N` (RFC 7240) in milliseconds, 0 without one; more than is granted is cut. */
-export function readWait(prefer: string | undefined): number {
-  const seconds = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer ?? "")?.[1] ?? 0);
-  return Math.min(seconds, WAIT_SECONDS_MAX) * 1_000;
+/** `Prefer: wait=N` (RFC 7240) in milliseconds, undefined without one; more than is granted is cut. */
+export function readWait(prefer: string | undefined): number | undefined {
+  const [, seconds] = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer ?? "") ?? [];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), WAIT_SECONDS_MAX) * 1_000;
 }
 
 /** The value, or undefined that long after the signal. */
@@ -23,19 +25,46 @@ export async function orWhen<T>(signal: AbortSignal, ms: number, value: Promise<
   });
 }
 
+export interface WaitOptions {
+  waitMs: number;
+  relay: Relay;
+  /** Aborted when the gateway ends. */
+  leaving: AbortSignal;
+}
+
 /** Resolves when the job is complete, after the time, or when the gateway ends. @throws StageFailure as Relay.view does */
-export async function untilComplete(
+export function untilComplete(jobId: string, options: WaitOptions): Promise<void> {
+  return untilEvent(jobId, options, () => false);
+}
+
+/** What `extract` has found; undefined where it failed, after the time, and when the gateway ends. @throws StageFailure as Relay.view does */
+export async function untilExtracted(
   jobId: string,
-  waitMs: number,
-  relay: Relay,
-  leaving: AbortSignal,
+  options: WaitOptions,
+): Promise<ExtractedJson | undefined> {
+  let extracted: ExtractedJson | undefined;
+  await untilEvent(jobId, options, ({ stage, extract }) => {
+    extracted = extract;
+    return stage === "extract";
+  });
+  return extracted;
+}
+
+/** Until an event is the one that is waited for, or no more come. */
+async function untilEvent(
+  jobId: string,
+  { waitMs, relay, leaving }: WaitOptions,
+  isIt: (event: ResultEvent) => boolean,
 ): Promise<void> {
   let onLeaving = () => {};
   let timer: NodeJS.Timeout | undefined;
   let stopViewing = () => {};
   await new Promise<void>((resolve, reject) => {
-    const viewer = { event: () => true, complete: () => resolve(), fail: reject };
-    stopViewing = relay.view(jobId, 0, viewer, GATEWAY).stop;
+    const event = (stored: StoredEvent) => {
+      if (isIt(stored.event)) resolve();
+      return true;
+    };
+    stopViewing = relay.view(jobId, 0, { event, complete: () => resolve(), fail: reject }, GATEWAY).stop;
     timer = setTimeout(resolve, waitMs);
     onLeaving = () => resolve();
     if (leaving.aborted) resolve();

@@ -9,6 +9,8 @@ export interface KeyRing {
   readonly size: number;
   /** What share links are signed with. */
   readonly shareSecret: Uint8Array;
+  /** Called after each change, and after what changed while the broker was away has been read. */
+  onChange(listener: () => void): void;
   close(): void;
 }
 
@@ -19,6 +21,7 @@ export async function openKeyRing(broker: Broker, log: Log): Promise<KeyRing> {
   let keys = new Map<string, KeyRecord>();
   let shareSecret: Uint8Array = new Uint8Array();
   let isClosed = false;
+  const listeners = new Set<() => void>();
   let stop = () => {};
   // What was changed while the broker was away is read afresh, whatever the old watch would still say.
   broker.onReconnect(() => stop());
@@ -31,6 +34,7 @@ export async function openKeyRing(broker: Broker, log: Log): Promise<KeyRing> {
     get shareSecret() {
       return shareSecret;
     },
+    onChange: (listener) => void listeners.add(listener),
     close() {
       isClosed = true;
       stop();
@@ -55,10 +59,13 @@ export async function openKeyRing(broker: Broker, log: Log): Promise<KeyRing> {
     const read = new Map<string, KeyRecord>();
     for await (const entry of watch) {
       take(entry, read);
-      // The last of what was there before, and each change after it; the secret is always there.
-      if (!entry.isUpdate || keys === read) continue;
-      keys = read;
-      caughtUp();
+      // From the last of what was there before; the secret is always there.
+      if (!entry.isUpdate) continue;
+      if (keys !== read) {
+        keys = read;
+        caughtUp();
+      }
+      for (const listener of listeners) listener();
     }
   }
 

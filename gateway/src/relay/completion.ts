@@ -1,4 +1,4 @@
-import type { FaceStage, JobState } from "@similarfaces/contracts";
+import type { JobState } from "@similarfaces/contracts";
 import type { Completion } from "@similarfaces/contracts/api";
 import type { StoredEvent } from "./storedResults.js";
 
@@ -23,7 +23,7 @@ function expiredFields(job: JobState): Completion["expired"] {
   const expired: Completion["expired"] = job.extract.state === "expired" ? [{ stage: "extract" }] : [];
   for (const { index, fields } of job.faces) {
     for (const [stage, field] of Object.entries(fields)) {
-      if (field.state === "expired") expired.push({ stage: stage as FaceStage, face: index });
+      if (field.state === "expired") expired.push({ stage, face: index });
     }
   }
   return expired;

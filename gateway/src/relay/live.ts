@@ -3,6 +3,8 @@ import type { LiveMessage, LiveQuestion } from "@similarfaces/contracts/api";
 import type { Metrics } from "@similarfaces/runtime";
 import type { Caller, Reader } from "../access/caller.js";
 import type { LiveSocket } from "../http/http.js";
+import type { InstalledStages } from "../system/installedStages.js";
+import { sendAnalyzers, type AnalyzerNews } from "./analyzerNews.js";
 import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { failureOf } from "../requests/failures.js";
@@ -10,14 +12,27 @@ import { failureOf } from "../requests/failures.js";
 /** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
 const JOBS_MAX = 64;
 
+export interface LiveSources {
+  relay: Relay;
+  installed: InstalledStages;
+  metrics: Metrics;
+}
+
 /**
  * One WebSocket of a page.
- * To the gateway: {"type":"watch","jobId","after","share"} and {"type":"unwatch","jobId"}; `share` is a share link's token.
- * From it: {"type":"result","jobId","sequence","event"}, {"type":"complete",...}, {"type":"failure","jobId","failure"}.
+ * To the gateway: {"type":"watch","jobId","after","share"} and {"type":"unwatch","jobId"}; `share` is a share link's token. And
+ * {"type":"analyzers"}.
+ * From it: {"type":"result","jobId","sequence","event"}, {"type":"complete",...}, {"type":"failure","jobId","failure"}; and, at once and
+ * after each change, {"type":"analyzers","analyzers":[...]}.
  */
-export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, metrics: Metrics): void {
+export function serveSocket(
+  socket: LiveSocket,
+  caller: Caller,
+  { relay, installed, metrics }: LiveSources,
+): void {
   const kind = "websocket";
   const viewings = new Map<string, Viewing>();
+  let news: AnalyzerNews | undefined;
   metrics.sockets.inc({ kind });
   const send = (message: LiveMessage): boolean => {
     const text = JSON.stringify(message);
@@ -32,22 +47,27 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
 
   socket.onDrain(() => {
     for (const viewing of viewings.values()) viewing.resume();
+    news?.resume();
   });
   socket.onClose(() => {
     metrics.sockets.dec({ kind });
     for (const viewing of viewings.values()) viewing.stop();
     viewings.clear();
+    news?.stop();
   });
   socket.onMessage((text) => {
-    const message = parse(text);
-    if (!message)
-      return fail("", new StageFailure("bad_request", "A message is a JSON object with type and jobId."));
-    const { type, jobId, after, share } = message;
-    if (type === "unwatch") {
-      viewings.get(jobId)?.stop();
-      viewings.delete(jobId);
-      return;
+    const question = parse(text);
+    if (!question) return fail("", new StageFailure("bad_request", EXPECTED));
+    if (question.type === "analyzers") {
+      news ??= sendAnalyzers(installed, (analyzers) => send({ type: "analyzers", analyzers }));
+    } else if (question.type === "watch") watch(question);
+    else {
+      viewings.get(question.jobId)?.stop();
+      viewings.delete(question.jobId);
     }
+  });
+
+  function watch({ jobId, after = 0, share }: JobQuestion): void {
     if (viewings.has(jobId)) return;
     if (viewings.size >= JOBS_MAX) {
       return fail(jobId, new StageFailure("bad_request", `A socket watches at most ${JOBS_MAX} jobs.`));
@@ -66,12 +86,17 @@ export function serveSocket(socket: LiveSocket, caller: Caller, relay: Relay, me
     };
     const reader: Reader = { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
     viewings.set(jobId, relay.view(jobId, after, viewer, reader, socket));
-  });
+  }
 }
 
-function parse(text: string): (LiveQuestion & { after: number }) | undefined {
+type JobQuestion = Extract<LiveQuestion, { jobId: string }>;
+
+const EXPECTED = "A message is a JSON object with the type analyzers, or with type and jobId.";
+
+function parse(text: string): LiveQuestion | undefined {
   try {
     const { type, jobId, after = 0, share } = JSON.parse(text) as Record<string, unknown>;
+    if (type === "analyzers") return { type };
     if ((type !== "watch" && type !== "unwatch") || typeof jobId !== "string" || !isJobId(jobId))
       return undefined;
     if (typeof after !== "number" || !Number.isSafeInteger(after) || after < 0) return undefined;

@@ -87,6 +87,11 @@ export class Relay {
     }
   }
 
+  /** Keys have changed: ends the viewings of those who may not read their job any more. */
+  recheckReaders(): void {
+    for (const watch of this.#watches.values()) watch.recheckReaders();
+  }
+
   /** Whoever still views is told `unavailable`. */
   close(): void {
     this.#isClosed = true;

@@ -1,5 +1,4 @@
 import {
-  FACE_STAGES,
   ResultSchema,
   STREAM_NAMES,
   StageFailure,
@@ -9,7 +8,6 @@ import {
   reduceJob,
   resultSubject,
   resultToJson,
-  type FaceStage,
   type JobState,
   type ResultEvent,
 } from "@similarfaces/contracts";
@@ -70,9 +68,9 @@ export async function readStored(broker: Broker, known: JobState): Promise<Owned
 
 function missingFields({ jobId, faces }: JobState): string[] {
   return faces.flatMap(({ index, fields }) =>
-    FACE_STAGES.filter((stage: FaceStage) => fields[stage]?.state === "pending").map((stage) =>
-      resultSubject(jobId, stage, index),
-    ),
+    Object.keys(fields)
+      .filter((stage) => fields[stage]!.state === "pending")
+      .map((stage) => resultSubject(jobId, stage, index)),
   );
 }
 

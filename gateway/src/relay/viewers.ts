@@ -39,6 +39,14 @@ export class Viewers {
     if (cursor.deliver(this.#events, completion)) this.leave(cursor);
   }
 
+  /** Ends the viewing of those who may not read the job any more. */
+  recheck(): void {
+    for (const cursor of this.#cursors.keys()) {
+      const refusal = cursor.refusal(this.#events);
+      if (refusal) this.failOne(cursor, refusal);
+    }
+  }
+
   fail(failure: StageFailure): void {
     for (const cursor of this.#cursors.keys()) this.failOne(cursor, failure);
   }

@@ -128,6 +128,11 @@ export class Watch {
     return { job: jobAt(job, this.#reader.readAtMs), sequence, owner };
   }
 
+  /** Keys have changed: whoever may not read the job any more is told that it is not there. */
+  recheckReaders(): void {
+    this.#viewers.recheck();
+  }
+
   /** Something of the job is stored and was not heard. */
   catchUp(): void {
     if (this.#completion) return;

@@ -8,7 +8,8 @@ export interface StatusOptions {
   broker: Broker;
   admission: Admission;
   clock: StageClock;
-  stages: readonly StageName[];
+  /** Those that are installed now. */
+  stages(): readonly StageName[];
 }
 
 /** How the mesh is doing now: `GET /v1/status`. */
@@ -17,7 +18,7 @@ export function statusNow({ broker, admission, clock, stages }: StatusOptions): 
   const backlogs = new Map(admission.latest.map((stage) => [stage.stage, stage]));
   return {
     connected: broker.connected(),
-    stages: stages.map((stage) => ({
+    stages: stages().map((stage) => ({
       ...clock.timesOf(stage, nowMs),
       waiting: backlogs.get(stage)?.pending ?? 0,
       inFlight: backlogs.get(stage)?.ackPending ?? 0,

@@ -1,10 +1,16 @@
-import type { About, Status } from "@similarfaces/contracts/api";
+import type { About, Analyzers, Status } from "@similarfaces/contracts/api";
+import type { Metrics } from "@similarfaces/runtime";
 import type { Installation } from "./about.js";
+import { streamAnalyzers } from "../relay/analyzerNews.js";
+import { wantsEvents } from "../relay/eventStream.js";
 import { jsonReply, textReply } from "../requests/replies.js";
 import type { Route } from "../requests/router.js";
+import type { InstalledStages } from "./installedStages.js";
 
 export interface SystemRoutesOptions {
-  about: Installation;
+  about(): Installation;
+  installed: InstalledStages;
+  metrics: Metrics;
   openApi: string;
   status(): Status;
   hasKeys(): boolean;
@@ -13,14 +19,24 @@ export interface SystemRoutesOptions {
 }
 
 /** What the gateway says of itself. */
-export function systemRoutes({ about, openApi, status, hasKeys, unready }: SystemRoutesOptions): Route[] {
+export function systemRoutes(options: SystemRoutesOptions): Route[] {
+  const { about, installed, metrics, openApi, status, hasKeys, unready } = options;
   return [
     {
       method: "GET",
       path: "/v1/about",
       scope: "any",
       handle: ({ caller }) =>
-        jsonReply<About>(200, { ...about, galleryKey: hasKeys(), scopes: [...caller.scopes] }),
+        jsonReply<About>(200, { ...about(), galleryKey: hasKeys(), scopes: [...caller.scopes] }),
+    },
+    {
+      method: "GET",
+      path: "/v1/analyzers",
+      scope: "any",
+      handle: ({ request }) =>
+        wantsEvents(request)
+          ? streamAnalyzers(installed, metrics)
+          : jsonReply<Analyzers>(200, { analyzers: installed.analyzers() }),
     },
     { method: "GET", path: "/v1/status", scope: "any", handle: () => jsonReply<Status>(200, status()) },
     {

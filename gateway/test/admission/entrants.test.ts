@@ -1,33 +1,33 @@
 import { expect, it } from "vitest";
 import { Entrants } from "../../src/admission/entrants.js";
 
-it("a photo counts from the moment it is let in until a look can have seen it", () => {
+it("a photo counts from the moment it is admitted until a sample contains it", () => {
   const entrants = new Entrants();
-  entrants.hold("a", 0);
+  entrants.reserve("a", 0);
   expect(entrants.count(0)).toBe(1);
-  expect(entrants.take("a", 10)).toBe(true);
+  expect(entrants.claim("a", 10)).toBe(true);
   const entrant = entrants.enter();
   expect(entrants.count(10)).toBe(1);
-  entrants.seen(20);
+  entrants.sampled(20);
   expect(entrants.count(20)).toBe(1);
   entrant.stored(30);
-  // Stored after that look had begun: it may have seen the stream before or after.
-  entrants.seen(25);
+  // Stored after that sample was begun: it may or may not contain it.
+  entrants.sampled(25);
   expect(entrants.count(30)).toBe(1);
-  entrants.seen(40);
+  entrants.sampled(40);
   expect(entrants.count(40)).toBe(0);
 });
 
 it("a place belongs to its client, is taken once, and is given up when nothing comes", () => {
   const entrants = new Entrants();
-  entrants.hold("a", 0);
-  entrants.hold("b", 1_000);
-  expect(entrants.take("c", 1_000)).toBe(false);
-  expect(entrants.take("b", 1_000)).toBe(true);
-  expect(entrants.take("b", 1_000)).toBe(false);
+  entrants.reserve("a", 0);
+  entrants.reserve("b", 1_000);
+  expect(entrants.claim("c", 1_000)).toBe(false);
+  expect(entrants.claim("b", 1_000)).toBe(true);
+  expect(entrants.claim("b", 1_000)).toBe(false);
   expect(entrants.count(1_999)).toBe(1);
   expect(entrants.count(2_000)).toBe(0);
-  expect(entrants.take("a", 2_000)).toBe(false);
+  expect(entrants.claim("a", 2_000)).toBe(false);
 });
 
 it("a photo that is not stored leaves no trace", () => {

@@ -54,7 +54,7 @@ describe.each(SEEDS)("admission by expected wait, seed %i", (seed) => {
     expect(tookMs(mesh.accepted, ["extract"]).at(-1)).toBeLessThan(6_000);
   });
 
-  it("a dozen at once are taken whatever the mesh was last seen to do", () => {
+  it("a dozen at once are taken whatever the known pace of the mesh is", () => {
     const mesh = new Simulation({
       random: random(),
       extract: () => 0.5,

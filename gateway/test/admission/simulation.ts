@@ -2,7 +2,7 @@ import type { StageName } from "@similarfaces/contracts";
 import { Entrants } from "../../src/admission/entrants.js";
 import { ExpectedWait } from "../../src/admission/expectedWait.js";
 import { Shares } from "../../src/admission/shares.js";
-import type { StageLook } from "../../src/admission/stagePace.js";
+import type { BacklogSample } from "../../src/admission/stagePace.js";
 
 /** Messages per second at a time, 0 while the stage is down. */
 export type PaceAt = (nowMs: number) => number;
@@ -36,7 +36,7 @@ class SimulatedStage {
     readonly random: () => number,
   ) {}
 
-  look(atMs: number): StageLook & { stage: StageName } {
+  sample(atMs: number): BacklogSample & { stage: StageName } {
     const sequence = this.#sequence;
     const [pending, ackPending] = [this.waiting.length, this.#working.length];
     return { stage: this.name, atMs, pending, ackPending, sequence, deliveries: sequence };
@@ -63,7 +63,7 @@ export interface SimulationOptions {
   random: () => number;
   extract: PaceAt;
   /** Stages after it, of faces per second. */
-  later?: Partial<Record<StageName, PaceAt>>;
+  later?: Readonly<Record<StageName, PaceAt>>;
   facesOf?: (random: () => number) => number;
   /** Photos delivered to extract at once. */
   slots?: number;
@@ -85,12 +85,13 @@ export class Simulation {
     const { random, extract, later = {}, slots = 4, gateways = 1, limitMs = 4_000 } = options;
     this.#stages = [
       new SimulatedStage("extract", extract, slots, random),
-      ...Object.entries(later).map(
-        ([name, paceAt]) => new SimulatedStage(name as StageName, paceAt, 8, random),
-      ),
+      ...Object.entries(later).map(([name, paceAt]) => new SimulatedStage(name, paceAt, 8, random)),
     ];
-    const looks = () => this.#stages.map((stage) => stage.look(this.nowMs));
-    this.#gateways = Array.from({ length: gateways }, (_, i) => new SimulatedGateway(limitMs, looks, i * 97));
+    const samples = () => this.#stages.map((stage) => stage.sample(this.nowMs));
+    this.#gateways = Array.from(
+      { length: gateways },
+      (_, i) => new SimulatedGateway(limitMs, samples, i * 97),
+    );
   }
 
   get names(): StageName[] {
@@ -157,16 +158,16 @@ class SimulatedGateway {
   readonly #expected: ExpectedWait;
   readonly #entrants = new Entrants();
   readonly #shares: Shares;
-  #nextLookAtMs: number;
+  #nextSampleAtMs: number;
 
   constructor(
     readonly limitMs: number,
-    readonly looks: () => (StageLook & { stage: StageName })[],
-    firstLookAtMs: number,
+    readonly samples: () => (BacklogSample & { stage: StageName })[],
+    firstSampleAtMs: number,
   ) {
     this.#expected = new ExpectedWait(limitMs);
     this.#shares = new Shares(limitMs);
-    this.#nextLookAtMs = firstLookAtMs;
+    this.#nextSampleAtMs = firstSampleAtMs;
   }
 
   offer(client: string, stages: readonly StageName[], nowMs: number): number | undefined {
@@ -181,10 +182,10 @@ class SimulatedGateway {
   }
 
   step(nowMs: number): void {
-    if (nowMs < this.#nextLookAtMs) return;
-    this.#nextLookAtMs = nowMs + 250;
-    this.#expected.look(this.looks(), nowMs);
-    this.#entrants.seen(nowMs);
+    if (nowMs < this.#nextSampleAtMs) return;
+    this.#nextSampleAtMs = nowMs + 250;
+    this.#expected.record(this.samples(), nowMs);
+    this.#entrants.sampled(nowMs);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Manifest } from "@similarfaces/inference";
+import { isAnalyzer, type Manifest, type ManifestAnswer } from "@similarfaces/inference";
 
 /** One thing that a model answers. What is measured of it depends on its kind, never on its name. */
 export type Answer = Detection | Embedding | Classification | Measure;
@@ -23,21 +23,33 @@ export interface Classification {
 export interface Measure {
   readonly kind: "measure";
   readonly name: string;
-  /** "years" */
+  /** "years"; empty where it has none. */
   readonly unit: string;
-  /** The largest value: the model gives the probability of each whole unit from 0 up to it. */
-  readonly max: number;
+  /** The smallest and the largest value, where the manifest says them. */
+  readonly range?: readonly [min: number, max: number];
+  /** What each probability of its distribution is about, where it has one: the value of its bin. */
+  readonly bins?: readonly number[];
+}
+
+/** A model of a pack by the name of its folder. */
+export interface NamedModel {
+  readonly name: string;
+  readonly manifest: Manifest;
 }
 
 /** What a model answers. Only this function knows how a manifest says so. */
-export function answersOf({ task: name, decoder, labels, outputs }: Manifest): Answer[] {
-  if (decoder) return [{ kind: "detection", name }];
-  if (outputs.some((output) => output.name === "embedding")) return [{ kind: "embedding", name }];
-  if (labels) return [{ kind: "classification", name, labels }];
-  // The value is an output with one number for each picture, named after its unit.
-  const value = outputs.find(({ shape }) => shape.length === 1);
-  const units = outputs.find((output) => output.name === "probabilities")?.shape.at(-1);
-  return value && typeof units === "number"
-    ? [{ kind: "measure", name, unit: value.name, max: units - 1 }]
-    : [];
+export function answersOf({ name, manifest }: NamedModel): Answer[] {
+  if (isAnalyzer(manifest)) return manifest.answers.map(answerOf);
+  return [{ kind: manifest.task === "detect" ? "detection" : "embedding", name }];
+}
+
+function answerOf({ name, classification, measure }: ManifestAnswer): Answer {
+  if (classification) {
+    return { kind: "classification", name, labels: classification.labels.map(({ label }) => label) };
+  }
+  const { unit, min, max, bins } = measure!;
+  const range = min === undefined || max === undefined ? {} : { range: [min, max] as const };
+  if (!bins) return { kind: "measure", name, unit, ...range };
+  const values = Array.from({ length: bins.count }, (_, bin) => bins.first + bins.width * bin);
+  return { kind: "measure", name, unit, range: [values[0]!, values.at(-1)!], ...range, bins: values };
 }

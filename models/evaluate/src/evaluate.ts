@@ -1,4 +1,6 @@
-import { PackError, listPack, modelName, type Manifest, type Measurement } from "@similarfaces/inference";
+import { dirname, resolve } from "node:path";
+import type { MeasurementJson } from "@similarfaces/contracts";
+import { PackError, listPack, type Manifest, type PackEntry } from "@similarfaces/inference";
 import { figuresOf, type FiguresOptions } from "./figures.js";
 import { measurablesOf } from "./measurable.js";
 import { SCORES } from "./measures/detection.js";
@@ -7,6 +9,7 @@ import { readDataset } from "./readDataset.js";
 
 export interface EvaluateOptions extends FiguresOptions {
   modelsDir: string;
+  /** A name in `modelsDir`, or a path with a slash; a folder with a manifest of its own is one model. */
   pack: string;
   /** The pack whose detector finds the faces; the measured pack's own where it has one, else `compact`. */
   detector?: string | undefined;
@@ -19,7 +22,7 @@ export interface EvaluateOptions extends FiguresOptions {
 
 export interface Evaluated {
   /** The model's folder in its pack. */
-  readonly task: Manifest["task"];
+  readonly name: string;
   /** Which of its answers. */
   readonly answer: string;
   /** "<id>@<version>" */
@@ -29,7 +32,7 @@ export interface Evaluated {
   /** Of a classification, as its confusion table has them. */
   readonly labels?: readonly string[];
   /** As it may stand in the manifest. */
-  readonly measurement: Measurement;
+  readonly measurement: MeasurementJson;
 }
 
 /**
@@ -39,29 +42,29 @@ export interface Evaluated {
 export async function evaluate(options: EvaluateOptions): Promise<Evaluated[]> {
   const { modelsDir, pack, data, dataName, date, workers } = options;
   const dataset = await readDataset(data);
-  const manifests = await manifestsOf(modelsDir, pack);
-  const measured = measurablesOf(dataset, manifests);
-  const tasks = manifests.map(({ task }) => task);
+  const models = (await listPack(modelsDir, pack)).map(withManifest);
+  const measured = measurablesOf(dataset, models);
+  const names = models.map(({ name }) => name);
   if (measured.length === 0) {
-    throw new PackError(`${data}: says nothing of what the pack "${pack}" knows (${tasks.join(", ")})`);
+    throw new PackError(`${data}: says nothing of what the pack "${pack}" knows (${names.join(", ")})`);
   }
-  const detector = options.detector ?? (tasks.includes("detect") ? pack : "compact");
+  const detector = options.detector ?? (names.includes("detect") ? pack : "compact");
   const pipeline = await openPipeline({
     modelsDir,
-    packs: { detect: detector, ...Object.fromEntries(measured.map(({ task }) => [task, pack])) },
+    packs: { detect: detector, ...packsOf(models, measured) },
     workers,
     // Faces below the detector's threshold too: they are counted at several thresholds.
     scoreMin: dataset.kind === "boxes" ? SCORES[0] : undefined,
   });
   try {
     const figures = await figuresOf(dataset, measured, pipeline, options);
-    return measured.map(({ task, answer, scheme }, i) => {
+    return measured.map(({ name, answer, scheme }, i) => {
       const { n, ...rest } = figures[i]!;
       return {
-        task,
+        name,
         answer: answer.name,
-        model: modelName(pipeline.manifest(task)),
-        detector: pipeline.name("detect"),
+        model: pipeline.modelName(name),
+        detector: pipeline.modelName("detect"),
         ...(answer.kind === "classification" ? { labels: Object.keys(scheme) } : {}),
         measurement: { data: dataName, n, date, figures: rest },
       };
@@ -71,10 +74,17 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluated[]> {
   }
 }
 
-async function manifestsOf(modelsDir: string, pack: string): Promise<Manifest[]> {
-  const entries = await listPack(modelsDir, pack);
-  return entries.map(({ task, manifest, problem }) => {
-    if (!manifest) throw new PackError(problem ?? `${pack}/${task}: there is no manifest`);
-    return manifest;
-  });
+function withManifest(entry: PackEntry): PackEntry & { manifest: Manifest } {
+  const { pack, name, manifest, problem } = entry;
+  if (!manifest) throw new PackError(problem ?? `${pack}/${name}: there is no manifest`);
+  return { ...entry, manifest };
+}
+
+/** By its path, the pack of each model that is measured: that of one folder is the folder around it. */
+function packsOf(
+  models: readonly PackEntry[],
+  measured: readonly { name: string }[],
+): Record<string, string> {
+  const used = models.filter(({ name }) => measured.some((one) => one.name === name));
+  return Object.fromEntries(used.map(({ name, folder }) => [name, resolve(dirname(folder))]));
 }

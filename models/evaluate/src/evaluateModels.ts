@@ -31,7 +31,7 @@ export interface EvaluateModels {
 export async function evaluateModels(request: EvaluateModels): Promise<{ markdown: string; out: string }> {
   const { modelsDir, pack, data, detector, onStart, onPicture, onUnreadable } = request;
   const folder = basename(resolve(data));
-  const out = request.out ?? `${RESULTS}/${pack}-${folder}`;
+  const out = request.out ?? `${RESULTS}/${basename(resolve(pack))}-${folder}`;
   let unreadable = 0;
   const results = await evaluate({
     modelsDir,
@@ -55,8 +55,8 @@ export async function evaluateModels(request: EvaluateModels): Promise<{ markdow
   return { markdown, out };
 }
 
-function markdownOf({ task, answer, model, detector, labels, measurement }: Evaluated): string {
-  const what = answer === task ? task : `${task}, ${answer}`;
+function markdownOf({ name, answer, model, detector, labels, measurement }: Evaluated): string {
+  const what = answer === name ? name : `${name}, ${answer}`;
   const by = model === detector ? "" : `, faces found by ${detector}`;
   return `## ${what}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
 }

@@ -55,8 +55,8 @@ async function figuresOfBoxes(
   });
   const scenes = read.filter((scene) => scene !== undefined);
   const n = scenes.reduce((sum, { truth }) => sum + truth.length, 0);
-  return measured.map(({ task }) => {
-    const score = pipeline.manifest(task).thresholds?.score ?? 0.5;
+  return measured.map(({ name }) => {
+    const score = pipeline.manifest(name).thresholds?.score ?? 0.5;
     return { n, ...measureDetection(scenes, matching, score) };
   });
 }
@@ -71,7 +71,7 @@ async function figuresOfPairs(
   const answers = await forEachPicture(files, pipeline, options, ({ file }) =>
     answersOfPicture(file, measured, pipeline),
   );
-  return measured.map(({ task }, i) => {
+  return measured.map(({ name }, i) => {
     const values = new Map(files.map(({ file }, k) => [file, answers[k]?.[i]]));
     const compared = pairs.flatMap(({ first, second, same }, pair) => {
       const [a, b] = [values.get(first), values.get(second)];
@@ -79,7 +79,7 @@ async function figuresOfPairs(
       return [{ cosine: cosineSimilarity(a.embedding, b.embedding), same, fold: foldOf(pair) }];
     });
     if (compared.length === 0) throw new PackError(`${options.data}: no face was found in any pair`);
-    const { thresholds } = pipeline.manifest(task);
+    const { thresholds } = pipeline.manifest(name);
     return { n: compared.length, of: pairs.length, ...measureVerification(compared, folds, thresholds) };
   });
 }
@@ -128,7 +128,7 @@ function figuresOfAnswer(
         value.kind === "measure" ? [{ ...value, truth: Number(truth), groups }] : [],
       );
       const ofData = ranges?.[answer.name];
-      return ofData ? measureRanges(measured, ofData) : measureValues(answer, measured);
+      return ofData ? measureRanges(answer, measured, ofData) : measureValues(answer, measured);
     }
     case "classification": {
       const classified = faces.flatMap(({ photo: { groups }, truth, value }) =>
@@ -141,7 +141,7 @@ function figuresOfAnswer(
   }
 }
 
-/** What each of `measured` says of the face that the picture is of; undefined where there is none. */
+/** Each of `measured`, about the face that the picture is of; undefined where there is none. */
 async function answersOfPicture(
   file: string,
   measured: readonly Measurable[],
@@ -149,11 +149,11 @@ async function answersOfPicture(
 ): Promise<(AnswerValue | undefined)[] | undefined> {
   const chip = await pipeline.mainChip(file);
   if (!chip) return undefined;
-  const tasks = [...new Set(measured.map(({ task }) => task))];
-  const byTask = new Map(
-    await Promise.all(tasks.map(async (task) => [task, await pipeline.answers(task, chip)] as const)),
+  const names = [...new Set(measured.map(({ name }) => name))];
+  const byModel = new Map(
+    await Promise.all(names.map(async (name) => [name, await pipeline.answers(name, chip)] as const)),
   );
-  return measured.map(({ task, answer }) => byTask.get(task)?.get(answer.name));
+  return measured.map(({ name, answer }) => byModel.get(name)?.get(answer.name));
 }
 
 /** Every picture's answer, in order; as many at once as keep the workers busy. Undefined for a picture that cannot be read. */

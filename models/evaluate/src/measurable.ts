@@ -1,11 +1,11 @@
-import { PackError, type Manifest } from "@similarfaces/inference";
-import { answersOf, type Answer, type Measure } from "./answers.js";
+import { PackError } from "@similarfaces/inference";
+import { answersOf, type Answer, type Measure, type NamedModel } from "./answers.js";
 import type { Dataset, FacePhoto, FacesData } from "./dataset.js";
 
 /** An answer of one of a pack's models that a data set has the truth for. */
 export interface Measurable {
   /** The model's folder in its pack. */
-  readonly task: Manifest["task"];
+  readonly name: string;
   readonly answer: Answer;
   /** What is true of a picture: a label in the data's words, a value, a range's index, a person. */
   truth(photo: FacePhoto): string | number | undefined;
@@ -19,10 +19,8 @@ export type Scheme = Readonly<Record<string, readonly string[]>>;
  * What a data set says of a pack, in the order of its models.
  * @throws PackError where the data has labels that the pack's model does not know
  */
-export function measurablesOf(dataset: Dataset, manifests: readonly Manifest[]): Measurable[] {
-  const all = manifests.flatMap((manifest) =>
-    answersOf(manifest).map((answer) => ({ task: manifest.task, answer })),
-  );
+export function measurablesOf(dataset: Dataset, models: readonly NamedModel[]): Measurable[] {
+  const all = models.flatMap((model) => answersOf(model).map((answer) => ({ name: model.name, answer })));
   const ofKind = (kind: Answer["kind"]) =>
     all
       .filter(({ answer }) => answer.kind === kind)
@@ -31,28 +29,28 @@ export function measurablesOf(dataset: Dataset, manifests: readonly Manifest[]):
   if (dataset.kind === "boxes") return ofKind("detection");
   if (dataset.kind === "pairs") return ofKind("embedding");
   if (dataset.photos.some(({ folder }) => folder !== undefined)) return byFolder(dataset, all);
-  return all.flatMap(({ task, answer }) => {
+  return all.flatMap(({ name, answer }) => {
     const truth = ({ truths }: FacePhoto) => truths[answer.name];
     if (!dataset.photos.some((photo) => truth(photo) !== undefined)) return [];
     const scheme = answer.kind === "classification" ? schemeOf(dataset, answer.name, answer.labels) : {};
-    return [{ task, answer, truth, scheme }];
+    return [{ name, answer, truth, scheme }];
   });
 }
 
 /** The folders' names decide: labels of a classification, else values of a measure, else people. */
-function byFolder({ photos }: FacesData, all: readonly Pick<Measurable, "task" | "answer">[]): Measurable[] {
-  const names = [...new Set(photos.map(({ folder = "" }) => folder))];
-  for (const { task, answer } of all) {
+function byFolder({ photos }: FacesData, all: readonly Pick<Measurable, "name" | "answer">[]): Measurable[] {
+  const folders = [...new Set(photos.map(({ folder = "" }) => folder))];
+  for (const { name, answer } of all) {
     if (answer.kind !== "classification") continue;
     const byName = new Map(answer.labels.map((label) => [withoutSpelling(label), label]));
-    if (names.every((name) => byName.has(withoutSpelling(name)))) {
+    if (folders.every((folder) => byName.has(withoutSpelling(folder)))) {
       const truth = ({ folder = "" }: FacePhoto) => byName.get(withoutSpelling(folder));
-      return [{ task, answer, truth, scheme: identical(answer.labels) }];
+      return [{ name, answer, truth, scheme: identical(answer.labels) }];
     }
   }
-  for (const { task, answer } of all) {
-    if (answer.kind !== "measure" || !names.every((name) => isValueOf(answer, name))) continue;
-    return [{ task, answer, truth: ({ folder }) => Number(folder), scheme: {} }];
+  for (const { name, answer } of all) {
+    if (answer.kind !== "measure" || !folders.every((folder) => isValueOf(answer, folder))) continue;
+    return [{ name, answer, truth: ({ folder }) => Number(folder), scheme: {} }];
   }
   return all
     .filter(({ answer }) => answer.kind === "embedding")
@@ -60,8 +58,8 @@ function byFolder({ photos }: FacesData, all: readonly Pick<Measurable, "task" |
     .map((one) => ({ ...one, truth: ({ folder }) => folder, scheme: {} }));
 }
 
-function isValueOf({ max }: Measure, name: string): boolean {
-  return /^\d+$/.test(name) && Number(name) <= max;
+function isValueOf({ range: [min, max] = [-Infinity, Infinity] }: Measure, folder: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(folder) && Number(folder) >= min && Number(folder) <= max;
 }
 
 function schemeOf({ photos, merged }: FacesData, name: string, labels: readonly string[]): Scheme {
@@ -73,7 +71,7 @@ function schemeOf({ photos, merged }: FacesData, name: string, labels: readonly 
       .find((label) => !labels.includes(label));
   if (unknown !== undefined) {
     throw new PackError(
-      `the data has the label "${unknown}" for ${name}, the manifest's field labels has ${labels.join(", ")}`,
+      `the data has the label "${unknown}" for ${name}, the manifest's field answers has ${labels.join(", ")}`,
     );
   }
   return scheme;

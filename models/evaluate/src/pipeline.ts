@@ -1,24 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { createAnalyzer } from "@similarfaces/analyze";
-import { FaceWorkSchema, create, embeddingFromBytes, type Result } from "@similarfaces/contracts";
+import { embeddingFromBytes, type Answer, type ChipPiece, type Result } from "@similarfaces/contracts";
 import { createEmbed } from "@similarfaces/embed";
 import { cutChip, decodePhoto, detectFaces, detectorOf, viewsOf } from "@similarfaces/extract";
-import { openInference, type Inference, type Manifest, type Task } from "@similarfaces/inference";
+import { openInference, type Inference, type Manifest } from "@similarfaces/inference";
 import type { StageCall } from "@similarfaces/runtime";
 import type { Detection, Size } from "@similarfaces/vision";
 
 /** The pipeline without its broker: the stages' own code, so that what is measured is what runs. */
 export interface Pipeline {
   readonly workers: number;
-  /** "<id>@<version>" */
-  name(task: Task): string;
-  manifest(task: Task): Manifest;
+  /** Of the model of this folder: "<id>@<version>". */
+  modelName(name: string): string;
+  manifest(name: string): Manifest;
   /** Every face of a photo, from `scoreMin` on. @throws StageFailure undecodable_image, image_too_large */
   faces(file: string): Promise<{ size: Size; faces: Detection<"image">[] }>;
   /** The chip of the face that the photo is of, undefined where none is found. @throws StageFailure as above */
   mainChip(file: string): Promise<Uint8Array | undefined>;
-  /** What a model says of a chip, by the names of its answers. */
-  answers(task: Task, chip: Uint8Array): Promise<ReadonlyMap<string, AnswerValue>>;
+  /** What a model answers about a chip, by the names of its answers. */
+  answers(name: string, chip: Uint8Array): Promise<ReadonlyMap<string, AnswerValue>>;
   close(): Promise<void>;
 }
 
@@ -26,13 +26,13 @@ export type AnswerValue =
   | { readonly kind: "embedding"; readonly embedding: Float32Array }
   /** The probability of each label. */
   | { readonly kind: "classification"; readonly probabilities: ReadonlyMap<string, number> }
-  /** The probability of each whole unit from 0 on, and the expected value. */
+  /** Of a measure with bins, the probability of each. */
   | { readonly kind: "measure"; readonly value: number; readonly probabilities: readonly number[] };
 
 export interface PipelineOptions {
   modelsDir: string;
-  /** Which pack each model comes from. */
-  packs: Partial<Record<Task, string>>;
+  /** By name, the pack that each model comes from; a detector is among them. */
+  packs: Readonly<Record<string, string>> & { readonly detect: string };
   workers: number;
   /** The detector's own threshold without it. */
   scoreMin?: number | undefined;
@@ -49,8 +49,8 @@ const CALL: StageCall = {
 /** @throws PackError */
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { modelsDir, packs, workers, scoreMin } = options;
-  const tasks = Object.keys(packs) as Task[];
-  const inference = await openInference({ modelsDir, tasks, pack: "", packs, workers });
+  const models = Object.keys(packs);
+  const inference = await openInference({ modelsDir, models, pack: packs.detect, packs, workers });
   const detector = detectorOf(withThreshold(inference, scoreMin).model("detect"));
   const detect = async (file: string) => {
     const views = viewsOf(await decodePhoto(await readFile(file)));
@@ -59,8 +59,8 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   };
   return {
     workers,
-    name: (task) => inference.model(task).name,
-    manifest: (task) => inference.model(task).manifest,
+    modelName: (name) => inference.model(name).name,
+    manifest: (name) => inference.model(name).manifest,
     async faces(file) {
       const { views, faces } = await detect(file);
       return { size: views.photo, faces };
@@ -70,40 +70,47 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       const face = mainFace(faces, views.photo);
       return face && cutChip(views, face.landmarks);
     },
-    async answers(task, chip) {
-      const { outcome } = await stageOf(task, inference).handle(create(FaceWorkSchema, { chip }), CALL);
-      return new Map([[task, valueOf(outcome)]]);
+    async answers(name, chip) {
+      const piece: ChipPiece = { jobId: "", deadlineAtMs: 0, stages: [], face: 0, chip };
+      const { outcome } = await stageOf(name, inference).handle(piece, CALL);
+      return valuesOf(name, outcome);
     },
     close: () => inference.close(),
   };
 }
 
-function stageOf(task: Task, inference: Inference) {
-  if (task === "detect") throw new Error("a detector reads photos, not chips");
-  return task === "embed" ? createEmbed({ inference }) : createAnalyzer(task, { inference });
+function stageOf(name: string, inference: Inference) {
+  return name === "embed" ? createEmbed({ inference }) : createAnalyzer(name, { inference });
 }
 
-/** An outcome's value, by the fields that it has. */
-function valueOf({ case: name, value }: Result["outcome"]): AnswerValue {
-  if (value && "embedding" in value) {
-    return { kind: "embedding", embedding: embeddingFromBytes(value.embedding) };
+/** What a model's outcome says, by the names of its answers; an embedder's one answer has the embedder's name. */
+function valuesOf(name: string, outcome: Result["outcome"]): ReadonlyMap<string, AnswerValue> {
+  if (outcome.case === "embed") {
+    return new Map([[name, { kind: "embedding", embedding: embeddingFromBytes(outcome.value.embedding) }]]);
   }
-  if (value && "years" in value) {
-    return { kind: "measure", value: value.years, probabilities: value.probabilities };
+  if (outcome.case !== "analysis") throw new Error(`nothing is measured of an outcome "${outcome.case}"`);
+  return new Map(outcome.value.answers.map((answer) => [answer.name, valueOf(answer)]));
+}
+
+function valueOf({ name, kind: { case: kind, value } }: Answer): AnswerValue {
+  switch (kind) {
+    case "measure":
+      return { kind, value: value.value, probabilities: value.probabilities };
+    case "classification": {
+      const entries = value.probabilities.map(({ label, probability }) => [label, probability] as const);
+      return { kind, probabilities: new Map(entries) };
+    }
+    case undefined:
+      throw new Error(`the answer "${name}" says nothing`);
   }
-  if (value && "probabilities" in value) {
-    const probabilities = value.probabilities.map(({ label, probability }) => [label, probability] as const);
-    return { kind: "classification", probabilities: new Map(probabilities) };
-  }
-  throw new Error(`nothing is measured of an outcome "${name}"`);
 }
 
 function withThreshold(inference: Inference, scoreMin: number | undefined): Inference {
   if (scoreMin === undefined) return inference;
   return {
     ...inference,
-    model(task) {
-      const model = inference.model(task);
+    model(name) {
+      const model = inference.model(name);
       const thresholds = { ...model.manifest.thresholds, score: scoreMin };
       return { ...model, manifest: { ...model.manifest, thresholds } };
     },

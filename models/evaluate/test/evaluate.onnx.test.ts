@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -28,7 +28,7 @@ describe("models eval reads", () => {
     const [result, ...others] = await measure();
     expect(others).toEqual([]);
     expect(result).toMatchObject({
-      task: "embed",
+      name: "embed",
       model: "compact-embed@1.0.0",
       detector: "compact-detect@1.0.0",
     });
@@ -46,7 +46,7 @@ describe("models eval reads", () => {
       await smaller(i, `person-${i}/b.jpg`);
     }
     const [result] = await measure();
-    expect(result).toMatchObject({ task: "embed" });
+    expect(result).toMatchObject({ name: "embed" });
     expect(result!.measurement.figures).toMatchObject({ people: 2, genuine: 2, impostor: 4, rank1: 1 });
   });
 
@@ -56,7 +56,7 @@ describe("models eval reads", () => {
     await writeFile(join(data, "neutral", "3.jpg"), "no picture");
     const unreadable: string[] = [];
     const [result] = await measure({ onUnreadable: (file) => unreadable.push(file) });
-    expect(result).toMatchObject({ task: "emotion", measurement: { n: 2, figures: { of: 3 } } });
+    expect(result).toMatchObject({ name: "emotion", measurement: { n: 2, figures: { of: 3 } } });
     expect(result!.measurement.figures["confusion_rows_true"]).toHaveLength(7);
     expect(unreadable).toEqual([join(data, "neutral", "3.jpg")]);
   });
@@ -64,7 +64,7 @@ describe("models eval reads", () => {
   it("years in folders", async () => {
     await portrait(1, "50/1.jpg");
     const [result] = await measure();
-    expect(result).toMatchObject({ task: "age", measurement: { n: 1 } });
+    expect(result).toMatchObject({ name: "age", measurement: { n: 1 } });
     expect(result!.measurement.figures["mae_years"]).toBeLessThan(40);
   });
 
@@ -72,7 +72,7 @@ describe("models eval reads", () => {
     await portrait(1, "part1/50_1_1_20170101.jpg.chip.jpg");
     await portrait(40, "part2/25_0_2_20170102.jpg");
     const results = await measure();
-    expect(results.map(({ task }) => task)).toEqual(["age", "gender", "race"]);
+    expect(results.map(({ name }) => name)).toEqual(["age", "gender", "race"]);
     const [age, gender, race] = results.map(({ measurement }) => measurement.figures);
     expect(age).toMatchObject({
       mae_by_age: { "20-29": [expect.any(Number), 1], "50-59": [expect.any(Number), 1] },
@@ -90,7 +90,7 @@ describe("models eval reads", () => {
       "file,age,gender,race,service_test\nval/1.jpg,40-49,Female,Black,True\nval/2.jpg,03-Sep,Male,Latino_Hispanic,False\nval/3.jpg,0-2,Male,White,False\n";
     await writeFile(join(data, "fairface_label_val.csv"), csv);
     const results = await measure();
-    expect(results.map(({ task, measurement }) => [task, measurement.n])).toEqual([
+    expect(results.map(({ name, measurement }) => [name, measurement.n])).toEqual([
       ["age", 2],
       ["gender", 2],
       ["race", 2],
@@ -108,7 +108,7 @@ describe("models eval reads", () => {
     ].map(([x, y, side]) => `scenes/group-4.jpg,${x! - side! / 2},${y! - side! / 2},${side},${side}`);
     await writeFile(join(data, "boxes.csv"), ["file,x,y,width,height", ...boxes].join("\n"));
     const [result] = await measure();
-    expect(result).toMatchObject({ task: "detect", measurement: { n: 3 } });
+    expect(result).toMatchObject({ name: "detect", measurement: { n: 3 } });
     const figures = result!.measurement.figures;
     expect(figures).toMatchObject({ faces: 3, images: 1, scenes_without_faces: 1 });
     // The fourth face of the picture is not in the list.
@@ -118,6 +118,20 @@ describe("models eval reads", () => {
       false_alarms: 0,
     });
   });
+});
+
+it("models eval measures an analyzer of anybody, by its folder alone, with the faces that another pack's detector finds", async () => {
+  const folder = join(data, "..", `${basename(data)}-pack`, "mood");
+  try {
+    await cp(join(MODELS, "compact", "emotion"), folder, { recursive: true });
+    await portrait(1, "happy/1.jpg");
+    const results = await measure({ pack: folder });
+    expect(results).toMatchObject([
+      { name: "mood", answer: "emotion", detector: "compact-detect@1.0.0", measurement: { n: 1 } },
+    ]);
+  } finally {
+    await rm(dirname(folder), { recursive: true, force: true });
+  }
 });
 
 describe("models eval refuses", () => {

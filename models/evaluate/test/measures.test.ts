@@ -18,7 +18,7 @@ describe("a classifier's figures", () => {
     face("female", { male: 0.3, female: 0.7 }, "Black"),
   ];
 
-  it("are told overall, by label and by every other group", () => {
+  it("are given overall, by label and by every other group", () => {
     const figures = measureClassification("gender", faces, { male: ["male"], female: ["female"] });
     expect(figures).toEqual({
       accuracy: 0.75,
@@ -40,7 +40,8 @@ describe("a classifier's figures", () => {
 });
 
 describe("a measure's figures", () => {
-  const years = { kind: "measure", name: "age", unit: "years", max: 100 } as const;
+  const bins = Array.from({ length: 101 }, (_, year) => year);
+  const years = { kind: "measure", name: "age", unit: "years", range: [0, 100], bins } as const;
   const face = (truth: number, value: number, age: string) => ({
     truth,
     value,
@@ -63,11 +64,22 @@ describe("a measure's figures", () => {
       [20, 100],
     ] as const;
     const faces = [face(0, 5, "0-9"), face(1, 25, "10-19"), face(0, 25, "0-9"), face(2, 40, "20-")];
-    expect(measureRanges(faces, ranges)).toMatchObject({
+    expect(measureRanges(years, faces, ranges)).toMatchObject({
       bin3_accuracy: 0.5,
       within_one_bin: 0.75,
       by_age: { "0-9": 0.5, "10-19": 0, "20-": 1 },
     });
+  });
+
+  it("of a single number: nothing is near without a range to say how near, and a range holds what is nearest to it", () => {
+    const sharpness = { kind: "measure", name: "sharpness", unit: "" } as const;
+    const faces = [0.2, 1.4, 7].map((value) => ({ truth: 1, value, probabilities: [], groups: {} }));
+    expect(measureValues(sharpness, faces)).toEqual({ mae: 2.4 });
+    const ranges = [
+      [0, 0],
+      [1, 5],
+    ] as const;
+    expect(measureRanges(sharpness, faces, ranges)).toMatchObject({ bin2_accuracy: 0.6667 });
   });
 });
 

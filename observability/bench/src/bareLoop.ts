@@ -1,28 +1,57 @@
-import { ANALYZERS } from "@similarfaces/contracts";
-import { chipsOf, decodePhoto, detectFaces, detectorOf, extractedOf, viewsOf } from "@similarfaces/extract";
-import type { Inference } from "@similarfaces/inference";
+import {
+  chipsOf,
+  decodePhoto,
+  detectFaces,
+  detectorOf,
+  extractSettings,
+  extractedOf,
+  viewsOf,
+} from "@similarfaces/extract";
+import { inferenceSettings, modelServerOf, openInference, packsOf } from "@similarfaces/inference";
+import { servedStages } from "@similarfaces/mesh";
+import { chosenStagesSetting, readSettings, type Environment } from "@similarfaces/runtime";
 import { CHIP_SIDE } from "@similarfaces/vision";
 
-/** Every model that reads chips. */
-const CHIP_TASKS = ["embed", ...ANALYZERS] as const;
+export interface BareLoop {
+  readonly workers: number;
+  /** @returns the number of faces */
+  analyse(photo: Uint8Array): Promise<number>;
+  close(): Promise<void>;
+}
+
+const settings = { ...inferenceSettings, ...extractSettings, stages: chosenStagesSetting };
 
 /**
- * What no pipeline can be faster than: the same photo decoded, the same models run on the same faces, in the same workers,
- * with no broker, no HTTP, no storage and nobody to tell. @returns the number of faces
+ * What no pipeline can be faster than: the same photo decoded, the same models run on the same faces, in as many workers, with no broker,
+ * no HTTP, no storage and no viewers. `env` is the mesh's: it says which packs, analyzers and stages there are.
+ * @throws ConfigError, PackError
  */
-export async function analyseBare(inference: Inference, photo: Uint8Array): Promise<number> {
-  const views = viewsOf(await decodePhoto(photo));
-  const found = await detectFaces(views, detectorOf(inference.model("detect")), {});
-  const { faces } = extractedOf(views.photo, found, found.length);
-  const chips = chipsOf(views, faces);
-  const runs: Promise<unknown>[] = [];
-  for (const { index } of faces) {
-    const chip = await chips.chip(index);
-    for (const task of CHIP_TASKS) {
-      const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
-      runs.push(inference.model(task).predict(picture, {}));
-    }
-  }
-  await Promise.all(runs);
-  return faces.length;
+export async function openBareLoop(env: Environment): Promise<BareLoop> {
+  const config = readSettings(env, settings);
+  const { facesMax, inferenceWorkers: workers } = config;
+  const packs = packsOf(config);
+  const { core, analyzers } = await servedStages(packs, config.stages);
+  const ofChips = [...core.filter((stage) => stage === "embed"), ...analyzers.map(({ name }) => name)];
+  const models = ["detect", ...ofChips];
+  const inference = await openInference({ ...packs, models, workers, modelServer: modelServerOf(config) });
+  const detector = detectorOf(inference.model("detect"));
+  return {
+    workers,
+    async analyse(photo) {
+      const views = viewsOf(await decodePhoto(photo));
+      const { faces } = extractedOf(views.photo, await detectFaces(views, detector, {}), facesMax);
+      const chips = chipsOf(views, faces);
+      const runs: Promise<unknown>[] = [];
+      for (const { index } of faces) {
+        const chip = await chips.chip(index);
+        for (const model of ofChips) {
+          const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
+          runs.push(inference.model(model).predict(picture, {}));
+        }
+      }
+      await Promise.all(runs);
+      return faces.length;
+    },
+    close: () => inference.close(),
+  };
 }

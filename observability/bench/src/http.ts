@@ -1,6 +1,6 @@
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { closedLoop, type Throughput } from "./closedLoop.js";
-import { median } from "./figures.js";
+import { median } from "./percentiles.js";
 
 const DRIVERS = ["uws", "node"] as const;
 const IN_FLIGHT = 32;

@@ -9,7 +9,7 @@ export interface MeshUnderTest {
   metricsUrl: string;
   /** Broker and services that run now, by name. */
   children(): Readonly<Record<string, ProcessIdentity>>;
-  /** CPU time of its processes so far, the broker's among them; what ended is not in it. */
+  /** CPU time of its running processes so far, the broker's among them. */
   cpuSeconds(): number;
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface MeshUnderTest {
 export interface MeshUnderTestOptions {
   /** Every service as a process of its own. */
   processes?: boolean;
-  /** One of its own in the system's folder for such where none is named; goes with the mesh. */
+  /** A new one in the system's temporary folder without it. Removed with the mesh. */
   dataDir?: string;
   /** A process ended and is started again. By default that is printed. */
   onDeath?(program: string, how: string): void;
@@ -28,7 +28,7 @@ export async function startMeshUnderTest(
   env: Record<string, string> = {},
   options: MeshUnderTestOptions = {},
 ): Promise<MeshUnderTest> {
-  const { processes = false, onDeath = sayThatItEnded } = options;
+  const { processes = false, onDeath = printDeath } = options;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "similarfaces-bench-")));
   const all = { ...process.env, DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "error", ...env };
   const guarding = guard({ dataDir });
@@ -55,6 +55,6 @@ export async function startMeshUnderTest(
   }
 }
 
-function sayThatItEnded(program: string, how: string): void {
+function printDeath(program: string, how: string): void {
   process.stderr.write(`${program} ${how}\n`);
 }

@@ -1,15 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { TASKS, openInference, type Inference } from "@similarfaces/inference";
 import { dealFrom, parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
-import { analyseBare } from "./bareLoop.js";
+import { openBareLoop, type BareLoop } from "./bareLoop.js";
 import { closedLoop } from "./closedLoop.js";
-import { median, percentile, triple } from "./figures.js";
+import { median, percentile, triple } from "./percentiles.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { scrape, valueOf } from "./scrape.js";
-import { analyseUnread } from "./tail.js";
+import { analyseUnread } from "./analyseUnread.js";
 
 export interface PipelineOptions {
   modelsDir: string;
@@ -47,23 +45,18 @@ export interface PipelineReport {
  * The mesh against the bare loop, alternating, so that a machine that slows down slows both. Prints as it goes.
  */
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
-  const workers = availableParallelism();
   const photos = await readMix(options);
-  const inference = await openInference({
-    modelsDir: options.modelsDir,
-    tasks: TASKS,
-    pack: "compact",
-    workers,
-  });
+  const bare = await openBareLoop({ ...process.env, ...options.env });
+  const { workers } = bare;
   const mesh = await startMeshUnderTest(options.env);
   try {
-    const idle = await benchIdle(mesh, inference, photos);
-    const full = await benchThroughput(mesh, inference, photos, workers, options);
+    const idle = await benchIdle(mesh, bare, photos);
+    const full = await benchThroughput(mesh, bare, photos, options);
     const load = options.load ? await benchLoad(mesh, photos, full.throughput.mesh) : [];
     return { workers, mix: options.mix, idle, load, ...full };
   } finally {
     await mesh.stop();
-    await inference.close();
+    await bare.close();
   }
 }
 
@@ -81,7 +74,7 @@ export async function readMix({
 }
 
 /** One photo at a time: what a single visitor waits for. */
-async function benchIdle(mesh: MeshUnderTest, inference: Inference, photos: readonly MixPhoto[]) {
+async function benchIdle(mesh: MeshUnderTest, bareLoop: BareLoop, photos: readonly MixPhoto[]) {
   const idle: PipelineReport["idle"] = [];
   const bar = new ProgressBar("photos one at a time", IDLE_PHOTOS * photos.length);
   for (const { name, bytes } of photos) {
@@ -90,14 +83,14 @@ async function benchIdle(mesh: MeshUnderTest, inference: Inference, photos: read
     const first: number[] = [];
     for (let turn = 0; turn < IDLE_PHOTOS; turn++) {
       const startedAtMs = performance.now();
-      await analyseBare(inference, bytes);
+      await bareLoop.analyse(bytes);
       bare.push(performance.now() - startedAtMs);
-      const seen = await visit(mesh.url, bytes, "sse", performance.now());
-      if (seen.allResultsMs === undefined || seen.firstBoxMs === undefined) {
-        throw new Error(`${name}: ${seen.outcome} ${seen.reason ?? ""}`);
+      const visited = await visit(mesh.url, bytes, "sse", performance.now());
+      if (visited.allResultsMs === undefined || visited.firstBoxMs === undefined) {
+        throw new Error(`${name}: ${visited.outcome} ${visited.reason ?? ""}`);
       }
-      all.push(seen.allResultsMs);
-      first.push(seen.firstBoxMs);
+      all.push(visited.allResultsMs);
+      first.push(visited.firstBoxMs);
       bar.advance();
     }
     const [bareP50, allResultsP50] = [median(bare), median(all)];
@@ -121,9 +114,8 @@ async function benchIdle(mesh: MeshUnderTest, inference: Inference, photos: read
 /** As many photos as go: the mesh and the bare loop take turns. */
 async function benchThroughput(
   mesh: MeshUnderTest,
-  inference: Inference,
+  { workers, analyse }: BareLoop,
   photos: readonly MixPhoto[],
-  workers: number,
   { rounds, roundMs }: PipelineOptions,
 ) {
   const bare: number[] = [];
@@ -134,7 +126,7 @@ async function benchThroughput(
   for (let round = 0; round < rounds; round++) {
     const [dealBare, dealMesh] = [dealFrom(photos), dealFrom(photos)];
     const limit = await closedLoop(BARE_IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-      analyseBare(inference, dealBare().bytes),
+      analyse(dealBare().bytes),
     );
     const before = await scrape(mesh.metricsUrl);
     const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>

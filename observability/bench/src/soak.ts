@@ -3,7 +3,7 @@ import { dealFrom, usageOf, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { isSloping, slopeOf, type Sample, type Slope } from "./soakFit.js";
-import { analyseUnread } from "./tail.js";
+import { analyseUnread } from "./analyseUnread.js";
 
 export interface SoakOptions {
   photos: number;
@@ -19,8 +19,8 @@ export interface SoakReport {
 }
 
 const IN_FLIGHT_PER_CORE = 4;
-const LOOK_EVERY_MS = 500;
-/** Shorter than usual: until the first photos are gone again, what is kept grows, and that is no leak. */
+const SAMPLE_EVERY_MS = 500;
+/** Shorter than usual: memory grows until the first jobs expire, and that is no leak. */
 const JOB_TTL_MS = "120000";
 /** Heaps and caches grow to their working size first; this share of the photos is left out. */
 const WARM_UP = 0.25;
@@ -28,13 +28,13 @@ const WARM_UP = 0.25;
 /** Many photos, a bounded number at once, and what each process holds of memory meanwhile. Prints as it goes. */
 export async function benchSoak({ photos, mix, processes }: SoakOptions): Promise<SoakReport> {
   const mesh = await startMeshUnderTest({ SAMPLE_GALLERY: "false", JOB_TTL_MS }, { processes });
-  const watched = new MemoryWatch();
+  const watch = new MemoryWatch();
   const deal = dealFrom(mix);
   const bar = new ProgressBar("photos", photos);
   const startedAtMs = performance.now();
   let sent = 0;
   let done = 0;
-  const looking = setInterval(() => watched.look(mesh.children(), done), LOOK_EVERY_MS);
+  const sampling = setInterval(() => watch.sample(mesh.children(), done), SAMPLE_EVERY_MS);
   const lane = async () => {
     while (sent < photos) {
       sent++;
@@ -46,18 +46,18 @@ export async function benchSoak({ photos, mix, processes }: SoakOptions): Promis
   try {
     await Promise.all(Array.from({ length: IN_FLIGHT_PER_CORE * availableParallelism() }, lane));
   } finally {
-    clearInterval(looking);
+    clearInterval(sampling);
     bar.end();
     await mesh.stop();
   }
   const report = {
     photos,
     elapsedMs: performance.now() - startedAtMs,
-    memory: watched.summary(WARM_UP * photos),
+    memory: watch.summary(WARM_UP * photos),
   };
   for (const [name, { residentKib, slope, restarts }] of Object.entries(report.memory)) {
     const mib = `${name.padEnd(12)} ${(residentKib / 1_024).toFixed(0).padStart(6)} MiB`;
-    console.log([mib, slope ? inWords(slope) : "too few looks for a slope", ...again(restarts)].join("; "));
+    console.log([mib, slope ? inWords(slope) : "too few samples for a slope", ...again(restarts)].join("; "));
   }
   return report;
 }
@@ -76,14 +76,14 @@ function again(restarts: number): string[] {
   return restarts > 0 ? [`started again ${restarts} times: the slope is of the last one`] : [];
 }
 
-/** Looks at each process, the one of a name that runs now. */
+/** The memory of each process over time; where one was started again, of the last one. */
 class MemoryWatch {
   readonly #processes = new Map<string, { pid: number; restarts: number; samples: Sample[] }>();
 
-  look(children: Readonly<Record<string, { pid: number }>>, photos: number): void {
+  sample(children: Readonly<Record<string, { pid: number }>>, photos: number): void {
     for (const [name, { pid }] of Object.entries(children)) {
       const kib = usageOf([pid]).residentBytes / 1_024;
-      // Gone, as what provisions is.
+      // It has ended.
       if (kib === 0) continue;
       const known = this.#processes.get(name);
       if (known?.pid === pid) known.samples.push({ photos, kib });

@@ -1,4 +1,4 @@
-/** One look at a process: how much was done by then, how much memory it held. */
+/** Photos done by a moment, and the resident memory of a process then. */
 export interface Sample {
   photos: number;
   kib: number;
@@ -16,9 +16,9 @@ const BLOCKS_MAX = 32;
 const BLOCKS_MIN = 6;
 
 /**
- * The least-squares line of memory over photos. Looks that follow one another say the same (memory goes up and down with the collector), so an
- * interval from single ones would be far too narrow: the line goes through means of blocks, as many as there can be without one
- * block's deviation from the line telling the next one's (correlation of neighbours within what chance gives).
+ * The least-squares line of memory over photos. Samples that follow one another are correlated (memory goes up and down with the collector), so an
+ * interval from single ones would be far too narrow: the line goes through means of blocks, as many as there can be while the
+ * deviations of neighbouring blocks are not correlated by more than chance.
  * @returns undefined for fewer samples than six blocks need, or where no photo lies between them
  */
 export function slopeOf(samples: readonly Sample[]): Slope | undefined {
@@ -33,7 +33,7 @@ export function slopeOf(samples: readonly Sample[]): Slope | undefined {
   return slope;
 }
 
-/** Whether the interval leaves out a flat line. */
+/** Whether the interval does not contain 0. */
 export function isSloping({ kibPerThousandPhotos, halfWidth }: Slope): boolean {
   return Math.abs(kibPerThousandPhotos) > halfWidth;
 }

@@ -24,7 +24,7 @@ import {
 } from "@similarfaces/runtime";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { IN_FLIGHT_PER_WORKER } from "./pipeline.js";
-import { analyseUnread } from "./tail.js";
+import { analyseUnread } from "./analyseUnread.js";
 
 export interface TracingOptions {
   mix: readonly MixPhoto[];
@@ -102,7 +102,7 @@ function costOf(rounds: readonly Round[], base: readonly string[], other: string
   };
 }
 
-/** A caller who says so has its trace recorded; otherwise the mesh draws. */
+/** A sampled trace context has the mesh record the trace; without one the mesh draws by its ratio. */
 function sideOf(name: string, { url, cpuSeconds }: MeshUnderTest): Side {
   const asked = () => ({ [TRACEPARENT]: formatTraceparent({ ...newTraceContext(), sampled: true }) });
   const headers = () => (name === ALL ? asked() : {});

@@ -28,11 +28,11 @@ describe("faults amid jobs", { timeout: TEST_TIMEOUT_MS }, () => {
 
   const usual = () => ({ photos, deadlineMs: DEADLINE_MS });
 
-  function expectWhole(seen: Trial): void {
-    const { accepted, lost, doubled, differing, expired } = seen;
+  function expectWhole(outcome: Trial): void {
+    const { accepted, lost, doubled, differing, expired } = outcome;
     expect(accepted).toBeGreaterThan(0);
-    const seenAs = { lost, doubled, differing, expired };
-    expect(seenAs, seen.details.join("\n")).toEqual({ lost: 0, doubled: 0, differing: 0, expired: 0 });
+    const counts = { lost, doubled, differing, expired };
+    expect(counts, outcome.details.join("\n")).toEqual({ lost: 0, doubled: 0, differing: 0, expired: 0 });
   }
 
   it.each([
@@ -42,10 +42,10 @@ describe("faults amid jobs", { timeout: TEST_TIMEOUT_MS }, () => {
   ])("kill -9 of random processes, $name: nothing is lost or doubled", async ({ atMost, ...layout }) => {
     const random = seededRandom(SEED);
     const attack = kills({ everyMs: KILL_EVERY_MS, random, atMost, awaitsWork: true });
-    const seen = await trial({ ...usual(), ...layout }, attack);
-    expectWhole(seen);
-    expect(seen.faults).toBe(atMost);
-    expect(seen.completed).toBe(seen.accepted);
+    const outcome = await trial({ ...usual(), ...layout }, attack);
+    expectWhole(outcome);
+    expect(outcome.faults).toBe(atMost);
+    expect(outcome.completed).toBe(outcome.accepted);
   });
 
   it("a broker that says nothing for seconds, and one that is dead: nothing is lost or doubled", async () => {
@@ -56,10 +56,10 @@ describe("faults amid jobs", { timeout: TEST_TIMEOUT_MS }, () => {
         return { faultsAtMs: [...stopped.faultsAtMs!, ...dead.faultsAtMs!] };
       },
     };
-    const seen = await trial({ ...usual(), name: "broker" }, inTurn);
-    expectWhole(seen);
-    expect(seen.faults).toBe(2);
-    expect(seen.completed).toBe(seen.accepted);
+    const outcome = await trial({ ...usual(), name: "broker" }, inTurn);
+    expectWhole(outcome);
+    expect(outcome.faults).toBe(2);
+    expect(outcome.completed).toBe(outcome.accepted);
   });
 
   it("rude clients of every kind: honest ones are answered, and no process ends", async () => {
@@ -69,10 +69,10 @@ describe("faults amid jobs", { timeout: TEST_TIMEOUT_MS }, () => {
       photo: photos[0]!.bytes,
       random: seededRandom(SEED),
     });
-    const seen = await trial({ ...usual(), name: "rude" }, attack);
-    expectWhole(seen);
-    expect(seen.completed).toBe(JOBS);
-    expect(seen.details).toEqual([]);
-    expect(seen.ended).toBe(0);
+    const outcome = await trial({ ...usual(), name: "rude" }, attack);
+    expectWhole(outcome);
+    expect(outcome.completed).toBe(JOBS);
+    expect(outcome.details).toEqual([]);
+    expect(outcome.ended).toBe(0);
   });
 });

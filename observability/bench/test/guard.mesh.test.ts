@@ -12,7 +12,7 @@ interface Started {
 
 const UNDER_TEST = fileURLToPath(new URL("../dist/meshUnderTest.js", import.meta.url));
 const STORES = fileURLToPath(new URL("../dist/gallery/stores.js", import.meta.url));
-/** A bench client that starts a mesh, says what it has, and then does what it is told to. */
+/** A bench client that starts a mesh, prints what belongs to it, and throws when it reads something. */
 const MESH_CLIENT = `
   import { mkdtemp } from "node:fs/promises";
   import { startMeshUnderTest } from ${JSON.stringify(UNDER_TEST)};

@@ -5,7 +5,7 @@ import { isSloping, slopeOf, type Sample } from "../src/soakFit.js";
 const SAMPLES = 2_000;
 const PHOTOS_PER_SAMPLE = 10;
 
-/** Memory that wanders as a collector lets it: each look keeps most of the one before. */
+/** Memory that wanders as a collector lets it: each sample keeps most of the one before. */
 function series(kibPerThousandPhotos: number, seed: number, keep = 0.95): Sample[] {
   const random = seededRandom(seed);
   let deviation = 0;
@@ -24,7 +24,7 @@ describe("the slope of memory", () => {
     expect(isSloping(slope)).toBe(true);
   });
 
-  it("has an interval that holds the truth as often as it says, although looks depend on one another", () => {
+  it("has an interval that holds the truth as often as it says, although samples depend on one another", () => {
     const runs = Array.from({ length: 200 }, (_, seed) => slopeOf(series(50, seed))!);
     const held = runs.filter((slope) => Math.abs(slope.kibPerThousandPhotos - 50) <= slope.halfWidth);
     // 95 % of 200, and what chance and neighbours that are not quite free of one another take from it.
@@ -38,7 +38,7 @@ describe("the slope of memory", () => {
     expect(leaks.every(isSloping)).toBe(true);
   });
 
-  it("is not given for a handful of looks, or for none of any length", () => {
+  it("is not given for a handful of samples, or for none of any length", () => {
     expect(slopeOf([])).toBeUndefined();
     expect(slopeOf(series(0, 1).slice(0, 11))).toBeUndefined();
     expect(slopeOf(Array.from({ length: 100 }, () => ({ photos: 5, kib: 100 })))).toBeUndefined();

@@ -1,6 +1,6 @@
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import type { Sighting } from "../src/faults/sighting.js";
+import type { Observation } from "../src/faults/observation.js";
 import { verdictOf, type Evidence } from "../src/faults/verdict.js";
 
 const ACCEPTED_AT_MS = 1_000;
@@ -13,7 +13,7 @@ function result(stage: ResultEvent["stage"], more: Partial<ResultEvent> = {}): R
 
 const accepted = result("accepted", {
   accepted: {
-    stages: ["extract", "gender"],
+    stages: ["extract", "looks"],
     acceptedAtMs: ACCEPTED_AT_MS,
     deadlineAtMs: DEADLINE_AT_MS,
     expiresAtMs: 600_000,
@@ -24,7 +24,7 @@ const accepted = result("accepted", {
   },
 });
 const POINT = { x: 0, y: 0 };
-const extract = (x = 1) =>
+const extract = (x = 1, skipped = false) =>
   result("extract", {
     extract: {
       size: { width: 10, height: 10 },
@@ -35,58 +35,68 @@ const extract = (x = 1) =>
           box: { x, y: 1, width: 5, height: 5 },
           landmarks: { leftEye: POINT, rightEye: POINT, nose: POINT, leftMouth: POINT, rightMouth: POINT },
           score: 1,
+          skipped,
         },
       ],
     },
   });
-const gender = (label = "female") =>
-  result("gender", { face: 0, gender: { label, probability: 1, probabilities: [] } });
+/** An analyzer that no pack has: a label and a number. */
+const looks = (label = "bare", value = 40) =>
+  result("looks", {
+    face: 0,
+    analysis: {
+      answers: [
+        { name: "mask", classification: { label, probability: 1, probabilities: [] } },
+        { name: "age", measure: { value, unit: "years", probabilities: [] } },
+      ],
+    },
+  });
 
 function jobOf(events: readonly ResultEvent[]): JobState {
   return jobAt(events.reduce(reduceJob, emptyJob("a")), LONG_AFTER_MS);
 }
 
-function sighting(events: readonly ResultEvent[], more: Partial<Sighting> = {}): Sighting {
+function observation(events: readonly ResultEvent[], more: Partial<Observation> = {}): Observation {
   return {
     jobId: "a",
     photo: "p",
     acceptedAtMs: ACCEPTED_AT_MS,
     shownTwice: [],
     storedTwice: [],
-    unseen: [],
-    toldAtMs: 5_000,
+    notShown: [],
+    completeAtMs: 5_000,
     job: jobOf(events),
     ...more,
   };
 }
 
-const WHOLE = [accepted, extract(), gender()];
+const WHOLE = [accepted, extract(), looks()];
 
-function judge(sightings: Sighting[], more: Partial<Evidence> = {}) {
+function judge(observations: Observation[], more: Partial<Evidence> = {}) {
   const undisturbed = new Map([["p", jobOf(WHOLE)]]);
-  return verdictOf({ sightings, undisturbed, outages: [], faultsAtMs: [], ended: [], ...more });
+  return verdictOf({ observations, undisturbed, outages: [], faultsAtMs: [], ended: [], ...more });
 }
 
 describe("the verdict of a trial", () => {
-  it("counts what is answered in full, and has no more to say of it", () => {
-    expect(judge([sighting(WHOLE)])).toMatchObject({ accepted: 1, completed: 1, details: [] });
+  it("counts what is answered in full, and notes nothing about it", () => {
+    expect(judge([observation(WHOLE)])).toMatchObject({ accepted: 1, completed: 1, details: [] });
   });
 
-  it("calls a job lost of which nothing is stored, and one whose visitor is never told of its end", () => {
-    const { toldAtMs: _, ...untold } = sighting(WHOLE);
-    expect(judge([sighting([]), untold])).toMatchObject({ accepted: 2, completed: 0, lost: 2 });
+  it("calls a job lost of which nothing is stored, and one whose visitor never receives its end", () => {
+    const { completeAtMs: _, ...untold } = observation(WHOLE);
+    expect(judge([observation([]), untold])).toMatchObject({ accepted: 2, completed: 0, lost: 2 });
   });
 
   it("calls a job doubled that was shown twice or is stored twice", () => {
     const twice = [
-      sighting(WHOLE, { shownTwice: ["gender.0"] }),
-      sighting(WHOLE, { storedTwice: ["gender.0"] }),
+      observation(WHOLE, { shownTwice: ["looks.0"] }),
+      observation(WHOLE, { storedTwice: ["looks.0"] }),
     ];
     expect(judge(twice)).toMatchObject({ completed: 2, doubled: 2 });
   });
 
   it("excuses what expires in an outage that reaches the deadline, and nothing else", () => {
-    const expired = [sighting([accepted, extract()])];
+    const expired = [observation([accepted, extract()])];
     const through = { fromMs: 30_000, untilMs: DEADLINE_AT_MS + 10 };
     const before = { fromMs: 30_000, untilMs: 50_000 };
     expect(judge(expired, { outages: [through] })).toMatchObject({ expired: 1, expiredInVain: 0, lost: 0 });
@@ -96,29 +106,36 @@ describe("the verdict of a trial", () => {
 
   it("counts failures by their code", () => {
     const failure = { code: "attempts_exhausted", message: "", retryable: true };
-    const failed = [accepted, extract(), result("gender", { face: 0, failure })];
-    expect(judge([sighting(failed)])).toMatchObject({
+    const failed = [accepted, extract(), result("looks", { face: 0, failure })];
+    expect(judge([observation(failed)])).toMatchObject({
       completed: 0,
       failed: 1,
       reasons: { attempts_exhausted: 1 },
     });
   });
 
-  it("sees other boxes, other labels, and answers that were not shown", () => {
+  it("sees other boxes, labels and numbers, and answers that were not shown", () => {
     const others = [
-      sighting([accepted, extract(3), gender()]),
-      sighting([accepted, extract(), gender("male")]),
-      sighting(WHOLE, { unseen: ["gender.0"] }),
+      observation([accepted, extract(3), looks()]),
+      observation([accepted, extract(), looks("covered")]),
+      observation([accepted, extract(), looks("bare", 41)]),
+      observation([accepted, extract(), looks("bare", 40.5)]),
+      observation(WHOLE, { notShown: ["looks.0"] }),
     ];
     const { differing, details } = judge(others);
-    expect(differing).toBe(3);
-    expect(details.join("\n")).toMatch(/box\.0\n.*gender\.0\n.*gender\.0 not shown/);
+    expect(differing).toBe(4);
+    expect(details.join("\n")).toMatch(/box\.0\n.*looks\.0\n.*looks\.0\n.*looks\.0 not shown/);
+  });
+
+  it("calls a job complete whose faces were skipped", () => {
+    const skipped = observation([accepted, extract(1, true)]);
+    expect(judge([skipped], { faultsAtMs: [4_000] })).toMatchObject({ completed: 1, recoveryP50Ms: 1_000 });
   });
 
   it("measures recovery from each fault to the next whole answer", () => {
-    const told = [2_000, 4_000, 9_000].map((toldAtMs) => sighting(WHOLE, { toldAtMs }));
-    const half = sighting([accepted, extract()], { toldAtMs: 3_500 });
-    const verdict = judge([...told, half], { faultsAtMs: [1_000, 3_000, 4_500, 20_000] });
+    const complete = [2_000, 4_000, 9_000].map((completeAtMs) => observation(WHOLE, { completeAtMs }));
+    const half = observation([accepted, extract()], { completeAtMs: 3_500 });
+    const verdict = judge([...complete, half], { faultsAtMs: [1_000, 3_000, 4_500, 20_000] });
     expect(verdict).toMatchObject({ faults: 4, recoveryP50Ms: 1_000, recoveryMaxMs: 4_500 });
   });
 });

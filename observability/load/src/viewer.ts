@@ -1,11 +1,6 @@
-import {
-  emptyJob,
-  jobAt,
-  reduceJob,
-  type FailureJson,
-  type JobState,
-  type ResultEvent,
-} from "@similarfaces/contracts";
+import { Gateway, GatewayFailure, type Jobs } from "@similarfaces/client";
+import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
+import type { LiveMessage, LiveQuestion, Photo } from "@similarfaces/contracts/api";
 import { WebSocket } from "ws";
 
 /** What one visitor saw of one photo. Milliseconds since the photo should have been sent. */
@@ -29,11 +24,15 @@ export async function visit(
   dueAtMs: number,
 ): Promise<Visit> {
   const seen = new Sighting(dueAtMs);
+  // A visitor of an open loop comes once: whoever is refused is counted.
+  const { jobs } = new Gateway({ url, patienceMs: 0 });
   try {
-    if (transport === "sse") await watchBySse(url, photo, seen);
-    else await watchByWebSocket(url, photo, seen);
+    if (transport === "sse") await watchBySse(jobs, photo, seen);
+    else await watchByWebSocket(url, jobs, photo, seen);
     return seen.visit();
   } catch (error) {
+    if (error instanceof GatewayFailure && error.source === "answer")
+      return { outcome: "refused", faces: 0, reason: error.code };
     return { outcome: "error", faces: 0, reason: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -45,7 +44,6 @@ class Sighting {
   #firstBoxMs: number | undefined;
   #firstAttributeMs: number | undefined;
   #allResultsMs: number | undefined;
-  #refusal: string | undefined;
 
   constructor(dueAtMs: number) {
     this.#dueAtMs = dueAtMs;
@@ -59,12 +57,7 @@ class Sighting {
     if (this.#job.state === "complete") this.#allResultsMs ??= sinceMs;
   }
 
-  refuse(reason: string): void {
-    this.#refusal = reason;
-  }
-
   visit(): Visit {
-    if (this.#refusal !== undefined) return { outcome: "refused", faces: 0, reason: this.#refusal };
     const job = jobAt(this.#job, Date.now());
     const fields = [job.extract, ...job.faces.flatMap((face) => Object.values(face.fields))];
     const failed = fields.find((field) => field.state === "failed");
@@ -80,56 +73,26 @@ class Sighting {
   }
 }
 
-async function watchBySse(url: string, photo: Uint8Array<ArrayBuffer>, seen: Sighting): Promise<void> {
-  const response = await fetch(new URL("/v1/jobs", url), {
-    method: "POST",
-    headers: { accept: "text/event-stream" },
-    body: photo,
-  });
-  if (!response.ok || !response.body) return seen.refuse(await failureCode(response));
-  let text = "";
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-      const block = text.slice(0, end);
-      text = text.slice(end + 2);
-      const data = /^data: ?(.*)$/m.exec(block)?.[1];
-      if (/^event: ?complete$/m.test(block)) return;
-      if (data !== undefined) seen.add(JSON.parse(data) as ResultEvent);
-    }
-  }
-  throw new Error("the stream ended before the job was complete");
+async function watchBySse(jobs: Jobs, photo: Photo, seen: Sighting): Promise<void> {
+  for await (const message of jobs.analyse(photo)) if (message.type === "result") seen.add(message.event);
 }
 
-interface LiveMessage {
-  type: string;
-  event?: ResultEvent;
-  failure?: FailureJson;
-}
-
-async function watchByWebSocket(url: string, photo: Uint8Array<ArrayBuffer>, seen: Sighting): Promise<void> {
-  const response = await fetch(new URL("/v1/jobs", url), { method: "POST", body: photo });
-  if (!response.ok) return seen.refuse(await failureCode(response));
-  const { jobId } = (await response.json()) as { jobId: string };
+async function watchByWebSocket(url: string, jobs: Jobs, photo: Photo, seen: Sighting): Promise<void> {
+  const { jobId } = await jobs.send(photo);
   const socket = new WebSocket(new URL("/v1/live", url.replace(/^http/, "ws")));
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);
       socket.once("close", () => reject(new Error("the socket closed before the job was complete")));
-      socket.once("open", () => socket.send(JSON.stringify({ type: "watch", jobId, after: 0 })));
+      socket.once("open", () => socket.send(JSON.stringify({ type: "watch", jobId } satisfies LiveQuestion)));
       socket.on("message", (data: Buffer) => {
         const message = JSON.parse(data.toString("utf8")) as LiveMessage;
-        if (message.type === "result" && message.event) seen.add(message.event);
+        if (message.type === "result") seen.add(message.event);
         if (message.type === "complete") resolve();
-        if (message.type === "failure") reject(new Error(message.failure?.code ?? "failure"));
+        if (message.type === "failure") reject(new Error(message.failure.code));
       });
     });
   } finally {
     socket.close();
   }
-}
-
-async function failureCode(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => ({}))) as { failure?: { code?: string } };
-  return body.failure?.code ?? `status ${response.status}`;
 }

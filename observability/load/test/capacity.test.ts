@@ -47,10 +47,10 @@ describe("a plan", () => {
   const demand = { photosPerSecond: 100, p99Seconds: 2 };
 
   it("has cores enough for what is computed, and more for less time", () => {
-    const { pods, cores, instances } = planFor(demand, costs, prices);
+    const { pods, gatewayPods, cores, instances } = planFor(demand, costs, prices);
     const { perSecond, serviceSeconds } = queueOf("extract", demand, costs);
-    expect(pods.extract).toBeGreaterThanOrEqual((perSecond * serviceSeconds) / BUSY_MAX);
-    expect(cores).toBe(Object.values(pods).reduce((sum, count) => sum + count, 0));
+    expect(pods["extract"]).toBeGreaterThanOrEqual((perSecond * serviceSeconds) / BUSY_MAX);
+    expect(cores).toBe(Object.values(pods).reduce((sum, count) => sum + count, gatewayPods));
     expect(instances.map(({ name }) => name)).toEqual(
       prices.instances.filter(({ usdPerHour }) => usdPerHour !== null).map(({ name }) => name),
     );
@@ -60,6 +60,16 @@ describe("a plan", () => {
       expect(usdPerHour).toBeCloseTo(nodes * each!, 10);
       expect(usdPerThousandFaces * 100 * costs.facesPerPhoto * 3.6).toBeCloseTo(usdPerHour, 6);
     }
+  });
+
+  it("has pods for an analyzer that was measured, whatever its name", () => {
+    const stages = { ...costs.stages, mask: costs.stages["age"]! };
+    const { pods } = planFor(demand, { ...costs, stages }, prices);
+    expect(pods["mask"]).toBe(pods["age"]);
+    expect(sharedLoad(1, { ...costs, stages }).broker.bytesOut).toBeGreaterThan(
+      sharedLoad(1, costs).broker.bytesOut,
+    );
+    expect(capacityPage({ ...costs, stages }, prices)).toContain("| mask |");
   });
 
   it("is refused where computing alone takes longer", () => {

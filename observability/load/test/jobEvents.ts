@@ -1,4 +1,4 @@
-import { STAGES, type ResultEvent } from "@similarfaces/contracts";
+import type { ResultEvent } from "@similarfaces/contracts";
 
 const point = { x: 1, y: 1 };
 const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
@@ -13,7 +13,7 @@ export function eventsOf(jobId: string, faces: number): ResultEvent[] {
 }
 
 export function accepted(jobId: string, deadlineAtMs = Date.now() + 60_000): ResultEvent {
-  const stages = STAGES.filter((stage) => stage === "extract" || stage === "age");
+  const stages = ["extract", "age"];
   const acceptedAtMs = Date.now();
   const size = { width: 100, height: 100 };
   return {
@@ -37,6 +37,7 @@ export function extract(jobId: string, count: number): ResultEvent {
     box: { x: 0, y: 0, width: 10, height: 10 },
     landmarks,
     score: 0.9,
+    skipped: false,
   }));
   return {
     ...heading(jobId, "extract"),
@@ -48,7 +49,7 @@ export function age(jobId: string, face: number): ResultEvent {
   return {
     ...heading(jobId, "age"),
     face,
-    age: { years: 30, lowYears: 25, highYears: 35, probabilities: [1] },
+    analysis: { answers: [{ name: "age", measure: { value: 30, unit: "years", probabilities: [1] } }] },
   };
 }
 

@@ -1,38 +1,32 @@
-import { CHIP_BYTES, CHIP_SIDE, FaceWorkSchema, StageFailure, fromBinary } from "@similarfaces/contracts";
-import type { AnalyzerName, FaceWork } from "@similarfaces/contracts";
-import type { Inference } from "@similarfaces/inference";
+import { AnalysisSchema, CHIP_SIDE, chipsOfWork, create, type ChipPiece } from "@similarfaces/contracts";
+import { isAnalyzer, type Inference } from "@similarfaces/inference";
 import type { Stage } from "@similarfaces/runtime";
-import type { Attribute } from "./attribute.js";
-import { age } from "./attributes/age.js";
-import { emotion } from "./attributes/emotion.js";
-import { gender } from "./attributes/gender.js";
-import { race } from "./attributes/race.js";
-
-const ATTRIBUTES: Readonly<Record<AnalyzerName, Attribute>> = { age, gender, race, emotion };
+import { readAnswer } from "./answer.js";
 
 export interface AnalyzerOptions {
   inference: Inference;
 }
 
-/** The stage that reads one attribute from chips. One program, configured four ways. Failures: model_failed. */
-export function createAnalyzer(name: AnalyzerName, { inference }: AnalyzerOptions): Stage<FaceWork> {
-  const attribute = ATTRIBUTES[name];
+/**
+ * The stage that is one analyzer: from a chip to the answers that its manifest names. One program for all of them.
+ * Failures: model_failed.
+ * @throws Error at once if the model of that name is no analyzer
+ */
+export function createAnalyzer(name: string, { inference }: AnalyzerOptions): Stage<ChipPiece> {
   const model = inference.model(name);
+  const { manifest } = model;
+  if (!isAnalyzer(manifest)) throw new Error(`${model.name} is no analyzer`);
+  const { answers } = manifest;
   return {
     name,
-
-    decode(data) {
-      const work = fromBinary(FaceWorkSchema, data);
-      if (work.chip.length !== CHIP_BYTES)
-        throw new StageFailure("malformed_message", "a chip of another size");
-      return [work];
-    },
+    decode: chipsOfWork,
 
     async handle({ chip }, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
       const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
       const { outputs, startedAtMs } = await model.predict(picture, { priority, signal, traceparent });
-      return { outcome: attribute.read(outputs, model.manifest), model: model.name, startedAtMs };
+      const value = create(AnalysisSchema, { answers: answers.map((answer) => readAnswer(answer, outputs)) });
+      return { outcome: { case: "analysis", value }, model: model.name, startedAtMs };
     },
   };
 }

@@ -1,14 +1,14 @@
-import { ANALYZERS, type AnalyzerName } from "@similarfaces/contracts";
+import { refusalOfAnalyzer } from "@similarfaces/contracts";
 import type { Setting } from "@similarfaces/runtime";
 
-const analyzer: Setting<AnalyzerName> = {
+const analyzer: Setting<string> = {
   key: "ANALYZER",
-  read: (value) => {
-    const found = ANALYZERS.find((name) => name === value);
-    if (!found) throw new Error(`is required: one of ${ANALYZERS.join(", ")}`);
-    return found;
+  read: (value = "") => {
+    const refusal = value === "" ? "is required: the name of an analyzer's folder" : refusalOfAnalyzer(value);
+    if (refusal !== undefined) throw new Error(refusal);
+    return value;
   },
 };
 
-/** Which of the four a process is. */
+/** Which analyzer of the packs in use a process is. */
 export const analyzerSettings = { analyzer };

@@ -1,4 +1,4 @@
-import { runModelService } from "@similarfaces/inference";
+import { announcementOf, findAnalyzer, packsOf, runModelService } from "@similarfaces/inference";
 import { createAnalyzer } from "./analyzer.js";
 import { analyzerSettings } from "./config.js";
 
@@ -6,6 +6,7 @@ await runModelService(process.env, {
   name: "analyze",
   settings: analyzerSettings,
   stageName: ({ analyzer }) => analyzer,
-  tasks: ({ analyzer }) => [analyzer],
+  models: ({ analyzer }) => [analyzer],
+  announcement: async (config) => announcementOf(await findAnalyzer(packsOf(config), config.analyzer)),
   createStage: ({ config, inference }) => ({ stage: createAnalyzer(config.analyzer, { inference }) }),
 });

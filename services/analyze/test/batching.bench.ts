@@ -12,11 +12,11 @@ const RUN_MS = 6;
 const PICTURES = 2_000;
 const SIDE = 144;
 
-const models = { modelsDir: MODELS, tasks: ["gender" as const], pack: "compact" };
+const models = { modelsDir: MODELS, models: ["gender"], pack: "compact" };
 const local = await openInference({ ...models, workers: 1 });
 console.log("server | in flight | batches of | chips/s | p50 ms | p99 ms");
 
-const device = await startOipServer(local, models.tasks, { compute: lanes(inf2.lanes, RUN_MS) });
+const device = await startOipServer(local, models.models, { compute: lanes(inf2.lanes, RUN_MS) });
 await compare(`a device of ${inf2.lanes} lanes, ${RUN_MS} ms a run`, device.url, PICTURES);
 await device.close();
 if (await haveMlServer()) {

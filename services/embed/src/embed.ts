@@ -1,20 +1,19 @@
 import {
-  CHIP_BYTES,
   CHIP_SIDE,
   EMBEDDING_SIZE,
   EmbeddedSchema,
   EmbeddingWorkSchema,
   EnrolWorkSchema,
-  FaceWorkSchema,
   StageFailure,
+  chipsOfWork,
   create,
   embeddingToBytes,
   embeddingWorkSubject,
   enrolWorkSubject,
-  fromBinary,
+  stagesOfWork,
   toBinary,
   workMessageId,
-  type FaceWork,
+  type ChipPiece,
 } from "@similarfaces/contracts";
 import type { Inference, Prediction } from "@similarfaces/inference";
 import type { Stage, WorkMessage } from "@similarfaces/runtime";
@@ -24,20 +23,14 @@ export interface EmbedOptions {
 }
 
 /**
- * From a chip to its embedding, which goes to the viewer and to whichever last stage the job asked for: `match`
- * compares it with the gallery, `enrol` adds it. Failures: model_failed.
+ * From a chip to its embedding, which goes to the viewer and, for each kind of work that is made of embeddings, to the stages of the job
+ * that want it: `match` compares it with the gallery, `enrol` adds it. Failures: model_failed.
  */
-export function createEmbed({ inference }: EmbedOptions): Stage<FaceWork> {
+export function createEmbed({ inference }: EmbedOptions): Stage<ChipPiece> {
   const model = inference.model("embed");
   return {
     name: "embed",
-
-    decode(data) {
-      const work = fromBinary(FaceWorkSchema, data);
-      if (work.chip.length !== CHIP_BYTES)
-        throw new StageFailure("malformed_message", "a chip of another size");
-      return [work];
-    },
+    decode: chipsOfWork,
 
     async handle(work, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
@@ -76,15 +69,15 @@ function normalise(vector: Float32Array): Float32Array {
   return vector.map((value) => value / length);
 }
 
-function probe({ jobId, face, ...work }: FaceWork, embedding: Uint8Array, model: string): WorkMessage[] {
-  if (!work.stages.includes("match")) return [];
-  const { deadlineAtMs, options } = work;
+function probe({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model: string): WorkMessage[] {
+  const { deadlineAtMs, stages, options } = work;
+  if (stagesOfWork(stages, "embedding").length === 0) return [];
   const message = create(EmbeddingWorkSchema, {
     jobId,
-    face,
-    embedding,
+    probes: [{ face, embedding }],
     model,
     deadlineAtMs,
+    stages,
     ...(options ? { options } : {}),
   });
   return [
@@ -96,10 +89,10 @@ function probe({ jobId, face, ...work }: FaceWork, embedding: Uint8Array, model:
   ];
 }
 
-function enrolment({ jobId, face, ...work }: FaceWork, embedding: Uint8Array, model: string): WorkMessage[] {
-  const enrolment = work.options?.enrolment;
-  if (!work.stages.includes("enrol") || !enrolment) return [];
-  const { deadlineAtMs, chip } = work;
+function enrolment({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model: string): WorkMessage[] {
+  const { deadlineAtMs, chip, stages, options } = work;
+  const enrolment = options?.enrolment;
+  if (stagesOfWork(stages, "enrol").length === 0 || !enrolment) return [];
   const message = create(EnrolWorkSchema, {
     jobId,
     face,

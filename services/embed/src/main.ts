@@ -5,6 +5,6 @@ await runModelService(process.env, {
   name: "embed",
   settings: {},
   stageName: () => "embed",
-  tasks: () => ["embed"],
+  models: () => ["embed"],
   createStage: ({ inference }) => ({ stage: createEmbed({ inference }) }),
 });

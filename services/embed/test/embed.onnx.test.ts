@@ -24,7 +24,7 @@ const JOB = newJobId(Date.now());
 let inference: Inference;
 
 beforeAll(async () => {
-  inference = await openInference({ modelsDir: MODELS, tasks: ["embed"], pack: "compact", workers: 1 });
+  inference = await openInference({ modelsDir: MODELS, models: ["embed"], pack: "compact", workers: 1 });
 });
 afterAll(() => inference?.close());
 
@@ -38,7 +38,13 @@ async function embed(
   using: Inference = inference,
 ) {
   const stage = createEmbed({ inference: using });
-  const work = create(FaceWorkSchema, { jobId: JOB, face: 3, chip, stages: ["embed", "match"], ...more });
+  const work = create(FaceWorkSchema, {
+    jobId: JOB,
+    chipSide: 144,
+    faces: [{ face: 3, chip }],
+    stages: ["embed", "match"],
+    ...more,
+  });
   const output = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work))[0]!, {
     attempt: 1,
     priority: 0,
@@ -85,12 +91,26 @@ describe("embed", () => {
     ]);
     expect(fromBinary(EmbeddingWorkSchema, work[0]!.data)).toMatchObject({
       jobId: JOB,
-      face: 3,
-      embedding,
+      probes: [{ face: 3, embedding }],
+      stages: ["embed", "match"],
       model: "compact-embed@1.0.0",
       deadlineAtMs: 42,
       options: { matchCount: 7 },
     });
+  });
+
+  it("reads all the faces of a message, and is asked for each", () => {
+    const chip = new Uint8Array(144 * 144 * 3);
+    const work = create(FaceWorkSchema, {
+      jobId: JOB,
+      chipSide: 144,
+      faces: [0, 5].map((face) => ({ face, chip })),
+    });
+    const pieces = createEmbed({ inference }).decode(toBinary(FaceWorkSchema, work));
+    expect(pieces.map(({ jobId, face }) => [jobId, face])).toEqual([
+      [JOB, 0],
+      [JOB, 5],
+    ]);
   });
 
   it("passes a face to enrol on with its chip, and only where the job says what to enrol it as", async () => {
@@ -138,7 +158,7 @@ describe("embed", () => {
 
   it("refuses a chip of another size", () => {
     const stage = createEmbed({ inference });
-    const work = create(FaceWorkSchema, { jobId: JOB, chip: new Uint8Array(5) });
+    const work = create(FaceWorkSchema, { jobId: JOB, chipSide: 144, faces: [{ chip: new Uint8Array(5) }] });
     expect(() => stage.decode(toBinary(FaceWorkSchema, work))).toThrow(
       expect.objectContaining({ code: "malformed_message" }),
     );

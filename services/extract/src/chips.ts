@@ -60,7 +60,8 @@ export async function cutChip(views: Views, landmarks: Landmarks<"image">): Prom
   return warpChip(shrunk, align(moved(inView, region, size)));
 }
 
-function align(landmarks: Landmarks<"image">): Similarity {
+/** The similarity that takes a face's landmarks into its chip. */
+export function align(landmarks: Landmarks<"image">): Similarity {
   const toChip = similarityFromLandmarks(landmarks);
   if (!toChip) throw new RangeError("five landmarks in one place: detection lets none of these through");
   return toChip;

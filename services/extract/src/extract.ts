@@ -10,6 +10,7 @@ import {
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
+import { assessFaces } from "./assess.js";
 import { chipsOf, sheetOf, type Chips } from "./chips.js";
 import { detectFaces } from "./detect.js";
 import { detectorOf } from "./detector.js";
@@ -26,17 +27,19 @@ export interface ExtractOptions {
   blobs: Blobs;
   /** Faces analysed of one photo at most, largest first; a job may ask for fewer. */
   facesMax?: number;
+  /** Faces of which the photo shows less are found and skipped, 0..1 (quality.ts, `detail`); 0, as without it, skips none. */
+  faceFloor?: number;
 }
 
 /**
- * From the photo to its faces: decodes it once, finds every face, publishes one chip per face for the stages behind,
- * and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload. The upload, which may say where and when
+ * From the photo to its faces: decodes it once, finds every face, says of each what the photo shows of it, publishes one chip per face for
+ * the stages behind, and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload. The upload, which may say where and when
  * it was taken, is deleted whatever comes of it.
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
 export function createExtract(options: ExtractOptions): Stage<ImageWork> {
-  const { inference, blobs, facesMax = FACES_MAX } = options;
+  const { inference, blobs, facesMax = FACES_MAX, faceFloor = 0 } = options;
   const detector = detectorOf(inference.model("detect"));
   return {
     name: "extract",
@@ -72,7 +75,11 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     const faces = await detectFaces(views, detector, { priority, signal, traceparent });
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
-    return extractedOf(views.photo, faces, Math.min(wanted, facesMax));
+    const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax));
+    // Whoever enrols a face has chosen it: they are warned by its quality, and decide.
+    const floor = stages.includes("enrol") ? 0 : faceFloor;
+    await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });
+    return extracted;
   }
 
   /** The photo first: a page that was opened on a running job waits for it. */

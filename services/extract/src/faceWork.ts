@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import {
+  CHIP_SIDE,
   FaceWorkSchema,
-  SOURCE_OF,
   create,
   faceWorkSubject,
+  stagesOfWork,
   toBinary,
   workMessageId,
   type Face,
@@ -14,24 +15,28 @@ import type { Chips } from "./chips.js";
 
 /**
  * One message per face for the stages that read chips, its chip cut when it is asked for: the first is analysed while the
- * next is cut. None where the job asked for none of those stages.
+ * next is cut. None for faces that are skipped, and none where the job asked for none of those stages.
  */
 export async function* faceWork(
   { jobId, deadlineAtMs, stages, options }: ImageWork,
   faces: readonly Face[],
   chips: Chips,
 ): AsyncGenerator<WorkMessage> {
-  const sources: Readonly<Record<string, string>> = SOURCE_OF;
-  if (!stages.some((stage) => sources[stage] === "extract")) return;
-  for (const { index, box, landmarks } of faces) {
+  if (stagesOfWork(stages, "face").length === 0) return;
+  for (const { index, box, landmarks } of faces.filter(({ skipped }) => !skipped)) {
     const message = create(FaceWorkSchema, {
       jobId,
-      face: index,
-      chip: await chips.chip(index),
+      faces: [
+        {
+          face: index,
+          chip: await chips.chip(index),
+          ...(box ? { box } : {}),
+          ...(landmarks ? { landmarks } : {}),
+        },
+      ],
+      chipSide: CHIP_SIDE,
       deadlineAtMs,
       stages,
-      ...(box ? { box } : {}),
-      ...(landmarks ? { landmarks } : {}),
       ...(options ? { options } : {}),
     });
     yield {

@@ -7,12 +7,12 @@ await runModelService(process.env, {
   name: "extract",
   settings: extractSettings,
   stageName: () => "extract",
-  tasks: () => ["detect"],
+  models: () => ["detect"],
   async createStage({ config, broker, inference, metrics, log }) {
     const blobs = await openBlobs(config, broker, { metrics, log });
-    const { facesMax } = config;
+    const { facesMax, faceFloor } = config;
     return {
-      stage: createExtract({ inference, blobs, facesMax }),
+      stage: createExtract({ inference, blobs, facesMax, faceFloor }),
       unready: () => blobs.fault(),
       close: () => blobs.close(),
     };

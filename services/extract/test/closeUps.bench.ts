@@ -29,7 +29,7 @@ const folder = process.argv[2] ?? join(MODELS, "samples", "gallery");
 const WIDTHS = [20, 32, 60, 100, 140, 180, 220, 260, 300, 400, 500];
 const LOOKS = [FRAME_SIDE, 256];
 
-const inference = await openInference({ modelsDir: MODELS, tasks: ["detect"], pack: "compact", workers: 2 });
+const inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 2 });
 const detector = detectorOf(inference.model("detect"));
 const portraits = (await readdir(folder, { recursive: true }))
   .filter((name) => name.endsWith(".jpg"))

@@ -7,12 +7,15 @@ import {
   FaceWorkSchema,
   ImageWorkSchema,
   ResultSchema,
-  STAGES,
+  QUALITY,
   create,
   fromBinary,
+  isPoorForEnrolment,
   newJobId,
+  resultToJson,
   toBinary,
   type Extracted,
+  type Face,
   type FaceWork,
   type MessageInitShape,
   type Result,
@@ -32,7 +35,7 @@ let truth: Truth;
 let blobs: ReturnType<typeof memoryBlobs>;
 
 beforeAll(async () => {
-  inference = await openInference({ modelsDir: MODELS, tasks: ["detect"], pack: "compact", workers: 2 });
+  inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 2 });
   truth = JSON.parse(await readFile(`${PHOTOS}/truth.json`, "utf8")) as Truth;
 });
 afterAll(() => inference?.close());
@@ -41,29 +44,35 @@ beforeEach(() => {
 });
 
 interface Asked {
+  faceFloor?: number;
   photo: Uint8Array;
   work?: MessageInitShape<typeof ImageWorkSchema>;
   earlier?: Result;
 }
 
 /** Runs the stage as its loop would, up to the acknowledgement and beyond. */
-async function extract({ photo, work = {}, earlier }: Asked) {
+async function extract({ photo, work = {}, earlier, faceFloor = 0.06 }: Asked) {
   const jobId = newJobId(Date.now());
   const blobKey = jobBlobKey(jobId, "upload");
   await blobs.put(blobKey, photo, "image/jpeg");
-  const output = await runOn(jobId, work, earlier);
+  const output = await runOn(jobId, work, earlier, faceFloor);
   return { jobId, ...output };
 }
 
-async function runOn(jobId: string, work: MessageInitShape<typeof ImageWorkSchema>, earlier?: Result) {
-  const stage = createExtract({ inference, blobs });
+async function runOn(
+  jobId: string,
+  work: MessageInitShape<typeof ImageWorkSchema>,
+  earlier?: Result,
+  faceFloor = 0.06,
+) {
+  const stage = createExtract({ inference, blobs, faceFloor });
   const [message] = stage.decode(
     toBinary(
       ImageWorkSchema,
       create(ImageWorkSchema, {
         jobId,
         blobKey: jobBlobKey(jobId, "upload"),
-        stages: [...STAGES],
+        stages: ["extract", "quality", "embed", "age", "match"],
         deadlineAtMs: Date.now() + 60_000,
         ...work,
       }),
@@ -87,11 +96,27 @@ function extractedOf({ outcome }: StageOutput): Extracted {
   return outcome.value;
 }
 
-async function facesOf({ work = [] }: StageOutput): Promise<FaceWork[]> {
+/** Every message carries one face. */
+function chipOf({ faces, chipSide, ...rest }: FaceWork) {
+  expect(faces).toHaveLength(1);
+  expect(chipSide).toBe(144);
+  return { ...rest, ...faces[0]! };
+}
+
+async function facesOf({ work = [] }: StageOutput): Promise<ReturnType<typeof chipOf>[]> {
   const faces: FaceWork[] = [];
   for await (const { data } of work) faces.push(fromBinary(FaceWorkSchema, data));
-  return faces;
+  return faces.map(chipOf);
 }
+
+function measured({ quality }: Face, name: string): number {
+  const kind = quality?.answers.find((answer) => answer.name === name)?.kind;
+  if (kind?.case !== "measure") throw new Error(`there is no measure ${name}`);
+  return kind.value.value;
+}
+
+const resultOf = (value: Extracted): Result =>
+  create(ResultSchema, { stage: "extract", outcome: { case: "extract", value } });
 
 const sample = (name: string) => readFile(`${PHOTOS}/${name}.jpg`);
 
@@ -208,6 +233,64 @@ describe("extract", () => {
       // Of another face it is 40 and more.
       expect(apart).toBeLessThan(6);
     }
+  });
+
+  it("answers for quality along with the faces, where the job asks for it", async () => {
+    const photo = await sample("group-4");
+    const { extracted } = await extract({ photo });
+    for (const face of extracted.faces) {
+      const { answers } = face.quality!;
+      expect(answers.map(({ name }) => name)).toEqual(QUALITY.answers.map(({ name }) => name));
+      for (const [index, { kind }] of answers.entries()) {
+        const { unit, min = 0, max = Infinity } = QUALITY.answers[index]!.measure!;
+        if (kind.case !== "measure") throw new Error(`the answer is a ${kind.case}`);
+        expect(kind.value.unit).toBe(unit);
+        expect(kind.value.value).toBeGreaterThanOrEqual(min);
+        expect(kind.value.value).toBeLessThanOrEqual(max);
+      }
+      expect(measured(face, "score")).toBeGreaterThan(0.5);
+      expect(measured(face, "size")).toBeCloseTo(Math.sqrt(face.box!.width * face.box!.height), 0);
+    }
+    const without = await extract({ photo, work: { stages: ["extract", "embed"] } });
+    expect(without.extracted.faces.map(({ quality }) => quality)).toEqual(Array.from({ length: 4 }));
+  });
+
+  it("says of a blurred, a dark and a turned photo that it is", async () => {
+    const photo = sharp(await sample("portrait-1"));
+    const face = async (bytes: Uint8Array) => (await extract({ photo: bytes })).extracted.faces[0]!;
+    const plain = await face(await photo.clone().jpeg().toBuffer());
+    const blurred = await face(await photo.clone().blur(12).jpeg().toBuffer());
+    const dark = await face(await photo.clone().linear(0.3, 0).jpeg().toBuffer());
+    const tilted = await face(await photo.clone().rotate(12, { background: "#777" }).jpeg().toBuffer());
+    expect(measured(blurred, "sharpness")).toBeLessThan(measured(plain, "sharpness") / 2);
+    expect(measured(dark, "exposure")).toBeLessThan(measured(plain, "exposure") / 2);
+    expect(measured(dark, "sharpness")).toBeCloseTo(measured(plain, "sharpness"), 1);
+    // The detector follows a tilt only in part.
+    expect(measured(tilted, "roll")).toBeGreaterThan(measured(plain, "roll") + 2);
+    for (const worse of [blurred, dark])
+      expect(measured(worse, "score")).toBeLessThan(measured(plain, "score"));
+  });
+
+  it("skips a face of ten pixels: it keeps its box and gets no chip, unless it is to be enrolled or nothing is skipped", async () => {
+    const portrait = await readFile(`${MODELS}/samples/gallery/composite-010.jpg`);
+    const tiny = await sharp(portrait).resize(13).toBuffer();
+    const wall = sharp({ create: { width: 800, height: 600, channels: 3, background: "#777" } });
+    const photo = await wall
+      .composite([{ input: tiny, left: 400, top: 300 }])
+      .jpeg()
+      .toBuffer();
+    const { extracted, faces, jobId } = await extract({ photo });
+    expect(extracted.faces.map(({ skipped }) => skipped)).toEqual([true]);
+    expect(extracted.faces[0]!.box!.width).toBeLessThan(14);
+    expect(faces).toEqual([]);
+    // The row of the sheet stays: a face is found there by its index.
+    expect(blobs.stored.has(jobBlobKey(jobId, "faces.jpg"))).toBe(true);
+    const enrolling = await extract({ photo, work: { stages: ["extract", "quality", "embed", "enrol"] } });
+    expect(enrolling.faces).toHaveLength(1);
+    expect(isPoorForEnrolment(resultToJson(resultOf(enrolling.extracted)).extract!.faces[0]!.quality)).toBe(
+      true,
+    );
+    expect((await extract({ photo, faceFloor: 0 })).faces).toHaveLength(1);
   });
 
   it("does not look again at a redelivered photo: chips follow the stored boxes", async () => {

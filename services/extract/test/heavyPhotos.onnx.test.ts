@@ -38,7 +38,7 @@ beforeAll(async () => {
   server = await startNatsServer();
   broker = await connectBroker({ url: server.url, name: "test" });
   await provision(broker, { replicas: 1, jobTtlMs: 60_000, stages: ["extract"] });
-  inference = await openInference({ modelsDir: MODELS, tasks: ["detect"], pack: "compact", workers: 1 });
+  inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 1 });
 });
 afterAll(async () => {
   await inference?.close();

@@ -21,7 +21,7 @@ export const gallerySettings = {
   ...elasticsearchSettings,
 } as const;
 
-export const matchSettings = {
+const matchSettings = {
   ...gallerySettings,
   /** Where `enrol` is switched off, this process does not wait for it. */
   stages: stagesSetting,

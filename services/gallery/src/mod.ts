@@ -1,15 +1,8 @@
-export * from "./operations/gallery.js";
+export { gallerySettings } from "./config.js";
+export type { Gallery } from "./operations/gallery.js";
 export { createGallery } from "./operations/createGallery.js";
-export {
-  openGallery,
-  openGalleryDriver,
-  type GalleryConfig,
-  type OpenGalleryOptions,
-} from "./operations/open.js";
-export { gallerySettings, matchSettings } from "./config.js";
-export { openNatsGallery, type NatsGalleryOptions } from "./drivers/nats/driver.js";
+export type { Identities } from "./operations/identities.js";
+export { openIdentities, type GalleryConfig } from "./operations/openGallery.js";
+export { likenessOf } from "./stages/likeness.js";
 export { createMatch } from "./stages/match.js";
-export { createEnrol } from "./stages/enrol.js";
-export { serveGallery } from "./service/galleryService.js";
-export { likenessOf, matchesOf, type Likeness } from "./stages/likeness.js";
-export { startMatch, type MatchConfig, type StartMatchOptions } from "./startMatch.js";
+export { startMatch, type MatchConfig } from "./startMatch.js";

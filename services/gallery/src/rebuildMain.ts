@@ -7,7 +7,7 @@ const config = readSettings(process.env, elasticsearchSettings);
 const log = createLog({ service: "match", level: "info" });
 if (!config.elasticsearchUrl) throw new Error("ELASTICSEARCH_URL is required");
 
-let saidAtMs = 0;
+let loggedAtMs = 0;
 const built = await rebuildIndex(
   {
     url: config.elasticsearchUrl,
@@ -18,8 +18,8 @@ const built = await rebuildIndex(
   {
     log,
     onProgress(done, of) {
-      if (Date.now() - saidAtMs < 5_000) return;
-      saidAtMs = Date.now();
+      if (Date.now() - loggedAtMs < 5_000) return;
+      loggedAtMs = Date.now();
       log.info({ done, of }, "rebuilding the gallery's index");
     },
   },

@@ -1,11 +1,4 @@
-import {
-  NODE_TYPES,
-  inFlightMax,
-  loadManifest,
-  modelName,
-  type NodeTypeName,
-  type Task,
-} from "@similarfaces/inference";
+import { NODE_TYPES, inFlightMax, findModel, modelName, type NodeTypeName } from "@similarfaces/inference";
 import {
   runStage,
   untilProvisioned,
@@ -22,7 +15,7 @@ import {
 import type { StageName } from "@similarfaces/contracts";
 import { createEnrol } from "./stages/enrol.js";
 import { serveGallery } from "./service/galleryService.js";
-import { openGallery, type GalleryConfig } from "./operations/open.js";
+import { openGallery, type GalleryConfig } from "./operations/openGallery.js";
 import { likenessOf } from "./stages/likeness.js";
 import { createMatch } from "./stages/match.js";
 import { sweepPortraits } from "./service/portraitSweeper.js";
@@ -33,7 +26,7 @@ export interface MatchConfig extends GalleryConfig {
   graceMs: number;
   modelsDir: string;
   modelPack: string;
-  modelPacks: Partial<Record<Task, string>>;
+  modelPacks: Readonly<Record<string, string>>;
   stages: readonly StageName[];
 }
 
@@ -53,8 +46,9 @@ const FACES_COUNTED_EVERY_MS = 5_000;
 /** Everything that needs the gallery: the stages `match` and `enrol`, and the service that answers questions about it. */
 export async function startMatch(options: StartMatchOptions): Promise<Service> {
   const { config, broker, blobs, metrics, log, tracing, signal } = options;
-  // The embedder itself runs elsewhere; its manifest says whose vectors these are and what their cosines mean.
-  const manifest = await loadManifest(config.modelsDir, config.modelPacks.embed ?? config.modelPack, "embed");
+  // The embedder runs in another process; its manifest names the model and calibrates the cosines.
+  const { modelsDir, modelPack: pack, modelPacks: packs } = config;
+  const { manifest } = await findModel({ modelsDir, pack, packs }, "embed");
   const likeness = likenessOf(manifest);
   const model = modelName(manifest);
   const gallery = await openGallery({ config, broker, blobs, model, metrics, log, signal });
@@ -81,7 +75,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
   }
 
   async function countFaces(): Promise<void> {
-    // A gallery that does not answer has said so where it was asked.
+    // A failure is counted and logged by the operation itself.
     const statistics = await gallery.statistics().catch(() => undefined);
     if (statistics) metrics.galleryFaces.set({ driver: gallery.driver }, statistics.faces);
   }

@@ -1,4 +1,8 @@
-import { startElasticsearch, type ElasticsearchServer } from "@similarfaces/load";
+import {
+  startElasticsearch,
+  type ElasticsearchServer,
+} from "../../../observability/load/src/elasticsearchServer.js";
+import type { Client, estypes } from "@elastic/elasticsearch";
 
 export interface ElasticsearchForTests {
   /** With the rights that a deployment gives (helm/README.md), and no others. */
@@ -45,4 +49,18 @@ export async function elasticsearchForTests(): Promise<ElasticsearchForTests | u
     console.error("no Elasticsearch:", error instanceof Error ? error.message : error);
     return undefined;
   }
+}
+
+/** Everything that a gallery has made under an alias. */
+export async function deleteIndices(admin: Client, alias: string): Promise<void> {
+  const found = await admin.indices.get({ index: `${alias}-*`, features: ["aliases"] });
+  for (const name of Object.keys(found)) await admin.indices.delete({ index: name });
+  await admin.indices.deleteIndexTemplate({ name: alias }, { ignore: [404] });
+}
+
+/** How the index behind an alias holds vectors. */
+export async function kindOf(admin: Client, alias: string): Promise<string | undefined> {
+  const [found] = Object.values(await admin.indices.getMapping({ index: alias }));
+  const vector = found?.mappings.properties?.["vector"] as estypes.MappingDenseVectorProperty | undefined;
+  return vector?.index_options?.type;
 }

@@ -13,23 +13,23 @@ import { unicodeTexts } from "../../../contracts/test/unicodeTexts.js";
 import { checkedEnrollee, type Enrollee } from "../../../gateway/src/gallery/enrolment.js";
 import { createEnrol } from "../src/stages/enrol.js";
 import { createGallery } from "../src/operations/createGallery.js";
-import type { DriverFace, GalleryDriver } from "../src/operations/gallery.js";
-import { embedding, memoryBlobs } from "./gallerySuite.js";
+import type { FaceToAdd, Identities } from "../src/operations/identities.js";
+import { embedding, memoryBlobs } from "./fixtures.js";
 
 const MODEL = "test@1.0.0";
 
 it("what the gateway accepts, the gallery accepts, and stores as it came: 5,000 texts of all categories", async () => {
-  let stored: DriverFace | undefined;
-  // Records are the drivers' own suite's; here it is about what reaches them.
-  const driver = {
+  let stored: FaceToAdd | undefined;
+  // What drivers store is tested by their own suite; here it is about what reaches them.
+  const identities = {
     name: "nats",
     hasFaces: async () => [false],
-    add: async (face: DriverFace) => {
+    add: async (face: FaceToAdd) => {
       stored = face;
       return { identityId: face.identity.id, faceId: face.face.id, name: face.identity.name, added: true };
     },
-  } as unknown as GalleryDriver;
-  const enrol = createEnrol({ gallery: createGallery(driver, memoryBlobs(), MODEL) });
+  } as unknown as Identities;
+  const enrol = createEnrol({ gallery: createGallery(identities, memoryBlobs(), MODEL) });
   const vector = embeddingToBytes(embedding(1));
   let accepted = 0;
   for (const text of unicodeTexts(18, 5_000, 700)) {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { cosineOf } from "./gallerySuite.js";
+import { cosineOf } from "./fixtures.js";
 
 /** A request as a fault sees it. */
 export interface FakeRequest {

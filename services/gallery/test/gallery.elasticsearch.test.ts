@@ -1,13 +1,15 @@
 import { Client } from "@elastic/elasticsearch";
 import { createLog } from "@similarfaces/runtime";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createGallery } from "../src/operations/createGallery.js";
 import { openElasticsearchGallery } from "../src/drivers/elasticsearch/driver.js";
 import { rebuildIndex } from "../src/drivers/elasticsearch/rebuild.js";
 import { INDEX_KINDS, type ElasticsearchOptions } from "../src/drivers/elasticsearch/settings.js";
+import { createGallery } from "../src/operations/createGallery.js";
 import type { Gallery } from "../src/operations/gallery.js";
-import { elasticsearchForTests } from "./elasticsearchForTests.js";
-import { MODEL, cosineOf, embedding, face, memoryBlobs, near, probe, testGallery } from "./gallerySuite.js";
+import { createIdentities } from "../src/operations/identities.js";
+import { deleteIndices, elasticsearchForTests, kindOf } from "./elasticsearchForTests.js";
+import { MODEL, cosineOf, embedding, face, memoryBlobs, near, probe } from "./fixtures.js";
+import { testGallery } from "./gallerySuite.js";
 
 const server = await elasticsearchForTests();
 /** Of a request, on a machine that has much else to do. */
@@ -24,7 +26,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
   let nextStore = 0;
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((gallery) => gallery.close()));
-    for (const store of stores.splice(0)) await deleteStore(store);
+    for (const store of stores.splice(0)) await deleteIndices(admin, options(store).index);
   });
   afterAll(async () => {
     await admin.close();
@@ -35,13 +37,13 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     "Elasticsearch",
     (store, model) => openElasticsearchGallery({ ...options(store), model, log }),
     {
-      dispose: (store) => deleteStore(store),
+      dispose: (store) => deleteIndices(admin, options(store).index),
     },
   );
 
   it.each(INDEX_KINDS)("finds the nearest, by exact cosine, in an index of %s", async (kind) => {
     const { gallery, index } = await newGallery(kind);
-    expect(await kindOf(index)).toBe(kind);
+    expect(await kindOf(admin, index)).toBe(kind);
     const asked = embedding(1);
     const cosines = [0.8, 0.7, 0.6, 0.5, 0.4];
     const vectors = Array.from({ length: 200 }, (_, i) =>
@@ -73,7 +75,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     expect(gallery.ready()).toBe(false);
     expect(await admin.indices.existsAlias({ name: index })).toBe(false);
     const again = createGallery(
-      await openElasticsearchGallery({ ...options, model: MODEL, log, patienceMs }),
+      createIdentities(await openElasticsearchGallery({ ...options, model: MODEL, log, patienceMs })),
       memoryBlobs(),
       MODEL,
     );
@@ -81,7 +83,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     expect((await again.enrol(face({ id: "g", identity: "j" }))).added).toBe(true);
     await expect.poll(() => gallery.ready(), { timeout: 30_000 }).toBe(true);
     expect((await gallery.get("j")).faces.length).toBe(1);
-    expect(await kindOf(index)).toBe("int8_hnsw");
+    expect(await kindOf(admin, index)).toBe("int8_hnsw");
   });
 
   it("gives an index that lost its alias the alias back, with all that is in it", async () => {
@@ -150,7 +152,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     const added = await meanwhile;
     expect(built.index).toBe(`${index}-000002`);
     expect(progress.at(-1)).toBe(built.documents);
-    expect(await kindOf(index)).toBe("flat");
+    expect(await kindOf(admin, index)).toBe("flat");
     expect(await admin.indices.exists({ index: `${index}-000001` })).toBe(false);
     expect(await gallery.statistics()).toMatchObject({ identities: 300 + added, faces: 300 + added });
     expect(await gallery.exportFaces({ pageSize: 100, pageToken: "" })).toEqual(before);
@@ -225,7 +227,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
   async function newGallery(kind: ElasticsearchOptions["kind"] = "int8_hnsw", waitMs = patienceMs) {
     const used = { ...options(newStore()), kind };
     const gallery = createGallery(
-      await openElasticsearchGallery({ ...used, model: MODEL, log, patienceMs: waitMs }),
+      createIdentities(await openElasticsearchGallery({ ...used, model: MODEL, log, patienceMs: waitMs })),
       memoryBlobs(),
       MODEL,
     );
@@ -236,19 +238,6 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
   function options(store: string): ElasticsearchOptions {
     const index = store.startsWith("similarfaces-") ? store : `similarfaces-${store}`;
     return { url: server!.url, apiKey: server!.apiKey, index, kind: "int8_hnsw" };
-  }
-
-  async function deleteStore(store: string): Promise<void> {
-    const { index } = options(store);
-    const found = await admin.indices.get({ index: `${index}-*`, features: ["aliases"] });
-    for (const name of Object.keys(found)) await admin.indices.delete({ index: name });
-    await admin.indices.deleteIndexTemplate({ name: index }, { ignore: [404] });
-  }
-
-  async function kindOf(index: string): Promise<string | undefined> {
-    const [found] = Object.values(await admin.indices.getMapping({ index }));
-    const vector = found?.mappings.properties?.["vector"] as { index_options?: { type: string } } | undefined;
-    return vector?.index_options?.type;
   }
 });
 

@@ -1,7 +1,7 @@
-import { openNatsGallery } from "@similarfaces/gallery";
 import { connectBroker, createLog, type Broker } from "@similarfaces/runtime";
 import { afterAll, beforeAll } from "vitest";
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
+import { openNatsGallery } from "../src/drivers/nats/driver.js";
 import { testGallery } from "./gallerySuite.js";
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { EMBEDDING_SIZE } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
-import { SIGN_BYTES, Sieve, writeSigns } from "../src/drivers/nats/sieve.js";
+import { SIGN_BYTES, Sieve, writeSigns } from "../src/drivers/nats/memory/sieve.js";
 
 const ROWS = 700;
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Sorted } from "../src/drivers/nats/sorted.js";
+import { Sorted } from "../src/drivers/nats/memory/sorted.js";
 
 it("stays in order through additions and removals, many and few", () => {
   const sorted = new Sorted<{ n: number }>((a, b) => a.n - b.n);

@@ -1,23 +1,38 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ConfigError, integer, text, type Setting, type Settings } from "@similarfaces/runtime";
-import { TASKS, type Task } from "./manifest.js";
+import { ConfigError, integer, text, type Setting, type Settings } from "@similarfaces/runtime/settings";
+import { isStageName } from "@similarfaces/contracts/stages";
+import type { PackChoice } from "./analyzers.js";
 import { NODE_TYPES, nodeTypeSettings, type NodeTypeName } from "./nodeTypes.js";
 
-/** Packs of single tasks, for instance `detect=yunet,embed=mine`. */
-const modelPacks: Setting<Partial<Record<Task, string>>> = {
+/** Packs of single models, for instance `detect=yunet,embed=mine`. */
+const modelPacks: Setting<Readonly<Record<string, string>>> = {
   key: "MODEL_PACKS",
   read(value = "") {
-    const packs: Partial<Record<Task, string>> = {};
-    for (const part of value.split(",").filter((item) => item.trim() !== "")) {
-      const [name, pack] = part.split("=").map((item) => item.trim());
-      const task = TASKS.find((candidate) => candidate === name);
-      if (!task || !pack) throw new Error(`must be like detect=yunet, with tasks among ${TASKS.join(", ")}`);
-      packs[task] = pack;
+    const packs: Record<string, string> = {};
+    for (const part of itemsOf(value)) {
+      const [name = "", pack] = part.split("=").map((item) => item.trim());
+      if (!isStageName(name) || !pack) {
+        throw new Error("must be like detect=yunet,embed=mine: detect, embed or an analyzer, and its pack");
+      }
+      packs[name] = pack;
     }
     return packs;
   },
 };
+
+/** Packs whose analyzers are served beside those of the pack in use: names in the folder of packs, or paths with a slash. */
+const analyzerPacks: Setting<readonly string[]> = {
+  key: "ANALYZER_PACKS",
+  read: (value = "") => itemsOf(value),
+};
+
+function itemsOf(list: string): string[] {
+  return list
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
 
 /** The keys of every service that runs models. */
 export const inferenceSettings = {
@@ -26,6 +41,9 @@ export const inferenceSettings = {
   modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
   modelPack: text("MODEL_PACK", { default: "compact" }),
   modelPacks,
+  analyzerPacks,
+  /** Milliseconds that an analyzer may take for a chip at its warm-up, where other models share its workers. */
+  analyzerMsMax: integer("ANALYZER_MS_MAX", { min: 1, max: 60_000, default: 50 }),
   /** Threads that run models; one per usable core. In a container say how many those are: the host's are counted. */
   inferenceWorkers: integer("INFERENCE_WORKERS", { min: 1, max: 256, default: availableParallelism() }),
   /** Messages worked on at once, in all of a stage; 0 takes two per inference worker, so that none waits for the next. */
@@ -33,6 +51,16 @@ export const inferenceSettings = {
 } as const;
 
 export type InferenceSettings = Settings<typeof inferenceSettings>;
+
+/** The packs that the settings choose. */
+export function packsOf({
+  modelsDir,
+  modelPack,
+  modelPacks,
+  analyzerPacks,
+}: Pick<InferenceSettings, "modelsDir" | "modelPack" | "modelPacks" | "analyzerPacks">): PackChoice {
+  return { modelsDir, pack: modelPack, packs: modelPacks, analyzerPacks };
+}
 
 /** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
 export function concurrencyOf(

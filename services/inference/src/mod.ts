@@ -1,4 +1,6 @@
 export * from "./manifest.js";
+export * from "./loadModel.js";
+export * from "./analyzers.js";
 export * from "./model.js";
 export * from "./open.js";
 export * from "./nodeTypes.js";

@@ -1,4 +1,4 @@
-import type { Manifest, Task } from "./manifest.js";
+import type { Manifest } from "./manifest.js";
 
 /** float32 values and their dimensions, as the graph returned them. */
 export interface Tensor {
@@ -30,7 +30,6 @@ export interface PredictOptions {
 }
 
 export interface Model {
-  readonly task: Task;
   readonly manifest: Manifest;
   /** "<id>@<version>", as it stands in results. */
   readonly name: string;
@@ -45,8 +44,8 @@ export interface Model {
 /** A driver's running set of models: `onnx` in worker threads, `oip` over HTTP. */
 export interface Inference {
   readonly driver: "onnx" | "oip";
-  /** @throws PackError for a task that was not opened */
-  model(task: Task): Model;
+  /** By the name of its folder: `detect`, `embed` or an analyzer's. @throws PackError for one that was not opened */
+  model(name: string): Model;
   /** Workers in all, workers computing, requests waiting. */
   load(): { workers: number; busy: number; waiting: number };
   close(): Promise<void>;

@@ -1,5 +1,6 @@
-import type { StageName } from "@similarfaces/contracts";
+import type { Announcement, StageName } from "@similarfaces/contracts";
 import {
+  announce,
   readSettings,
   runService,
   runStage,
@@ -17,9 +18,9 @@ import {
   concurrencyOf,
   inferenceSettings,
   modelServerOf,
+  packsOf,
   type InferenceSettings,
 } from "./inferenceSettings.js";
-import type { Task } from "./manifest.js";
 import type { Inference } from "./model.js";
 import { openInference } from "./open.js";
 
@@ -32,8 +33,10 @@ export interface ModelServiceOptions<Own extends Record<string, Setting<unknown>
   settings: Own;
   /** The stage that this process is. */
   stageName(config: CommonConfig & Settings<Own>): StageName;
-  /** The models that it runs. */
-  tasks(config: CommonConfig & Settings<Own>): readonly Task[];
+  /** The models that it runs, by name. */
+  models(config: CommonConfig & Settings<Own>): readonly string[];
+  /** Of an analyzer, what it says of itself: it asks for its consumer, and renews its announcement until it drains. */
+  announcement?(config: CommonConfig & Settings<Own>): Promise<Announcement>;
   /** Called when the models have run once and the stage's consumer is there. */
   createStage(context: ModelServiceContext<CommonConfig & Settings<Own>>): ModelStage | Promise<ModelStage>;
 }
@@ -56,16 +59,18 @@ export interface ModelStage {
  */
 export function runModelService<Own extends Record<string, Setting<unknown>>>(
   env: Environment,
-  { name, settings, stageName, tasks, createStage }: ModelServiceOptions<Own>,
+  { name, settings, stageName, models, announcement, createStage }: ModelServiceOptions<Own>,
 ): Promise<void> {
   type Config = CommonConfig & Settings<Own>;
   return runService<Config>(env, {
     name,
+    nameOf: stageName,
     emitters: ["stage", "inference"],
     readConfig: (from) => readSettings(from, { ...commonSettings, ...settings }) as Config,
     async start(context): Promise<Service> {
       const { config, broker, metrics, log, tracing, signal } = context;
-      const inference = await openModels(tasks(config), context);
+      const inference = await openModels(models(config), context);
+      const announced = announcement && (await announce(broker, await announcement(config), { signal, log }));
       await untilProvisioned(broker, stageName(config), signal);
       const { stage, unready, close } = await createStage({ ...context, inference });
       const { graceMs } = config;
@@ -74,6 +79,7 @@ export function runModelService<Own extends Record<string, Setting<unknown>>>(
       return {
         ...(unready ? { unready } : {}),
         async drain() {
+          announced?.close();
           await running.drain();
           await inference.close();
           await close?.();
@@ -83,17 +89,16 @@ export function runModelService<Own extends Record<string, Setting<unknown>>>(
   });
 }
 
-/** The models of these tasks as the service's settings have them, their runs in its metrics and traces. */
+/** The models of these names as the service's settings have them, their runs in its metrics and traces. */
 export function openModels(
-  tasks: readonly Task[],
+  models: readonly string[],
   { config, metrics, tracing, signal }: Omit<ServiceContext<InferenceSettings>, "broker" | "log">,
 ): Promise<Inference> {
   return openInference({
-    modelsDir: config.modelsDir,
-    tasks,
-    pack: config.modelPack,
-    packs: config.modelPacks,
+    ...packsOf(config),
+    models,
     workers: config.inferenceWorkers,
+    analyzerMsMax: config.analyzerMsMax,
     modelServer: modelServerOf(config),
     signal,
     ...inferenceObserver(metrics, tracing),

@@ -1,8 +1,5 @@
-import { FACE_STAGES, type StageName } from "@similarfaces/contracts";
-import { oneOf, optionalUrl } from "@similarfaces/runtime";
-
-/** What a stage works on, which decides how much of it a replica should hold at once. */
-export type StageKind = "photo" | "face" | "gallery";
+import { rowOf, type StageKind, type StageName } from "@similarfaces/contracts/stages";
+import { oneOf, optionalUrl } from "@similarfaces/runtime/settings";
 
 export interface NodeType {
   /** What such a node is, for people. */
@@ -78,12 +75,7 @@ export const nodeTypeSettings = {
   oipUrl: optionalUrl("OIP_URL", ["http", "https"]),
 } as const;
 
-export function kindOfStage(stage: StageName): StageKind {
-  if (stage === "match" || stage === "enrol") return "gallery";
-  return (FACE_STAGES as readonly string[]).includes(stage) ? "face" : "photo";
-}
-
 /** Messages in flight of one replica of `stage`; `lanes` where the process has others than its node type says. */
 export function inFlightMax(nodeType: NodeType, stage: StageName, lanes: number = nodeType.lanes): number {
-  return nodeType.concurrency[kindOfStage(stage)] * lanes;
+  return nodeType.concurrency[rowOf(stage).kind] * lanes;
 }

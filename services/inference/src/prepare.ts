@@ -1,5 +1,6 @@
 import type { ManifestInput } from "./manifest.js";
 import type { Picture } from "./model.js";
+import { shrinkSquare } from "./shrink.js";
 
 /** What a graph's input wants of a picture: its values and dimensions. */
 export interface PreparedInput {
@@ -15,6 +16,10 @@ export interface PreparedInput {
  */
 export function prepareInput(picture: Picture, input: ManifestInput): PreparedInput {
   const { width, height } = picture;
+  if (input.shrink !== undefined) {
+    const { crop = Math.min(width, height), shrink, ...whole } = input;
+    return prepareInput(shrinkSquare(picture, crop, shrink), whole);
+  }
   const [low, high] = input.range;
   const raw =
     input.dtype === "uint8" && input.layout === "NHWC" && input.colour === "RGB" && low === 0 && high === 255;

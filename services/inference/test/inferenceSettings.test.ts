@@ -3,10 +3,13 @@ import { ConfigError, readSettings } from "@similarfaces/runtime";
 import { expect, it } from "vitest";
 import { inferenceSettings } from "../src/inferenceSettings.js";
 
-it("packs are mixed by task", () => {
+it("packs are mixed by model, and others stand beside the one in use", () => {
   const { modelPacks } = readSettings({ MODEL_PACKS: "detect=yunet, embed=mine" }, inferenceSettings);
   expect(modelPacks).toEqual({ detect: "yunet", embed: "mine" });
-  expect(() => readSettings({ MODEL_PACKS: "taste=yunet" }, inferenceSettings)).toThrow(ConfigError);
+  expect(() => readSettings({ MODEL_PACKS: "yunet" }, inferenceSettings)).toThrow(ConfigError);
+  expect(() => readSettings({ MODEL_PACKS: "Taste=yunet" }, inferenceSettings)).toThrow(ConfigError);
+  const { analyzerPacks } = readSettings({ ANALYZER_PACKS: " extra, ./own/taste," }, inferenceSettings);
+  expect(analyzerPacks).toEqual(["extra", "./own/taste"]);
 });
 
 it("the README names every key", () => {

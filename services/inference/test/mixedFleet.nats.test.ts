@@ -1,4 +1,5 @@
 import {
+  AnalysisSchema,
   FaceWorkSchema,
   create,
   faceWorkSubject,
@@ -97,8 +98,8 @@ async function replica(
   const stage: Stage = {
     name: "age",
     decode: (data) => {
-      const { jobId, face, deadlineAtMs } = fromBinary(FaceWorkSchema, data);
-      return [{ jobId, face, deadlineAtMs }];
+      const { jobId, faces, deadlineAtMs } = fromBinary(FaceWorkSchema, data);
+      return faces.map(({ face }) => ({ jobId, face, deadlineAtMs }));
     },
     async handle({ jobId, face }) {
       if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -110,8 +111,7 @@ async function replica(
       own.handled++;
       const key = `${jobId}.${face}`;
       answered.set(key, (answered.get(key) ?? 0) + 1);
-      const value = { years: 30, lowYears: 20, highYears: 40 };
-      return { model: "test@1", outcome: { case: "age", value } } as never;
+      return { model: "test@1", outcome: { case: "analysis", value: create(AnalysisSchema, {}) } };
     },
   };
   own.stage = await runStage(stage, {
@@ -129,7 +129,7 @@ async function submit(faces: number): Promise<void> {
   const jobId = newJobId(Date.now());
   const deadlineAtMs = Date.now() + 100_000;
   for (let face = 0; face < faces; face++) {
-    const work = create(FaceWorkSchema, { jobId, face, deadlineAtMs });
+    const work = create(FaceWorkSchema, { jobId, faces: [{ face }], deadlineAtMs });
     await publishWork(broker, {
       subject: faceWorkSubject(jobId, face),
       data: toBinary(FaceWorkSchema, work),

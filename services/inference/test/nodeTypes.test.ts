@@ -1,24 +1,8 @@
-import { STAGES } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { modelServerOf } from "../src/inferenceSettings.js";
-import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax, kindOfStage } from "../src/nodeTypes.js";
+import { NODE_TYPES, NODE_TYPE_NAMES, inFlightMax } from "../src/nodeTypes.js";
 
 describe("the table of node types", () => {
-  it("says of every stage what it works on", () => {
-    expect(
-      Object.fromEntries([...STAGES, "enrol" as const].map((stage) => [stage, kindOfStage(stage)])),
-    ).toEqual({
-      extract: "photo",
-      embed: "face",
-      age: "face",
-      gender: "face",
-      race: "face",
-      emotion: "face",
-      match: "gallery",
-      enrol: "gallery",
-    });
-  });
-
   it.each(NODE_TYPE_NAMES)("%s can fill its batches", (name) => {
     const type = NODE_TYPES[name];
     expect(type.batchSizeMax).toBeGreaterThanOrEqual(1);

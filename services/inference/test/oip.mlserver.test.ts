@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openInference, type Inference, type Task } from "@similarfaces/inference";
+import { openInference, type Inference } from "@similarfaces/inference";
 import { haveMlServer, startMlServer, type MlServer } from "./mlserverTool.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
-const TASKS: Task[] = ["gender", "embed", "detect"];
+const NAMES = ["gender", "embed", "detect"];
 /** Two versions of ONNX Runtime may add in another order; no output is larger than 800 (pixels of a frame). */
 const TOLERANCE = 1e-3;
 
@@ -21,13 +21,13 @@ describe.skipIf(!available)(
     beforeAll(async () => {
       server = await startMlServer(
         Object.fromEntries(
-          TASKS.map((task) => [`compact-${task}`, join(MODELS, "compact", task, "model.onnx")]),
+          NAMES.map((name) => [`compact-${name}`, join(MODELS, "compact", name, "model.onnx")]),
         ),
       );
-      local = await openInference({ modelsDir: MODELS, tasks: TASKS, pack: "compact", workers: 1 });
+      local = await openInference({ modelsDir: MODELS, models: NAMES, pack: "compact", workers: 1 });
       remote = await openInference({
         modelsDir: MODELS,
-        tasks: TASKS,
+        models: NAMES,
         pack: "compact",
         workers: 2,
         modelServer: { url: server.url, batchSizeMax: 4, batchWaitMs: 20, readyWithinMs: 60_000 },
@@ -43,15 +43,15 @@ describe.skipIf(!available)(
       ["gender", 144, 144],
       ["embed", 144, 144],
       ["detect", 160, 96],
-    ] as const)("%s answers as in this process", async (task, width, height) => {
+    ] as const)("%s answers as in this process", async (name, width, height) => {
       const pictures = [1, 2, 3].map((seed) => picture(seed, width, height));
       const expected = await Promise.all(
-        pictures.map((one) => local.model(task).predict({ ...one, pixels: one.pixels.slice() })),
+        pictures.map((one) => local.model(name).predict({ ...one, pixels: one.pixels.slice() })),
       );
-      const answers = await Promise.all(pictures.map((one) => remote.model(task).predict(one)));
+      const answers = await Promise.all(pictures.map((one) => remote.model(name).predict(one)));
       answers.forEach(({ outputs }, i) => {
-        for (const [name, { data, dims }] of Object.entries(outputs)) {
-          const reference = expected[i]!.outputs[name]!;
+        for (const [output, { data, dims }] of Object.entries(outputs)) {
+          const reference = expected[i]!.outputs[output]!;
           expect(dims).toEqual(reference.dims);
           const error = Math.max(...data.map((value, at) => Math.abs(value - reference.data[at]!)));
           expect(error).toBeLessThan(TOLERANCE);

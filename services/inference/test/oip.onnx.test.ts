@@ -1,20 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openInference, type Inference, type ModelServer, type Task } from "@similarfaces/inference";
+import { openInference, type Inference, type ModelServer } from "@similarfaces/inference";
 import { startOipServer, type OipServer } from "./oipServer.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
-const TASKS: Task[] = ["gender", "detect"];
+const NAMES = ["gender", "detect"];
 let local: Inference;
 let server: OipServer;
 let remote: Inference | undefined;
 
 beforeAll(async () => {
-  local = await openInference({ modelsDir: MODELS, tasks: TASKS, pack: "compact", workers: 1 });
+  local = await openInference({ modelsDir: MODELS, models: NAMES, pack: "compact", workers: 1 });
 });
 afterAll(() => local.close());
 beforeEach(async () => {
-  server = await startOipServer(local, TASKS);
+  server = await startOipServer(local, NAMES);
 });
 afterEach(async () => {
   await remote?.close();
@@ -25,7 +25,7 @@ afterEach(async () => {
 describe("the oip driver", () => {
   it.each([true, false])("answers as the graph in this process does; binary tensors: %s", async (binary) => {
     await server.close();
-    server = await startOipServer(local, TASKS, { binary });
+    server = await startOipServer(local, NAMES, { binary });
     const loaded: string[] = [];
     const runs: number[] = [];
     remote = await open(
@@ -240,7 +240,7 @@ describe("faults of a model server become failures, and the next picture is serv
     remote = await open();
     await server.close();
     await expect(gender(remote, 1)).rejects.toMatchObject({ code: "model_failed", retryable: true });
-    server = await startOipServer(local, TASKS);
+    server = await startOipServer(local, NAMES);
   });
 });
 
@@ -264,7 +264,7 @@ function open(
 ) {
   return openInference({
     modelsDir: MODELS,
-    tasks: TASKS,
+    models: NAMES,
     pack: "compact",
     workers: 1,
     modelServer: { url: server.url, batchSizeMax: 1, batchWaitMs: 0, ...modelServer },

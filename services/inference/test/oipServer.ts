@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { Inference, Model, Task } from "@similarfaces/inference";
+import type { Inference, Model } from "@similarfaces/inference";
 
 export interface OipServer {
   url: string;
@@ -42,10 +42,10 @@ interface InferRequest {
  */
 export async function startOipServer(
   inference: Inference,
-  tasks: readonly Task[],
+  names: readonly string[],
   { binary = true, compute }: OipServerOptions = {},
 ): Promise<OipServer> {
-  const models = new Map(tasks.map((task) => [inference.model(task).manifest.id, inference.model(task)]));
+  const models = new Map(names.map((name) => [inference.model(name).manifest.id, inference.model(name)]));
   let connections = 0;
   const http = createServer((request, response) => {
     void answer(request, response).catch((error: unknown) => {

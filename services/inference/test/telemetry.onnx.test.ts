@@ -11,7 +11,7 @@ it("runs graphs without the runtime's telemetry, which would leave an identifier
   const home = mkdtempSync(join(tmpdir(), "similarfaces-home-"));
   try {
     const program = `import("@similarfaces/inference")
-      .then(({ openInference }) => openInference({ modelsDir: "models", tasks: ["age"], pack: "compact", workers: 1 }))
+      .then(({ openInference }) => openInference({ modelsDir: "models", models: ["age"], pack: "compact", workers: 1 }))
       .then((inference) => inference.close());`;
     const { ORT_DISABLE_TELEMETRY: _, CI: __, ...env } = process.env;
     execFileSync(process.execPath, ["--eval", program], {

@@ -14,7 +14,7 @@ threads.Worker = class extends Worker {
 syncBuiltinESMExports();
 const inference = await openInference({
   modelsDir: process.argv[2],
-  tasks: ["gender"],
+  models: ["gender"],
   pack: "compact",
   workers: 1,
 });

@@ -1,14 +1,15 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inferenceSettings } from "@similarfaces/inference/settings";
 import {
   ConfigError,
+  chosenStagesSetting,
   flag,
   oneOf,
   optional,
   optionalPort,
   readSettings,
   runtimeSettings,
-  stagesSetting,
   text,
   type Environment,
 } from "@similarfaces/runtime/settings";
@@ -21,7 +22,11 @@ const settings = {
     key: "DATA_DIR",
     read: (value?: string) => (value === undefined ? DATA : resolve(value)),
   },
-  modelsDir: text("MODELS_DIR", { default: fileURLToPath(new URL("../../../models", import.meta.url)) }),
+  /** Where analyzers are looked for. */
+  modelsDir: inferenceSettings.modelsDir,
+  modelPack: inferenceSettings.modelPack,
+  modelPacks: inferenceSettings.modelPacks,
+  analyzerPacks: inferenceSettings.analyzerPacks,
   /** The binary; `npm start` finds or obtains one and names it here. */
   natsServer: text("NATS_SERVER", { default: "nats-server" }),
   /** A broker that runs elsewhere: then none is started here. */
@@ -35,7 +40,8 @@ const settings = {
   /** Undefined: 8080, or the next that is free. */
   port: optionalPort("PORT"),
   apiKey: optional("API_KEY"),
-  stages: stagesSetting,
+  /** Undefined: all of the table, and every analyzer of the packs in use. */
+  stages: chosenStagesSetting,
   /** Whether the composite faces of models/samples/gallery are enrolled on the first start. */
   sampleGallery: flag("SAMPLE_GALLERY", { default: true }),
   /** Undefined: one line per job and what went wrong. */

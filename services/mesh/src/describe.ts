@@ -1,4 +1,13 @@
-import type { JobState, MatchJson, ResultEvent, Verdict } from "@similarfaces/contracts";
+import { answerWords, shownAnswers } from "@similarfaces/contracts/answers";
+import type {
+  AnalysisJson,
+  AnnouncementJson,
+  ExtractedJson,
+  JobState,
+  MatchesJson,
+  ResultEvent,
+  Verdict,
+} from "@similarfaces/contracts";
 
 const VERDICTS: Record<Verdict, string> = {
   very_alike: "very alike",
@@ -7,50 +16,85 @@ const VERDICTS: Record<Verdict, string> = {
   no_close_match: "no close match",
 };
 
-/** One result as a line for a terminal: when it came, what it says, how long it waited and worked; "" for the rest. */
-export function describeEvent(name: string, event: ResultEvent, job: JobState): string {
-  const text = answerOf(event);
-  if (text === "") return "";
-  const acceptedAtMs = job.accepted?.acceptedAtMs;
-  const { timings } = event;
-  const at =
-    timings && acceptedAtMs !== undefined
-      ? `+${Math.max(0, Math.round(timings.finishedAtMs - acceptedAtMs))} ms`
-      : "";
-  const cost = timings
-    ? `wait ${ms(timings.startedAtMs - timings.queuedAtMs)}, work ${ms(timings.finishedAtMs - timings.startedAtMs)}`
-    : "";
-  const subject = event.face === undefined ? "photo" : `face ${event.face + 1}`;
-  return `${name}  ${at.padStart(9)}  ${subject.padEnd(8)}${event.stage.padEnd(9)}${text.padEnd(64)}  ${cost}`.trimEnd();
+/**
+ * One result as lines for a terminal: when it came, what it says, how long it waited and worked. What `extract` answers of each face
+ * along with its boxes has a line of its own. None for what says nothing.
+ */
+export function describeEvent(
+  name: string,
+  event: ResultEvent,
+  job: JobState,
+  analyzers: readonly AnnouncementJson[],
+): string[] {
+  const line = (stage: string, face: number | undefined, text: string, cost: string) => {
+    const subject = face === undefined ? "photo" : `face ${face + 1}`;
+    const at = arrivalOf(event, job).padStart(9);
+    return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(9)}${text.padEnd(64)}  ${cost}`.trimEnd();
+  };
+  const text = textOf(event, analyzers);
+  if (text === "") return [];
+  const faces = event.extract?.faces ?? [];
+  const stages = job.accepted?.stages ?? [];
+  return [
+    line(event.stage, event.face, text, costOf(event)),
+    ...faces.flatMap(({ index, quality, skipped }) => [
+      ...(quality && stages.includes("quality")
+        ? [line("quality", index, analysisText("quality", quality, analyzers), "")]
+        : []),
+      ...(skipped ? [line("", index, "too small or blurred to say", "")] : []),
+    ]),
+  ];
 }
 
-function answerOf(event: ResultEvent): string {
+function arrivalOf({ timings }: ResultEvent, { accepted }: JobState): string {
+  if (!timings || !accepted) return "";
+  return `+${Math.max(0, Math.round(timings.finishedAtMs - accepted.acceptedAtMs))} ms`;
+}
+
+function costOf({ timings }: ResultEvent): string {
+  if (!timings) return "";
+  const { queuedAtMs, startedAtMs, finishedAtMs } = timings;
+  return `wait ${ms(startedAtMs - queuedAtMs)}, work ${ms(finishedAtMs - startedAtMs)}`;
+}
+
+function textOf(event: ResultEvent, analyzers: readonly AnnouncementJson[]): string {
   if (event.failure) return `${event.failure.message} (${event.failure.code})`;
-  if (event.extract) {
-    const { faces, facesOmitted, size } = event.extract;
-    const boxes = faces.map(
-      ({ box, score }) =>
-        `[${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}x${Math.round(box.height)} ${score.toFixed(2)}]`,
-    );
-    const shown = boxes.slice(0, 4).join(" ") + (boxes.length > 4 ? " ..." : "");
-    const more = facesOmitted > 0 ? `, ${facesOmitted} more not analysed` : "";
-    return `${size.width}x${size.height}, ${faces.length} face${faces.length === 1 ? "" : "s"}${more} ${shown}`;
-  }
-  if (event.age) {
-    const { years, lowYears, highYears } = event.age;
-    return `looks ${Math.round(years)} (${Math.round(lowYears)} to ${Math.round(highYears)})`;
-  }
-  const guess = event.gender ?? event.race ?? event.emotion;
-  if (guess) return `${guess.label} ${percent(guess.probability)}`;
-  if (event.match) {
-    const { matches, verdict } = event.match;
-    const nearest = matches.map(({ name, likelihood }: MatchJson) => `${name} ${percent(likelihood)}`);
-    return nearest.length === 0 ? "the gallery is empty" : `${VERDICTS[verdict]}: ${nearest.join(", ")}`;
-  }
+  if (event.extract) return facesText(event.extract);
+  if (event.analysis) return analysisText(event.stage, event.analysis, analyzers);
+  if (event.match) return matchesText(event.match);
   if (event.enrol) return `is now ${event.enrol.name} in the gallery`;
   // Vectors are for programs: --json has them.
   if (event.embed) return "512 numbers";
   return "";
+}
+
+function facesText({ faces, facesOmitted, size }: ExtractedJson): string {
+  const boxes = faces.map(
+    ({ box, score }) =>
+      `[${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}x${Math.round(box.height)} ${score.toFixed(2)}]`,
+  );
+  const shown = boxes.slice(0, 4).join(" ") + (boxes.length > 4 ? " ..." : "");
+  const more = facesOmitted > 0 ? `, ${facesOmitted} more not analysed` : "";
+  return `${size.width}x${size.height}, ${faces.length} face${faces.length === 1 ? "" : "s"}${more} ${shown}`;
+}
+
+/** Every answer in the words of the analyzer's announcement, with how sure it is. */
+function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly AnnouncementJson[]): string {
+  const announcement = analyzers.find(({ name }) => name === stage);
+  return shownAnswers(announcement, analysis)
+    .map((shown) => {
+      const { classification, measure } = shown.answer ?? {};
+      const words = answerWords(shown);
+      if (classification) return `${words} ${percent(classification.probability)}`;
+      if (measure?.low === undefined || measure.high === undefined) return words;
+      return `${words} (${Math.round(measure.low)} to ${Math.round(measure.high)})`;
+    })
+    .join(", ");
+}
+
+function matchesText({ matches, verdict }: MatchesJson): string {
+  const nearest = matches.map(({ name, likelihood }) => `${name} ${percent(likelihood)}`);
+  return nearest.length === 0 ? "the gallery is empty" : `${VERDICTS[verdict]}: ${nearest.join(", ")}`;
 }
 
 function percent(share: number): string {

@@ -1,9 +1,8 @@
 export { readConfig } from "./config.js";
-export { readEvents } from "./eventStream.js";
-export { GalleryApi } from "./gallery/galleryApi.js";
 export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
 export { peopleOfFolder } from "./gallery/people.js";
 export { ProgressBar } from "./progressBar.js";
+export { servedStages } from "./servedStages.js";
 export { guard } from "./supervisor/guard.js";
 export { NATS_SERVER, natsServer } from "./supervisor/natsServer.js";
 export { identityOf, isAlive, type ProcessIdentity } from "./supervisor/processIdentity.js";

@@ -1,8 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FailureJson, ResultEvent } from "@similarfaces/contracts/job";
+import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
 import type { MeshConfig } from "./config.js";
-import { StreamLost, followEvents } from "./followEvents.js";
 
 export interface EnrolSamplesOptions {
   config: Pick<MeshConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;
@@ -35,7 +34,9 @@ const AT_ONCE = 2;
 const PAUSE_MS = 1_000;
 /** A job's own deadline, and a little. */
 const SETTLE_MS_MAX = 65_000;
-const ATTEMPTS_MAX = 60;
+const ATTEMPTS_MAX = 10;
+/** A job of which nothing is stored any more: its photo is sent again. */
+const GONE = ["job_not_found", "job_expired", "job_deleted"];
 
 /**
  * Enrols the sample gallery through the gateway, once for a data folder and into an empty gallery; goes on where an earlier start
@@ -43,14 +44,22 @@ const ATTEMPTS_MAX = 60;
  * @returns how many faces were enrolled now; 0 where there was nothing to do, or the signal came
  */
 export async function enrolSamples(options: EnrolSamplesOptions): Promise<number> {
-  const { config, signal } = options;
-  if (!config.sampleGallery || !config.stages.includes("enrol")) return 0;
+  const { config, url, signal, traceparent } = options;
+  if (!config.sampleGallery || config.stages?.includes("enrol") === false) return 0;
   const memory = new Memory(join(config.dataDir, "sample-gallery.json"));
   const progress = await memory.read();
   if (progress.complete) return 0;
+  const gateway = new Gateway({
+    url,
+    apiKey: config.apiKey,
+    signal,
+    ...(traceparent ? { headers: { traceparent } } : {}),
+  });
+  const { gallery } = gateway;
   const resumed = progress.begun;
   if (!progress.begun) {
-    if ((await persistently(signal, () => facesInGallery(options))) !== 0) {
+    const statistics = await persistently(signal, () => gallery.statistics());
+    if (statistics?.faces !== 0) {
       if (!signal.aborted) await memory.write({ ...progress, begun: true, complete: true });
       return 0;
     }
@@ -61,25 +70,27 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
   const waiting = samples.filter(({ file }) => !progress.done.includes(file));
   // Accepted and not yet written down when the earlier start ended: of the next few, whatever was on its way has arrived by now.
   if (resumed) {
-    await untilSettled(options);
+    await untilSettled(gateway, signal);
     for (const { file, name } of waiting.slice(0, AT_ONCE)) {
       if (progress.jobs[file] !== undefined) continue;
-      if (await persistently(signal, () => isEnrolled(options, name, file))) progress.done.push(file);
+      if (await persistently(signal, () => isEnrolled(gallery, name, file))) progress.done.push(file);
     }
     waiting.splice(0, waiting.length, ...samples.filter(({ file }) => !progress.done.includes(file)));
   }
   options.onStart?.(waiting.length);
   const lane = async () => {
     for (let sample = waiting.shift(); sample && !signal.aborted; sample = waiting.shift()) {
-      const { file, name } = sample;
+      const { file } = sample;
       await persistently(signal, async () => {
-        const photo = () => readFile(join(folder, file));
-        const jobId = (progress.jobs[file] ??= await submit(options, name, file, await photo()));
+        const jobId = (progress.jobs[file] ??= await submit(gallery, sample, folder));
         // Before the wait: an interrupted start must find the job again, not enrol the face twice.
         await memory.write(progress);
-        const failure = await failureOf(options, jobId);
+        await gallery.enrolled(jobId).catch((error: unknown) => {
+          // A gateway that stayed away says nothing of the job: that is asked for again.
+          if (error instanceof GatewayFailure && error.source !== "connection") delete progress.jobs[file];
+          throw error;
+        });
         delete progress.jobs[file];
-        if (failure) throw failure;
         progress.done.push(file);
         await memory.write(progress);
       });
@@ -92,26 +103,11 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
   return progress.done.length - before;
 }
 
-/** What trying again cannot mend. */
-class Refused extends Error {
-  override readonly name = "Refused";
-}
-
-async function facesInGallery({ url, signal, config: { apiKey } }: EnrolSamplesOptions): Promise<number> {
-  const address = `${url}/v1/gallery/statistics`;
-  const response = await fetch(address, { headers: authorization(apiKey), signal });
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
-  return ((await response.json()) as { faces: number }).faces;
-}
-
 /** Nothing is waiting and nothing in work, twice in a row; or the time is over that any job has. */
-async function untilSettled({ url, signal, config: { apiKey } }: EnrolSamplesOptions): Promise<void> {
+async function untilSettled(gateway: Gateway, signal: AbortSignal): Promise<void> {
   const deadlineAtMs = Date.now() + SETTLE_MS_MAX;
   for (let idle = 0; idle < 2 && Date.now() < deadlineAtMs && !signal.aborted;) {
-    const response = await fetch(`${url}/v1/status`, { headers: authorization(apiKey), signal }).catch(
-      () => undefined,
-    );
-    const status = response?.ok ? ((await response.json()) as Status) : undefined;
+    const status = await gateway.status().catch(() => undefined);
     const busy = status?.stages.some(({ waiting, inFlight }) => waiting + inFlight > 0) ?? true;
     idle = busy ? 0 : idle + 1;
     // The gateway looks once a second.
@@ -119,73 +115,17 @@ async function untilSettled({ url, signal, config: { apiKey } }: EnrolSamplesOpt
   }
 }
 
-interface Status {
-  stages: { waiting: number; inFlight: number }[];
-}
-
-async function isEnrolled(
-  { url, signal, config: { apiKey } }: EnrolSamplesOptions,
-  name: string,
-  file: string,
-): Promise<boolean> {
-  const address = new URL("/v1/gallery/identities", url);
-  address.searchParams.set("name", name);
-  const response = await fetch(address, { headers: authorization(apiKey), signal });
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
-  const { identities } = (await response.json()) as {
-    identities: { name: string; faces: { source: string }[] }[];
-  };
-  return identities.some(
-    (identity) => identity.name === name && identity.faces.some(({ source }) => source === file),
-  );
-}
-
-async function submit(
-  { url, signal, traceparent, config: { apiKey } }: EnrolSamplesOptions,
-  name: string,
-  file: string,
-  photo: Uint8Array,
-): Promise<string> {
-  const form = new FormData();
-  form.set("name", name);
-  form.set("consent", CONSENT);
-  form.set("photo", new Blob([Uint8Array.from(photo)], { type: "image/jpeg" }), file);
-  const address = `${url}/v1/gallery/identities`;
-  const response = await fetch(address, {
-    method: "POST",
-    body: form,
-    headers: { ...authorization(apiKey), ...(traceparent ? { traceparent } : {}) },
-    signal,
-  });
-  if (response.status === 202) {
-    const { photos } = (await response.json()) as { photos: { job: { jobId: string } }[] };
-    return photos[0]!.job.jobId;
+async function isEnrolled(gallery: Gallery, name: string, file: string): Promise<boolean> {
+  for await (const identity of gallery.identities(name)) {
+    if (identity.name === name && identity.faces.some(({ source }) => source === file)) return true;
   }
-  const { failure } = (await response.json().catch(() => ({}))) as { failure?: FailureJson };
-  const problem = failure?.message ?? `the gateway answered ${response.status}`;
-  throw failure && !failure.retryable ? new Refused(problem) : new Error(problem);
+  return false;
 }
 
-/** Undefined once the face is in the gallery. */
-async function failureOf(
-  { url, signal, config: { apiKey } }: EnrolSamplesOptions,
-  jobId: string,
-): Promise<Error | undefined> {
-  const address = new URL(`/v1/jobs/${jobId}/events`, url);
-  try {
-    for await (const { data } of followEvents(address, { headers: authorization(apiKey), signal })) {
-      const { stage, failure } = JSON.parse(data) as Partial<ResultEvent>;
-      if (failure) return failure.retryable ? new Error(failure.message) : new Refused(failure.message);
-      if (stage === "enrol") return undefined;
-    }
-  } catch (error) {
-    if (!(error instanceof StreamLost && error.status)) throw error;
-  }
-  return new Error("the job ended without an answer");
-}
-
-function authorization(apiKey: string | undefined): Record<string, string> {
-  return apiKey ? { authorization: `Bearer ${apiKey}` } : {};
+async function submit(gallery: Gallery, { file, name }: Sample, folder: string): Promise<string> {
+  const photo = new Uint8Array(await readFile(join(folder, file)));
+  const { jobId } = await gallery.enrol({ photo, fileName: file, consent: CONSENT, as: { name } });
+  return jobId;
 }
 
 /** Again and again while the mesh is restarting or full. Undefined once the signal came. */
@@ -195,10 +135,16 @@ async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): 
       return await attempt();
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (error instanceof Refused || failures >= ATTEMPTS_MAX) throw error;
+      if (!isWorthAnother(error) || failures >= ATTEMPTS_MAX) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
+}
+
+/** A cut connection says nothing of the photo, even where it must not be asked again by itself. */
+function isWorthAnother(error: unknown): boolean {
+  if (!(error instanceof GatewayFailure)) return false;
+  return error.retryable || error.source === "connection" || GONE.includes(error.code);
 }
 
 /** The file of a Progress. */

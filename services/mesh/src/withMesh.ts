@@ -1,3 +1,4 @@
+import { Gateway } from "@similarfaces/client";
 import { readConfigOrExplain } from "./config.js";
 import { enrolSamples } from "./sampleGallery.js";
 import { SetupError } from "./setupError.js";
@@ -10,7 +11,11 @@ import { startSupervisor, type Supervisor } from "./supervisor/supervisor.js";
  * @throws SetupError if none can be had
  */
 export async function withMesh<T>(url: string | undefined, work: (url: string) => Promise<T>): Promise<T> {
-  if (url !== undefined) return work(url);
+  if (url !== undefined) {
+    // Who mistypes an address learns it now, and not after a minute of patience.
+    if (!(await new Gateway({ url }).isAlive())) throw new SetupError(`No gateway answers at ${url}.`);
+    return work(url);
+  }
   const config = readConfigOrExplain(process.env);
   if (!config) throw new SetupError("Nothing was started.");
   const running = await runningMesh(config.dataDir);
@@ -45,17 +50,13 @@ async function runningMesh(dataDir: string): Promise<string | undefined> {
   for (;;) {
     const state = readRunState(dataDir);
     if (!state) return undefined;
-    if (!state.forOneCommand && state.url && (await isReady(state.url))) return state.url;
+    if (!state.forOneCommand && state.url && (await new Gateway({ url: state.url }).isReady()))
+      return state.url;
     if (Date.now() > deadlineAtMs && !state.forOneCommand) {
       throw new SetupError(`The mesh of ${dataDir} (process ${state.supervisor.pid}) does not become ready.`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/readyz`).catch(() => undefined);
-  return response?.ok ?? false;
 }
 
 function reportFaults(program: string, line: string): void {

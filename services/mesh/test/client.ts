@@ -1,14 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { FailureJson, JobState, ResultEvent } from "@similarfaces/contracts";
-import { followEvents } from "../src/followEvents.js";
+import { Gateway } from "@similarfaces/client";
+import type { FailureJson, ResultEvent } from "@similarfaces/contracts";
+import type { Completion, Job } from "@similarfaces/contracts/api";
 
 /** What became of a photo, as a viewer saw it who came back whenever the connection was cut. */
 export interface Seen {
   jobId: string;
   /** In order, `complete` left out. */
   events: ResultEvent[];
-  completion: { state: string; faces: number; expired: unknown[] };
+  completion: Completion;
 }
 
 export type SampleName = "portrait-1" | "group-4" | "group-18" | "crowd-48mp" | "closeup" | "nobody";
@@ -18,36 +19,33 @@ export function sample(name: SampleName): Promise<Buffer> {
 }
 
 /** The id of the job that the photo has become. */
-export async function submit(url: string, photo: Uint8Array, query = ""): Promise<string> {
-  const response = await fetch(`${url}/v1/jobs${query}`, { method: "POST", body: new Uint8Array(photo) });
-  if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
-  return ((await response.json()) as { jobId: string }).jobId;
+export async function submit(url: string, photo: Uint8Array): Promise<string> {
+  const { jobs } = new Gateway({ url, patienceMs: 0 });
+  return (await jobs.send(new Uint8Array(photo))).jobId;
 }
 
-/** Follows a job to its end. `url` is asked before each connection: a mesh may come back elsewhere. */
+/** Follows a job to its end, over as many connections as it takes. */
 export async function follow(
   url: string,
   jobId: string,
   onEvent: (event: ResultEvent) => void = () => {},
 ): Promise<Seen> {
   const events: ResultEvent[] = [];
-  for await (const { event, data } of followEvents(new URL(`/v1/jobs/${jobId}/events`, url))) {
-    if (event === "failure") throw new Error(data);
-    if (event === "complete") return { jobId, events, completion: JSON.parse(data) as Seen["completion"] };
-    const result = JSON.parse(data) as ResultEvent;
-    events.push(result);
-    onEvent(result);
+  for await (const message of new Gateway({ url }).jobs.follow(jobId)) {
+    if (message.type === "complete") return { jobId, events, completion: message };
+    events.push(message.event);
+    onEvent(message.event);
   }
   throw new Error("the stream ended without complete");
 }
 
-export async function analyse(url: string, photo: Uint8Array, query = ""): Promise<Seen> {
-  return follow(url, await submit(url, photo, query));
+export async function analyse(url: string, photo: Uint8Array): Promise<Seen> {
+  return follow(url, await submit(url, photo));
 }
 
 /** The job as the gateway says it is now. */
-export async function snapshot(url: string, jobId: string): Promise<JobState> {
-  return (await (await fetch(`${url}/v1/jobs/${jobId}`)).json()) as JobState;
+export function snapshot(url: string, jobId: string): Promise<Job> {
+  return new Gateway({ url }).jobs.get(jobId);
 }
 
 /** "stage" or "stage.face" of every result, sorted: what was answered, however often. */

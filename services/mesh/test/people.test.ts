@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { GalleryApi, NewPhoto } from "../src/gallery/galleryApi.js";
+import type { NewPhoto } from "@similarfaces/client";
 import { importPhotos, type Outcome } from "../src/gallery/importPhotos.js";
 import { nameOfFile, peopleOfCsv, peopleOfFolder, type Photo } from "../src/gallery/people.js";
 
@@ -80,18 +80,18 @@ it("what the gallery would not take is said before anything is sent, person by p
   await put("Ada/1.jpg", "\u202eadA/1.jpg", "\u202eadA/2.jpg");
   const { people } = await peopleOfFolder(folder);
   const sent: string[] = [];
-  const api = {
+  const gallery = {
     async *identities() {},
     async enrol({ as }: NewPhoto) {
       sent.push("name" in as ? as.name : as.identityId);
       return { identityId: "i", jobId: "j" };
     },
     enrolled: async () => "f",
-  } as unknown as GalleryApi;
+  };
   const outcomes: string[] = [];
   const onPhoto = ({ source }: Photo, outcome: Outcome) =>
     void outcomes.push(`${source}: ${outcome.kind === "refused" ? outcome.code : outcome.kind}`);
-  await importPhotos({ api, people, consent: "signed\nby all", inFlight: 2, onPhoto });
+  await importPhotos({ gallery, people, consent: "signed\nby all", inFlight: 2, onPhoto });
   expect(sent).toEqual(["Ada"]);
   expect(outcomes.sort()).toEqual([
     "Ada/1.jpg: enrolled",

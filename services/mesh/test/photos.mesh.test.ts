@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Gateway, readEvents, type StreamEvent } from "@similarfaces/client";
 import type { ResultEvent } from "@similarfaces/contracts";
-import { readEvents } from "../src/eventStream.js";
 import { isAlive } from "../src/supervisor/processIdentity.js";
 import {
   allAnswers,
@@ -46,15 +46,15 @@ describe("the mesh on one machine", () => {
       body: new Uint8Array(await sample("portrait-1")),
     });
     expect(response.status).toBe(200);
-    const events: { event: string; data: ResultEvent }[] = [];
-    for await (const { event, data } of readEvents(response.body!)) {
-      events.push({ event, data: JSON.parse(data) as ResultEvent });
-    }
+    const events = (await collect(response)).map(({ event, data }) => ({
+      event,
+      data: JSON.parse(data) as ResultEvent,
+    }));
     expect(events.map(({ event }) => event).slice(0, 2)).toEqual(["accepted", "extract"]);
     expect(events.at(-1)!.event).toBe("complete");
     const of = (stage: string) => events.find(({ event }) => event === stage)!.data;
-    expect(of("age").age!.years).toBeGreaterThan(0);
-    expect(of("gender").gender!.probabilities.length).toBe(2);
+    expect(of("age").analysis!.answers[0]!.measure!.value).toBeGreaterThan(0);
+    expect(of("gender").analysis!.answers[0]!.classification!.probabilities.length).toBe(2);
     expect(of("match").match!.matches).toHaveLength(5);
     expect(of("match").match!.matches[0]!.name).toMatch(/^Composite \d{3}$/);
     for (const { event, data } of events) {
@@ -109,7 +109,7 @@ describe("the mesh on one machine", () => {
     const address = `${mesh.url}/v1/jobs/${jobId}/events`;
     const all = await collect(await fetch(address));
     for (const seen of [1, 7, all.length - 1]) {
-      const headers = { "last-event-id": all[seen - 1]!.id };
+      const headers = { "last-event-id": all[seen - 1]!.id! };
       const rest = await collect(await fetch(address, { headers }));
       expect(rest.map(({ id }) => id)).toEqual(all.slice(seen).map(({ id }) => id));
     }
@@ -197,14 +197,14 @@ describe("the mesh on one machine", () => {
   });
 });
 
-async function collect(response: Response): Promise<{ id: string; event: string }[]> {
-  const events: { id: string; event: string }[] = [];
-  for await (const { id, event } of readEvents(response.body!)) events.push({ id, event });
+async function collect(response: Response): Promise<StreamEvent[]> {
+  const events: StreamEvent[] = [];
+  for await (const event of readEvents(response.body!)) events.push(event);
   return events;
 }
 
 async function facesInGallery(url: string): Promise<number> {
-  return ((await (await fetch(`${url}/v1/gallery/statistics`)).json()) as { faces: number }).faces;
+  return (await new Gateway({ url }).gallery.statistics()).faces;
 }
 
 function bytes(text: string, encoding: BufferEncoding = "utf8"): Uint8Array<ArrayBuffer> {

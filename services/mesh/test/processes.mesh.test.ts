@@ -13,7 +13,9 @@ describe("npm start -- --processes", { timeout: 120_000 }, () => {
   afterAll(() => mesh?.stop());
 
   it("runs every service as its own process and answers as one does", async () => {
-    expect(Object.keys(mesh.state().children)).toEqual(expect.arrayContaining(["nats-server", ...SERVICES]));
+    expect(Object.keys(mesh.state().children)).toEqual(
+      expect.arrayContaining(["nats-server", "provision", ...SERVICES]),
+    );
     expect(answered(await analyse(mesh.url, await sample("group-4")))).toEqual(allAnswers(4));
   });
 

@@ -5,6 +5,8 @@ export * from "./settings/settings.js";
 export * from "./settings/runtimeSettings.js";
 export * from "./broker/broker.js";
 export * from "./broker/provision.js";
+export * from "./broker/analyzers.js";
+export * from "./broker/announce.js";
 export * from "./broker/rewound.js";
 export * from "./broker/publish.js";
 export * from "./stage/retry.js";

@@ -1,8 +1,8 @@
 import { connect, PermissionViolationError, type NatsConnection } from "nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  ANALYZERS,
-  BROKER_USERS,
+  ANY_ANALYZER,
+  BROKER_PROGRAMS,
   authorizationConfig,
   inboxPrefixOf,
   permissionsOf,
@@ -13,13 +13,16 @@ import { startNatsServer, type NatsServer } from "./natsServer.js";
 
 const JOB = "01m8g6qhd3tv7cvr5yb13xr29mgxzvqb5s60";
 const API = "$JS.API";
-const STAGES = ["extract", "embed", ...ANALYZERS, "match"] as const;
+/** One of the pack in use, and one that somebody has brought along. */
+const ANALYZERS = ["age", "my-own"];
+const STAGES = ["extract", "embed", ...ANALYZERS, "match"];
+const USERS: readonly BrokerUser[] = [...BROKER_PROGRAMS, ...ANALYZERS];
 
 /** What may be tried with a program's password, and whom it is allowed. */
 const ACTS: [string, "publish" | "subscribe", string, readonly BrokerUser[]][] = [
-  ["export the gallery", "publish", "sf.v1.gallery.export", ["gateway"]],
-  ["delete a person", "publish", "sf.v1.gallery.delete_identity", ["gateway"]],
-  ["answer for the gallery", "subscribe", "sf.v1.gallery.*", ["match"]],
+  ["export the gallery", "publish", "sf.v2.gallery.export", ["gateway"]],
+  ["delete a person", "publish", "sf.v2.gallery.delete_identity", ["gateway"]],
+  ["answer for the gallery", "subscribe", "sf.v2.gallery.*", ["match"]],
   ["listen to the gallery's changes", "subscribe", "$KV.SF_GALLERY.>", []],
   ["write the gallery's record", "publish", "$KV.SF_GALLERY.face.1", ["match"]],
   ["read the gallery's record", "publish", `${API}.STREAM.MSG.GET.KV_SF_GALLERY`, ["match"]],
@@ -47,12 +50,23 @@ const ACTS: [string, "publish" | "subscribe", string, readonly BrokerUser[]][] =
   ["purge the keys", "publish", `${API}.STREAM.PURGE.KV_SF_KEYS`, []],
   ["delete the keys", "publish", `${API}.STREAM.DELETE.KV_SF_KEYS`, []],
   ["change the keys' bucket", "publish", `${API}.STREAM.UPDATE.KV_SF_KEYS`, ["provision"]],
-  ["ask for a last look", "publish", `sf.v1.deletion.${JOB}`, ["gateway"]],
-  ["listen to deletions", "subscribe", "sf.v1.deletion.>", []],
+  ["follow announcements", "publish", `${API}.CONSUMER.CREATE.KV_SF_ANALYZERS.x`, ["provision", "gateway"]],
+  ["read announcements", "publish", `${API}.STREAM.MSG.GET.KV_SF_ANALYZERS`, ["provision", "gateway"]],
+  ["listen to announcements", "subscribe", "$KV.SF_ANALYZERS.>", []],
+  ["listen to who wants a consumer", "subscribe", "sf.v2.provision.*", ["provision"]],
+  ["purge announcements", "publish", `${API}.STREAM.PURGE.KV_SF_ANALYZERS`, []],
+  ["delete the announcements' bucket", "publish", `${API}.STREAM.DELETE.KV_SF_ANALYZERS`, []],
+  ["change the announcements' bucket", "publish", `${API}.STREAM.UPDATE.KV_SF_ANALYZERS`, ["provision"]],
+  ...ANALYZERS.flatMap((name): [string, "publish", string, readonly BrokerUser[]][] => [
+    [`announce ${name}`, "publish", `$KV.SF_ANALYZERS.${name}`, ["provision", name]],
+    [`ask for the consumer of ${name}`, "publish", `sf.v2.provision.${name}`, [name]],
+  ]),
+  ["schedule a later purge", "publish", `sf.v2.deletion.${JOB}`, ["gateway"]],
+  ["listen to deletions", "subscribe", "sf.v2.deletion.>", []],
   ["read a deletion", "publish", `${API}.STREAM.MSG.GET.SF_DELETIONS`, []],
   ["read a deletion at a replica", "publish", `${API}.DIRECT.GET.SF_DELETIONS`, []],
-  ["take a last look", "publish", `${API}.CONSUMER.MSG.NEXT.SF_DELETIONS.deletion`, ["gateway"]],
-  ["end a last look", "publish", "$JS.ACK.SF_DELETIONS.deletion.1.1.1.1.0", ["gateway"]],
+  ["take a later purge", "publish", `${API}.CONSUMER.MSG.NEXT.SF_DELETIONS.deletion`, ["gateway"]],
+  ["end a later purge", "publish", "$JS.ACK.SF_DELETIONS.deletion.1.1.1.1.0", ["gateway"]],
   ["make a consumer of SF_DELETIONS", "publish", `${API}.CONSUMER.CREATE.SF_DELETIONS.x`, ["provision"]],
   [
     "delete the consumer of SF_DELETIONS",
@@ -63,41 +77,36 @@ const ACTS: [string, "publish" | "subscribe", string, readonly BrokerUser[]][] =
   ["read photos", "publish", `${API}.STREAM.MSG.GET.SF_BLOBS_JOBS`, ["gateway", "extract"]],
   ["read results", "publish", `${API}.STREAM.MSG.GET.SF_RESULTS`, ["gateway"]],
   ["read results at a replica", "publish", `${API}.DIRECT.GET.SF_RESULTS`, ["gateway"]],
-  ["read a match", "publish", `${API}.DIRECT.GET.SF_RESULTS.sf.v1.result.${JOB}.match.0`, ["gateway"]],
+  ["read a match", "publish", `${API}.DIRECT.GET.SF_RESULTS.sf.v2.result.${JOB}.match.0`, ["gateway"]],
   [
     "read boxes",
     "publish",
-    `${API}.DIRECT.GET.SF_RESULTS.sf.v1.result.${JOB}.extract`,
+    `${API}.DIRECT.GET.SF_RESULTS.sf.v2.result.${JOB}.extract`,
     ["gateway", "extract"],
   ],
   ["follow results", "publish", `${API}.CONSUMER.CREATE.SF_RESULTS.x`, ["gateway"]],
-  ["watch jobs", "subscribe", "sf.v1.live.>", ["gateway"]],
-  ["listen to results", "subscribe", "sf.v1.result.>", []],
-  ["listen to work", "subscribe", "sf.v1.work.>", []],
+  ["watch jobs", "subscribe", "sf.v2.live.>", ["gateway"]],
+  ["listen to results", "subscribe", "sf.v2.result.>", []],
+  ["listen to work", "subscribe", "sf.v2.work.>", []],
   ["hear everything", "subscribe", ">", []],
   ["hear everybody's answers", "subscribe", "_INBOX.>", []],
-  ["accept a photo", "publish", `sf.v1.work.${JOB}.image`, ["gateway"]],
-  ["hand faces on", "publish", `sf.v1.work.${JOB}.face.0`, ["extract"]],
-  ["hand an embedding on", "publish", `sf.v1.work.${JOB}.embedding.0`, ["embed"]],
-  ["enrol a face", "publish", `sf.v1.work.${JOB}.enrol.0`, ["embed"]],
-  ["say that a job was deleted", "publish", `sf.v1.result.${JOB}.deleted`, ["gateway"]],
-  ["answer as enrol", "publish", `sf.v1.result.${JOB}.enrol.0`, ["match"]],
+  ["accept a photo", "publish", `sf.v2.work.${JOB}.image`, ["gateway"]],
+  ["hand faces on", "publish", `sf.v2.work.${JOB}.face.0`, ["extract"]],
+  ["hand an embedding on", "publish", `sf.v2.work.${JOB}.embedding.0`, ["embed"]],
+  ["enrol a face", "publish", `sf.v2.work.${JOB}.enrol.0`, ["embed"]],
+  ["say that a job was deleted", "publish", `sf.v2.result.${JOB}.deleted`, ["gateway"]],
+  ["answer as enrol", "publish", `sf.v2.result.${JOB}.enrol.0`, ["match"]],
   ...STAGES.map((stage): (typeof ACTS)[number] => {
-    const subject = `sf.v1.result.${JOB}.${stage}${stage === "extract" ? "" : ".0"}`;
+    const subject = `sf.v2.result.${JOB}.${stage}${stage === "extract" ? "" : ".0"}`;
     return [`answer as ${stage}`, "publish", subject, [stage]];
   }),
   ...[
     ["SF_IMAGES", "extract"],
     ["SF_FACES", "age"],
     ["SF_EMBEDDINGS", "match"],
-  ].flatMap(([stream, stage]): typeof ACTS => [
-    [
-      `take the work of ${stage}`,
-      "publish",
-      `${API}.CONSUMER.MSG.NEXT.${stream}.${stage}`,
-      [stage as BrokerUser],
-    ],
-    [`end the work of ${stage}`, "publish", `$JS.ACK.${stream}.${stage}.1.1.1.1.0`, [stage as BrokerUser]],
+  ].flatMap(([stream = "", stage = ""]): typeof ACTS => [
+    [`take the work of ${stage}`, "publish", `${API}.CONSUMER.MSG.NEXT.${stream}.${stage}`, [stage]],
+    [`end the work of ${stage}`, "publish", `$JS.ACK.${stream}.${stage}.1.1.1.1.0`, [stage]],
     [`make a consumer of ${stream}`, "publish", `${API}.CONSUMER.CREATE.${stream}.x`, ["provision"]],
     [`delete a consumer of ${stream}`, "publish", `${API}.CONSUMER.DELETE.${stream}.${stage}`, ["provision"]],
   ]),
@@ -109,7 +118,8 @@ const ACTS: [string, "publish" | "subscribe", string, readonly BrokerUser[]][] =
         `${API}.STREAM.PURGE.${stream}`,
         stream === "SF_DELETIONS" ? [] : ["gateway"],
       ],
-      [`delete ${stream}`, "publish", `${API}.STREAM.DELETE.${stream}`, []],
+      // Of a version before.
+      [`delete ${stream}`, "publish", `${API}.STREAM.DELETE.${stream}`, ["provision"]],
       [`delete a message of ${stream}`, "publish", `${API}.STREAM.MSG.DELETE.${stream}`, []],
       [`change ${stream}`, "publish", `${API}.STREAM.UPDATE.${stream}`, ["provision"]],
     ],
@@ -123,8 +133,12 @@ describe("the broker's users", () => {
     const password = (user: string) => JSON.stringify(`of ${user}`);
     server = await startNatsServer(
       authorizationConfig([
-        ...BROKER_USERS.map((user) => ({ user, password: password(user), permissions: permissionsOf(user) })),
-        { user: "mesh", password: password("mesh"), permissions: permissionsOfAll("mesh", BROKER_USERS) },
+        ...USERS.map((user) => ({ user, password: password(user), permissions: permissionsOf(user) })),
+        {
+          user: "mesh",
+          password: password("mesh"),
+          permissions: permissionsOfAll("mesh", [...BROKER_PROGRAMS, ANY_ANALYZER]),
+        },
       ]),
     );
   });
@@ -133,10 +147,10 @@ describe("the broker's users", () => {
   const login = (user: string) =>
     connect({ servers: server.url, user, pass: `of ${user}`, inboxPrefix: inboxPrefixOf(user) });
 
-  it.each(BROKER_USERS)("%s may do what it needs, and nothing of what is others'", async (user) => {
+  it.each(USERS)("%s may do what it needs, and nothing of what is others'", async (user) => {
     const nc = await login(user);
     try {
-      const others = [...BROKER_USERS, "mesh"].filter((each) => each !== user);
+      const others = [...USERS, "mesh"].filter((each) => each !== user);
       const inboxes = others.map((each): (typeof ACTS)[number] => [
         `hear the answers to ${each}`,
         "subscribe",

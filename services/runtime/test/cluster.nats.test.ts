@@ -112,7 +112,10 @@ async function submit(jobId: string): Promise<void> {
   for (let face = 0; face < FACES; face++) {
     await publishWork(broker, {
       subject: faceWorkSubject(jobId, face),
-      data: toBinary(FaceWorkSchema, create(FaceWorkSchema, { jobId, face, deadlineAtMs, stages: ["age"] })),
+      data: toBinary(
+        FaceWorkSchema,
+        create(FaceWorkSchema, { jobId, faces: [{ face }], deadlineAtMs, stages: ["age"] }),
+      ),
       messageId: workMessageId(jobId, "face", face),
     });
   }

@@ -60,7 +60,9 @@ export async function startNatsServer(more = ""): Promise<NatsServer> {
 
 async function run(config: string, port: number): Promise<ChildProcess> {
   const child = spawn(natsServerPath(), ["-c", config], { stdio: "ignore" });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const end = () => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   // It answers or it ends, however busy the machine is.
   while (!(await accepts(port))) {
     const { exitCode, signalCode } = child;

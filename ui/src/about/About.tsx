@@ -1,5 +1,7 @@
 import { Show, createResource } from "solid-js";
-import { failureOf, getAbout } from "../api";
+import { getAbout } from "../api/installation";
+import { analyzers } from "../analyzers";
+import { failureOf } from "../api/request";
 import { Notice } from "../components/Notice";
 import { formatBytes } from "../formats";
 import { Contracts } from "./Contracts";
@@ -72,7 +74,7 @@ export default function About() {
                 known per group, they are shown per group.
               </p>
               <Show
-                when={installation.models.length > 0}
+                when={installation.models.length + analyzers().length > 0}
                 fallback={
                   <Notice title="The models of this installation are elsewhere.">
                     On a cluster they lie beside their stages; every answer names the model that made it.

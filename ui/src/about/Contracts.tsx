@@ -6,6 +6,7 @@ import "./Contracts.css";
 /** What each file is about, by its name. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   "work.proto": "what stages are given",
+  "analyzer.proto": "what analyzers announce",
   "result.proto": "what stages answer",
   "gallery.proto": "questions to the gallery",
   "geometry.proto": "boxes and points",

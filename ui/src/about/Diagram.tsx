@@ -1,22 +1,13 @@
-import type { StageName } from "@similarfaces/contracts/stages";
-import { For, Show, createMemo, createSignal, onCleanup, onMount } from "solid-js";
+import { hasConsumer, isCoreStage, type StageName } from "@similarfaces/contracts/stages";
+import { For, createMemo, createSignal, onCleanup, onMount } from "solid-js";
 import type { StageStatus } from "@similarfaces/contracts/api";
-import { formatMs } from "../formats";
+import { analyzers } from "../analyzers";
 import type { StatusStore } from "./createStatus";
-import { tallDrawing, wideDrawing, type Line, type PlaceName, type Spot } from "./drawing";
+import { StageBox } from "./StageBox";
+import type { Line, PlaceName, Spot } from "./drawing";
+import { tallDrawing } from "./tallDrawing";
+import { wideDrawing } from "./wideDrawing";
 import "./Diagram.css";
-
-/** What each stage makes of a photo, in words for everybody. */
-export const PURPOSES: Readonly<Record<StageName, string>> = {
-  extract: "finds faces, cuts them out",
-  embed: "as 512 numbers",
-  age: "how old it looks",
-  gender: "woman or man",
-  race: "one of seven labels",
-  emotion: "the expression",
-  match: "the nearest faces",
-  enrol: "adds a face",
-};
 
 const PLACES: Readonly<Record<PlaceName, { title: string; text: string }>> = {
   you: { title: "You", text: "page, curl, program" },
@@ -37,8 +28,12 @@ export function Diagram(props: { store: StatusStore; stages: readonly StageName[
     observer.observe(frame);
     onCleanup(() => observer.disconnect());
   });
-  const drawing = createMemo(() => (isWide() ? wideDrawing() : tallDrawing()));
-  const isOn = (stage: StageName) => props.stages?.includes(stage) ?? true;
+  // What is answered along with another stage's result is no station of its own.
+  const names = createMemo(() => analyzers().flatMap(({ name }) => (hasConsumer(name) ? [name] : [])), [], {
+    equals: (a, b) => a.join() === b.join(),
+  });
+  const drawing = createMemo(() => (isWide() ? wideDrawing(names()) : tallDrawing(names())));
+  const isOn = (stage: StageName) => !isCoreStage(stage) || (props.stages?.includes(stage) ?? true);
   /** The longest median of wait and work together, which fills a whole bar. */
   const longestMs = createMemo(() =>
     Math.max(1, ...(props.store.status()?.stages ?? []).map((stage) => totalMs(stage))),
@@ -141,101 +136,10 @@ function Place(props: { spot: Spot<PlaceName> }) {
   );
 }
 
-interface StageBoxProps {
-  spot: Spot<StageName>;
-  isOn: boolean;
-  isBusy: boolean;
-  status: StageStatus | undefined;
-  longestMs: number;
-}
-
-function StageBox(props: StageBoxProps) {
-  const { name, x, y, width, height } = props.spot;
-  const inner = width - 28;
-  const shareOf = (ms: number | null | undefined) => ((ms ?? 0) / props.longestMs) * inner;
-  return (
-    <g
-      class="diagram-stage"
-      transform={`translate(${x} ${y})`}
-      data-stage={name}
-      data-off={props.isOn ? undefined : ""}
-      data-busy={props.isBusy ? "" : undefined}
-      role="group"
-      aria-label={spokenOf(props)}
-    >
-      <rect class="diagram-box" width={width} height={height} rx="8" />
-      <rect class="diagram-hue" x="0" y="10" width="4" height={height - 20} rx="2" />
-      <g aria-hidden="true">
-        <text class="diagram-name" x="14" y="22">
-          {name}
-        </text>
-        <text class="diagram-text" x={width - 12} y="22" text-anchor="end">
-          {props.isOn ? (width > 200 || name !== "extract" ? PURPOSES[name] : "finds faces") : ""}
-        </text>
-        <Show
-          when={props.isOn}
-          fallback={
-            <text class="diagram-text" x="14" y="48">
-              switched off
-            </text>
-          }
-        >
-          <text class="diagram-figure" x="14" y="42">
-            {`wait ${medianOf(props.status?.waitMs)}`}
-          </text>
-          <text class="diagram-figure" x={width - 12} y="42" text-anchor="end">
-            {`work ${medianOf(props.status?.computeMs)}`}
-          </text>
-          <rect class="diagram-track" x="14" y="50" width={inner} height="5" rx="2.500" />
-          <rect class="diagram-wait" x="14" y="50" width={shareOf(props.status?.waitMs)} height="5" />
-          <rect
-            class="diagram-work"
-            x={14 + shareOf(props.status?.waitMs)}
-            y="50"
-            width={shareOf(props.status?.computeMs)}
-            height="5"
-          />
-          <text
-            class="diagram-figure"
-            x="14"
-            y="73"
-            data-much={(props.status?.waiting ?? 0) > 0 ? "" : undefined}
-          >
-            {`${(props.status?.waiting ?? 0).toLocaleString()} waiting`}
-          </text>
-          <text
-            class="diagram-figure"
-            x={width - 12}
-            y="73"
-            text-anchor="end"
-            data-much={(props.status?.inFlight ?? 0) > 0 ? "" : undefined}
-          >
-            {`${(props.status?.inFlight ?? 0).toLocaleString()} in work`}
-          </text>
-        </Show>
-      </g>
-    </g>
-  );
-}
-
 function kindOf({ isSeldom, isResult }: Line): string {
   return isSeldom ? "seldom" : isResult ? "result" : "work";
 }
 
 function totalMs({ waitMs, computeMs }: StageStatus): number {
   return (waitMs ?? 0) + (computeMs ?? 0);
-}
-
-function medianOf(ms: number | null | undefined): string {
-  return ms === null || ms === undefined ? "–" : formatMs(ms);
-}
-
-function spokenOf({ spot: { name }, isOn, status }: StageBoxProps): string {
-  if (!isOn) return `${name}: switched off`;
-  if (!status) return `${name}: ${PURPOSES[name]}`;
-  const times =
-    status.waitMs === null || status.computeMs === null
-      ? "no answers in the last minute"
-      : `waited ${formatMs(status.waitMs)}, worked ${formatMs(status.computeMs)}`;
-  return `${name}: ${PURPOSES[name]}; ${status.waiting} waiting, ${status.inFlight} in work; ${times}`;
 }

@@ -102,7 +102,7 @@ export function Privacy(props: { retention: About["retention"] }) {
         <section>
           <h3>What the labels are not</h3>
           <p>
-            Age, gender, race and emotion are guesses from pixels, made from labels that others gave to
+            The answers are guesses from pixels, by models that learned from labels which others gave to
             photos. They say nothing about who somebody is, feels or wants to be, they are wrong more often
             for some groups than for others (the figures above say how much), and they are often wrong for an
             individual.

@@ -1,5 +1,7 @@
 import { Match, Switch, createSignal, onCleanup } from "solid-js";
-import { failureOf, fetchPicture, uploadPhoto } from "../api";
+import { fetchPicture } from "../api/installation";
+import { uploadPhoto } from "../api/jobs";
+import { failureOf } from "../api/request";
 import { Link } from "../components/Link";
 import exampleUrl from "../../../models/samples/photos/group-18.jpg";
 

@@ -1,6 +1,6 @@
 import { Show, createSignal } from "solid-js";
 import { announce } from "../announce";
-import { ApiFailure } from "../api";
+import { ApiFailure } from "../api/request";
 import { Dialog } from "../components/Dialog";
 import { counted } from "../formats";
 import { jobOf, type Job } from "../jobs/createJob";

@@ -1,6 +1,7 @@
 import { createSignal, onCleanup, onMount } from "solid-js";
 import type { StageStatus, Status } from "@similarfaces/contracts/api";
-import { failureOf, getStatus } from "../api";
+import { getStatus } from "../api/installation";
+import { failureOf } from "../api/request";
 
 const PERIOD_MS = 1_000;
 /** While the server is away. */
@@ -10,7 +11,7 @@ export interface StatusStore {
   /** Undefined until the first answer. */
   status(): Status | undefined;
   of(stage: string): StageStatus | undefined;
-  /** Whether the stage has answered since the look before. */
+  /** Whether the stage has answered since the answer before. */
   isBusy(stage: string): boolean;
   /** Why the numbers stand still. */
   trouble(): string | undefined;
@@ -25,13 +26,13 @@ export function createStatus(): StatusStore {
   let isOver = false;
 
   onMount(() => {
-    document.addEventListener("visibilitychange", look);
-    look();
+    document.addEventListener("visibilitychange", refresh);
+    refresh();
   });
   onCleanup(() => {
     isOver = true;
     clearTimeout(timer);
-    document.removeEventListener("visibilitychange", look);
+    document.removeEventListener("visibilitychange", refresh);
   });
 
   return {
@@ -41,16 +42,16 @@ export function createStatus(): StatusStore {
     trouble,
   };
 
-  function look(): void {
+  function refresh(): void {
     clearTimeout(timer);
     if (isOver || document.hidden) return;
-    getStatus().then(take, (error: unknown) => {
+    getStatus().then(show, (error: unknown) => {
       setTrouble(failureOf(error).message);
       again(RETRY_MS);
     });
   }
 
-  function take(next: Status): void {
+  function show(next: Status): void {
     const before = status();
     setBusy(new Set(next.stages.filter((stage) => isAtWork(stage, before)).map(({ stage }) => stage)));
     setStatus(next);
@@ -62,7 +63,7 @@ export function createStatus(): StatusStore {
 
   function again(delayMs: number): void {
     clearTimeout(timer);
-    if (!isOver && !document.hidden) timer = setTimeout(look, delayMs);
+    if (!isOver && !document.hidden) timer = setTimeout(refresh, delayMs);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { ModelAbout } from "@similarfaces/contracts/api";
-import { formatPercent } from "../formats";
+import type { Measurement } from "@similarfaces/contracts/api";
+import { formatPercent, labelInWords } from "../formats";
 
 /** One figure of a manifest in words. */
 export interface Fact {
@@ -48,17 +48,12 @@ const NAMES: Readonly<Record<string, string>> = {
   ap_hard: "average precision, hard faces",
   ap_medium: "average precision, medium faces",
   bin9_accuracy: "right, of nine age bands",
-  by_gender: "Right, by gender label",
-  by_race: "Right, by race label",
   by_threshold: "By score threshold",
   ci95: "give or take (95 % confidence)",
   false_alarms: "false alarms",
   genuine: "pairs of one person",
   impostor: "pairs of two people",
   landmark_error_percent_of_side: "eyes, nose and mouth off by, of the face's side",
-  mae_by_age: "Off by, by age",
-  mae_by_gender: "Off by, by gender label",
-  mae_by_race: "Off by, by race label",
   mae_years: "off by, on average",
   of: "faces in the set",
   rank1: "nearest face is the right person",
@@ -84,7 +79,10 @@ export function describeFigures(figures: Record<string, unknown>, labels: readon
         described.groups.push(groupOf(key, entries));
       }
     } else if (isCounts(value)) {
-      described.confusion = { labels: labels.map(labelInWords), counts: value };
+      described.confusion = {
+        labels: labels.length > 0 ? labels : labelsOf(figures["recall"], value),
+        counts: value,
+      };
     } else {
       described.facts.push({ name: nameOf(key), text: textOf(key, value) });
     }
@@ -93,15 +91,16 @@ export function describeFigures(figures: Record<string, unknown>, labels: readon
 }
 
 /** How good the model is, in a sentence for everybody: by its first measurement that says so. */
-export function headlineOf({ task, measured }: ModelAbout): string | undefined {
+export function headlineOf(model: { task?: string; measured: readonly Measurement[] }): string | undefined {
+  const { task, measured } = model;
   for (const { figures } of measured) {
-    const { accuracy, accuracy7, mae_years: mae, by_threshold: byThreshold } = figures;
-    if (task === "age" && isNumber(mae)) return `Off by ${mae.toFixed(1)} years on average`;
-    if (task === "detect" && isRecord(byThreshold)) {
+    const { mae_years: mae, by_threshold: byThreshold } = figures;
+    if (isNumber(mae)) return `Off by ${mae.toFixed(1)} years on average`;
+    if (isRecord(byThreshold)) {
       const { recall } = (byThreshold["0.5"] ?? {}) as { recall?: number };
       if (isNumber(recall)) return `Finds ${outOf100(recall)} faces`;
     }
-    const right = accuracy ?? accuracy7;
+    const right = Object.entries(figures).find(([key]) => /^accuracy\d*$/.test(key))?.[1];
     if (isNumber(right)) {
       return task === "embed"
         ? `Tells one person from two in ${outOf100(right)} pairs of photos`
@@ -111,8 +110,11 @@ export function headlineOf({ task, measured }: ModelAbout): string | undefined {
   return undefined;
 }
 
-export function labelInWords(label: string): string {
-  return label.replaceAll("_", " or ");
+/** Of a model whose labels nobody announces: those that its recall is given for, in the model's order, else their numbers. */
+function labelsOf(recall: unknown, counts: number[][]): string[] {
+  return isRecord(recall)
+    ? Object.keys(recall).map(labelInWords)
+    : counts.map((_, index) => String(index + 1));
 }
 
 function groupOf(key: string, entries: [string, unknown][]): GroupFigure {
@@ -173,8 +175,14 @@ function falseMatchRate(rate: string): string {
 }
 
 function nameOf(key: string): string {
-  return NAMES[key] ?? key.replaceAll("_", " ");
+  const [, isOff, group] = /^(mae_)?by_(.+)$/.exec(key) ?? [];
+  if (group !== undefined && !(key in NAMES)) {
+    return isOff ? `Off by, by ${inWords(group)}` : `Right, by ${inWords(group)} label`;
+  }
+  return NAMES[key] ?? inWords(key);
 }
+
+const inWords = (key: string): string => key.replaceAll("_", " ");
 
 function outOf100(share: number): string {
   return `${Math.round(share * 100)} of 100`;

@@ -31,12 +31,12 @@ export function Analyse() {
   createEffect(() => {
     if (isEmpty() && route().page === "analyse" && query().has("photo")) navigate("/", { replace: true });
   });
-  // What was said of one photo does not concern the next.
+  // Refusals are about the photos that were given last.
   createEffect(on(shown, () => setRefusals([]), { defer: true }));
 
   const take = (given: Given) => {
     if (given.files.length > 0) addPhotos(given.files);
-    // After the photos, whose coming on screen clears what was said before.
+    // After the photos: showing them clears the refusals before.
     setRefusals(given.refusals);
   };
   const choose = () => chooser.click();

@@ -3,12 +3,13 @@ import { Match, Show, Switch, type JSX } from "solid-js";
 import { Notice } from "../components/Notice";
 import { counted } from "../formats";
 import type { Job } from "../jobs/createJob";
-import { link } from "../live";
+import { link } from "../live/link";
 import { isGuest } from "../shares";
 import { CardSkeleton } from "./CardSkeleton";
 import { Expiry } from "./Expiry";
 import { FaceList } from "./FaceList";
 import { ShareJob } from "./ShareJob";
+import { createCardStages } from "./cardStages";
 import type { Choice } from "./choice";
 
 export interface AnswersPanelProps {
@@ -23,6 +24,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
   const state = () => props.job.state();
   const extract = () => state().extract;
   const faces = () => state().faces;
+  const stages = createCardStages(() => state().accepted);
   const failure = (): FailureJson | undefined => {
     const field = extract();
     return field.state === "failed" ? field.failure : undefined;
@@ -100,8 +102,11 @@ export function AnswersPanel(props: AnswersPanelProps) {
           </Notice>
         </Show>
       </div>
-      <Show when={faces().length > 0} fallback={<CardSkeleton isShown={extract().state === "pending"} />}>
-        <FaceList jobId={props.job.jobId} faces={faces()} choice={props.choice} />
+      <Show
+        when={faces().length > 0}
+        fallback={<CardSkeleton isShown={extract().state === "pending"} stages={stages()} />}
+      >
+        <FaceList jobId={props.job.jobId} faces={faces()} stages={stages()} choice={props.choice} />
       </Show>
     </section>
   );

@@ -1,9 +1,9 @@
 import type { FaceView, LandmarksJson, PointJson } from "@similarfaces/contracts/job";
-import type { FaceStage } from "@similarfaces/contracts/stages";
+import { hasConsumer } from "@similarfaces/contracts/stages";
 import { For, Index, Show, createMemo } from "solid-js";
+import { inPhotoOrder } from "../stages";
 import type { Choice } from "./choice";
-import { isSettled } from "./faceSentence";
-import { tagWords } from "./words";
+import { isSettled, tagWords } from "./faceWords";
 import type { Placement, Size } from "./view";
 import "./Boxes.css";
 
@@ -79,6 +79,7 @@ function FaceBox(props: {
       class="box"
       data-chosen={isChosen()}
       data-dim={isDim(props)}
+      data-skipped={props.face.skipped ? "" : undefined}
       onClick={() => props.choice.choose(props.face.index)}
       onPointerEnter={() => props.choice.point(props.face.index)}
       onPointerLeave={() => props.choice.point(undefined)}
@@ -106,9 +107,13 @@ function FaceBox(props: {
 
 /** One dot per stage, lit when it has answered: the answers being made, at the face itself. */
 function Dots(props: { face: FaceView; x: number; y: number }) {
-  const stages = createMemo(() => Object.keys(props.face.fields) as FaceStage[], undefined, {
-    equals: (a, b) => a.length === b.length,
-  });
+  const stages = createMemo(
+    () => inPhotoOrder(Object.keys(props.face.fields).filter(hasConsumer)),
+    undefined,
+    {
+      equals: (a, b) => a.length === b.length,
+    },
+  );
   const left = () => props.x - ((stages().length - 1) * DOT_PX * 1.6) / 2;
   return (
     <For each={stages()}>
@@ -136,12 +141,16 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; isOnly: boolean 
         data-chosen={props.choice.chosen() === props.face.index}
         data-dim={isDim(props)}
         data-inside={props.box.y < TAG_ROOM_PX}
-        style={{ left: `${props.box.x - 2}px`, top: `${props.box.y}px` }}
+        style={{
+          left: `${props.box.x - 2}px`,
+          top: `${props.box.y}px`,
+          "--box": `${props.box.width}px`,
+        }}
       >
         <Show when={number()}>
           <b>{number()}</b>
         </Show>
-        {words()}
+        <span class="box-words">{words()}</span>
       </span>
     </Show>
   );

@@ -1,6 +1,6 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { Show, createSignal } from "solid-js";
-import { failureOf } from "../api";
+import { failureOf } from "../api/request";
 import { Dialog } from "../components/Dialog";
 import { Notice } from "../components/Notice";
 import type { Job } from "../jobs/createJob";

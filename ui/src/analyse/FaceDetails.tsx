@@ -1,26 +1,21 @@
-import type { FaceView, Field } from "@similarfaces/contracts/job";
-import type { AnalyzerName, FaceStage, StageName } from "@similarfaces/contracts/stages";
+import type { AnalysisJson, FaceView, Field } from "@similarfaces/contracts/job";
+import { hasConsumer, type StageName } from "@similarfaces/contracts/stages";
 import { For, Show, onMount } from "solid-js";
-import { jobUrl } from "../api";
+import { announcementOf, titleOf } from "../analyzers";
+import { jobUrl } from "../api/jobs";
 import { isGuest } from "../shares";
-import { Bars } from "../components/Bars";
 import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
 import { formatMs, formatPercent } from "../formats";
 import { about } from "../installation";
+import { inPhotoOrder, isAnalysis } from "../stages";
+import { AnswerDetails } from "./AnswerDetails";
 import { accuracyOf } from "./accuracy";
-import { emotionName, genderName, raceName, ranked } from "./words";
 import "./FaceDetails.css";
-
-const NAMES: Partial<Record<StageName, (label: string) => string>> = {
-  gender: genderName,
-  emotion: emotionName,
-  race: raceName,
-};
 
 /** One click away: every label, which model said it, how long it took, and how often it is wrong, for whom. */
 export function FaceDetails(props: { jobId: string; face: FaceView }) {
-  const stages = () => Object.keys(props.face.fields) as FaceStage[];
+  const stages = () => inPhotoOrder(Object.keys(props.face.fields));
   const box = () => props.face.box;
   let details!: HTMLDivElement;
   onMount(() => details.scrollIntoView({ block: "nearest", inline: "nearest" }));
@@ -38,7 +33,7 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
         {Math.round(box().height)} pixels at {Math.round(box().x)}, {Math.round(box().y)}.
       </p>
       <p class="details-actions">
-        <Show when={!isGuest(props.jobId)}>
+        <Show when={!isGuest(props.jobId) && !props.face.skipped}>
           <Link class="button" href={`/gallery?job=${props.jobId}&face=${props.face.index}`}>
             Add to gallery
           </Link>
@@ -51,41 +46,42 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
   );
 }
 
-function StageDetails(props: { stage: FaceStage; field: Field<unknown> }) {
+function StageDetails(props: { stage: StageName; field: Field<unknown> }) {
   const done = () => (props.field.state === "done" ? props.field : undefined);
-  const classification = () => {
-    const value = done()?.value as { probabilities?: unknown[]; label?: string } | undefined;
-    const name = NAMES[props.stage as AnalyzerName];
-    if (!name || !value?.label) return undefined;
-    return ranked(value as Parameters<typeof ranked>[0]).map(({ label, probability }) => ({
-      label: name(label),
-      share: probability,
-    }));
+  /** The model that answered, where it is known: an analyzer's from its announcement. */
+  const model = () => {
+    const announced = announcementOf(props.stage)?.model;
+    const models = [...(announced ? [announced] : []), ...(about()?.models ?? [])];
+    return models.find(({ id, version }) => `${id}@${version}` === done()?.model);
   };
-  const model = () => about()?.models.find(({ id, version }) => `${id}@${version}` === done()?.model);
-  const accuracy = () => (model() ? accuracyOf(model()!) : undefined);
+  const accuracy = () => accuracyOf(model()?.measured ?? []);
   return (
     <Show when={done()} keyed>
       {(field) => (
         <section class="details-stage" data-stage={props.stage}>
           <h3>
-            <StageLabel stage={props.stage} />
+            <StageLabel stage={props.stage}>{titleOf(props.stage)}</StageLabel>
           </h3>
-          <p class="small quiet">
-            {field.model}
-            <Show when={field.timings} keyed>
-              {(timings) => (
-                <>
-                  {" "}
-                  · waited {formatMs(timings.startedAtMs - timings.queuedAtMs)}, worked{" "}
-                  {formatMs(timings.finishedAtMs - timings.startedAtMs)}
-                </>
-              )}
-            </Show>
-            <Show when={field.attempt > 1}> · attempt {field.attempt}</Show>
-          </p>
-          <Show when={classification()} keyed>
-            {(bars) => <Bars bars={bars} label={`${props.stage}, all labels`} />}
+          <Show
+            when={hasConsumer(props.stage)}
+            fallback={<p class="small quiet">Answered along with the boxes.</p>}
+          >
+            <p class="small quiet">
+              {field.model}
+              <Show when={field.timings} keyed>
+                {(timings) => (
+                  <>
+                    {" "}
+                    · waited {formatMs(timings.startedAtMs - timings.queuedAtMs)}, worked{" "}
+                    {formatMs(timings.finishedAtMs - timings.startedAtMs)}
+                  </>
+                )}
+              </Show>
+              <Show when={field.attempt > 1}> · attempt {field.attempt}</Show>
+            </p>
+          </Show>
+          <Show when={isAnalysis(props.stage)}>
+            <AnswerDetails announcement={announcementOf(props.stage)} value={field.value as AnalysisJson} />
           </Show>
           <Show when={accuracy()} keyed>
             {(measured) => (

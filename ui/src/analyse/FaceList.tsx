@@ -1,4 +1,5 @@
 import type { FaceView } from "@similarfaces/contracts/job";
+import type { StageName } from "@similarfaces/contracts/stages";
 import { Index, createEffect, on, onCleanup, onMount } from "solid-js";
 import { FaceCard } from "./FaceCard";
 import type { Choice } from "./choice";
@@ -7,6 +8,8 @@ import "./FaceList.css";
 export interface FaceListProps {
   jobId: string;
   faces: readonly FaceView[];
+  /** The analyzers that have a place in the cards. */
+  stages: readonly StageName[];
   choice: Choice;
 }
 
@@ -46,7 +49,7 @@ export function FaceList(props: FaceListProps) {
       if (nearest >= 0) props.choice.choose(nearest);
       queueMicrotask(() => (isSwiping = false));
     };
-    // Not every browser says when a scroll has ended.
+    // Safari has no scrollend event.
     let timer: ReturnType<typeof setTimeout> | undefined;
     list.addEventListener("scroll", () => {
       clearTimeout(timer);
@@ -59,7 +62,13 @@ export function FaceList(props: FaceListProps) {
     <div class="faces" ref={list}>
       <Index each={props.faces}>
         {(face) => (
-          <FaceCard jobId={props.jobId} face={face()} faces={props.faces.length} choice={props.choice} />
+          <FaceCard
+            jobId={props.jobId}
+            face={face()}
+            faces={props.faces.length}
+            stages={props.stages}
+            choice={props.choice}
+          />
         )}
       </Index>
     </div>

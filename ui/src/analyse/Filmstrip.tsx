@@ -1,6 +1,6 @@
 import type { JobState } from "@similarfaces/contracts/job";
 import { For, Match, Show, Switch, createEffect } from "solid-js";
-import { photoUrl } from "../api";
+import { photoUrl } from "../api/jobs";
 import { Link } from "../components/Link";
 import { jobOf } from "../jobs/createJob";
 import { addressOf, shots, shownShot, type Shot } from "../jobs/visit";

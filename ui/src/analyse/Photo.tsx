@@ -17,7 +17,7 @@ import "./Photo.css";
 export interface PhotoProps {
   src: string | undefined;
   alt: string;
-  /** Pixels of the upright photo, once known; the picture itself tells it too. */
+  /** Pixels of the upright photo, once known; else those of the loaded picture. */
   size: Size | undefined;
   /** A face to look at closely, on request. */
   focusBox?: BoxJson | undefined;

@@ -39,19 +39,19 @@ export function Receipt(props: {
               </thead>
               <tbody>
                 <For each={receipt.stores}>
-                  {({ store, found, secondLook }) => (
+                  {({ store, found, foundAgain }) => (
                     <tr>
                       <th scope="row">{STORES[store]}</th>
                       <td>{found}</td>
-                      <td>{secondLook}</td>
+                      <td>{foundAgain}</td>
                     </tr>
                   )}
                 </For>
               </tbody>
             </table>
             <p class="small quiet">
-              What a model was still computing is removed by a last look at {formatTime(receipt.lastLookAtMs)}
-              . Job <code>{receipt.jobId}</code>
+              What a model was still computing is removed by a last look at{" "}
+              {formatTime(receipt.purgedAgainAtMs)}. Job <code>{receipt.jobId}</code>
             </p>
           </>
         )}

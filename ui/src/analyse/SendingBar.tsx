@@ -8,6 +8,7 @@ export function SendingBar(props: { step: Step | undefined }) {
     <Show when={sending()}>
       <progress
         class="sending-bar"
+        data-stage="extract"
         aria-label="Sent"
         max={sending()?.totalBytes ?? 1}
         value={sending()?.sentBytes ?? 0}

@@ -4,10 +4,12 @@ import { formatBytes } from "../formats";
 import { removeShot, type Shot } from "../jobs/visit";
 import { navigate } from "../router";
 import { CardSkeleton } from "./CardSkeleton";
+import { createCardStages } from "./cardStages";
 
 /** A photo that is not a job yet: how much of it is sent, or why it is not. */
 export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
   const step = () => props.shot.step;
+  const stages = createCardStages(() => undefined);
   const sending = () => {
     const now = step();
     return now.at === "sending" ? now : undefined;
@@ -75,7 +77,7 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
           )}
         </Show>
       </div>
-      <CardSkeleton isShown={!refusal()} />
+      <CardSkeleton isShown={!refusal()} stages={stages()} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { Show, createSignal } from "solid-js";
-import { failureOf, getJob } from "../api";
+import { getJob } from "../api/jobs";
+import { failureOf } from "../api/request";
 import { Dialog } from "../components/Dialog";
 
 /** Copies the address that shows the job to others, who can change nothing; where the browser keeps the clipboard, shows it. */

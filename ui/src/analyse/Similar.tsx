@@ -1,41 +1,70 @@
 import type { MatchesJson } from "@similarfaces/contracts/job";
-import { For } from "solid-js";
-import { portraitUrl } from "../api";
+import { For, Show } from "solid-js";
+import { portraitUrl } from "../api/gallery";
 import { Link } from "../components/Link";
 import { Portrait } from "../components/Portrait";
 import { formatPercent } from "../formats";
-import { mayLook } from "../gallery/abilities";
-import { matchesSentence, verdictWords } from "./words";
+import { mayReadGallery } from "../gallery/abilities";
+import { matchesSentence, verdictWords } from "./matchWords";
 import "./Similar.css";
 
 /** What the figure is (services/vision/src/calibration.ts). */
 const LIKELIHOOD = "how likely this is one person, were that as common as not";
+/** As many as are answered where the gallery has them. */
+const PORTRAITS = 5;
 
-/** The nearest faces of the gallery, always, with how alike each is in a word and a figure. */
-export function Similar(props: { matches: MatchesJson }) {
+/** The nearest faces of the gallery, with how alike each is in a word and a figure; without an answer, the room for five. */
+export function Similar(props: { matches: MatchesJson | undefined }) {
+  return (
+    <Show when={props.matches} keyed fallback={<EmptySimilar />}>
+      {(known) => (
+        <>
+          <p class="answer-words" title="Alike is not the same person.">
+            {matchesSentence(known)}
+          </p>
+          <ul class="similar" aria-label="The nearest faces of the gallery">
+            <For each={known.matches}>
+              {(match) => (
+                <li>
+                  <Link
+                    class="similar-face"
+                    href={`/gallery/${match.identityId}`}
+                    title={`${match.name}: ${LIKELIHOOD}`}
+                  >
+                    <Portrait
+                      src={mayReadGallery() ? portraitUrl(match.faceId) : undefined}
+                      alt={match.name}
+                    />
+                    <span class="similar-words">
+                      <b>{verdictWords(match.verdict)}</b> <span>{formatPercent(match.likelihood)}</span>
+                    </span>
+                  </Link>
+                </li>
+              )}
+            </For>
+          </ul>
+        </>
+      )}
+    </Show>
+  );
+}
+
+function EmptySimilar() {
   return (
     <>
-      <p class="field-words" title="Alike is not the same person.">
-        {matchesSentence(props.matches)}
+      <p class="answer-words">
+        <span class="answer-room">&nbsp;</span>
       </p>
-      <ul class="similar" aria-label="The nearest faces of the gallery">
-        <For each={props.matches.matches}>
-          {(match) => (
-            <li>
-              <Link
-                class="similar-face"
-                href={`/gallery/${match.identityId}`}
-                title={`${match.name}: ${LIKELIHOOD}`}
-              >
-                <Portrait src={mayLook() ? portraitUrl(match.faceId) : undefined} alt={match.name} />
-                <span class="similar-words">
-                  <b>{verdictWords(match.verdict)}</b> <span>{formatPercent(match.likelihood)}</span>
-                </span>
-              </Link>
-            </li>
+      <div class="similar">
+        <For each={Array.from({ length: PORTRAITS })}>
+          {() => (
+            <div class="similar-face">
+              <span class="portrait" />
+              <span class="similar-words" />
+            </div>
           )}
         </For>
-      </ul>
+      </div>
     </>
   );
 }

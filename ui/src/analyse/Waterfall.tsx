@@ -3,6 +3,7 @@ import { For, Index, Show, createEffect, createMemo, createSignal, onCleanup } f
 import { StageLabel } from "../components/StageLabel";
 import { formatMs } from "../formats";
 import { serverNowMs } from "../serverClock";
+import { inPhotoOrder, stagesNow } from "../stages";
 import {
   axisMsOf,
   headlinesOf,
@@ -31,7 +32,12 @@ export function Waterfall(props: { job: JobView | undefined; face: number; uploa
     onCleanup(() => cancelAnimationFrame(frame));
   });
 
-  const rows = createMemo(() => rowsOf(props.job, props.face, nowMs()));
+  const accepted = createMemo(() => props.job?.accepted?.stages);
+  const stages = createMemo(() => {
+    const asked = accepted();
+    return asked ? inPhotoOrder(asked) : stagesNow();
+  });
+  const rows = createMemo(() => rowsOf(props.job, stages(), props.face, nowMs()));
   const headlines = createMemo((): Headlines => (props.job ? headlinesOf(props.job) : {}));
   const elapsedMs = () => Math.max(0, nowMs() - (props.job?.accepted?.acceptedAtMs ?? nowMs()));
   const axisMs = createMemo(() => axisMsOf(lastMs(rows())));
@@ -115,7 +121,7 @@ function StageRow(props: { row: Row; axisMs: number }) {
   const lengthOf = (span: Span | undefined) => (span ? formatMs(span[1] - span[0]) : "");
   return (
     <tr class="fall-row" data-stage={props.row.stage} data-state={props.row.state}>
-      <th scope="row">
+      <th scope="row" title={props.row.stage}>
         <StageLabel stage={props.row.stage} />
       </th>
       <td class="fall-track">
@@ -127,10 +133,7 @@ function StageRow(props: { row: Row; axisMs: number }) {
           </For>
         </svg>
       </td>
-      <Show
-        when={props.row.state !== "failed" && props.row.state !== "expired"}
-        fallback={<Outcome row={props.row} />}
-      >
+      <Show when={OUTCOMES[props.row.state] === undefined} fallback={<Outcome row={props.row} />}>
         <td class="fall-time">{props.row.state === "queued" ? "" : lengthOf(props.row.wait)}</td>
         <td class="fall-time fall-time-work">{lengthOf(props.row.work)}</td>
       </Show>
@@ -138,10 +141,17 @@ function StageRow(props: { row: Row; axisMs: number }) {
   );
 }
 
+/** Why there is no time to show. */
+const OUTCOMES: Partial<Record<Row["state"], string>> = {
+  failed: "failed",
+  expired: "no answer",
+  skipped: "skipped",
+};
+
 function Outcome(props: { row: Row }) {
   return (
-    <td class="fall-time fall-outcome" colspan="2">
-      {props.row.state === "failed" ? "failed" : "no answer"}
+    <td class="fall-time fall-outcome" colspan="2" data-state={props.row.state}>
+      {OUTCOMES[props.row.state]}
     </td>
   );
 }

@@ -1,9 +1,9 @@
 import { For, createSignal } from "solid-js";
-import { STAGES } from "@similarfaces/contracts/stages";
-import { fetchPicture } from "../api";
+import { fetchPicture } from "../api/installation";
 import { StageLabel } from "../components/StageLabel";
 import { about } from "../installation";
 import { formatMs } from "../formats";
+import { stagesNow } from "../stages";
 import eighteenUrl from "../../../models/samples/photos/group-18.jpg";
 import fourUrl from "../../../models/samples/photos/group-4.jpg";
 import oneUrl from "../../../models/samples/photos/portrait-1.jpg";
@@ -43,10 +43,10 @@ export function Welcome(props: WelcomeProps) {
           <span class="welcome-mouse">Drop a photo</span>
           <span class="welcome-touch">Choose a photo</span>
         </span>
-        <span class="quiet">What seven models make of it appears as each one finishes.</span>
+        <span class="quiet">What each model makes of it appears the moment it has finished.</span>
         <span class="button button-main">Choose photos</span>
         <span class="welcome-stages small" aria-hidden="true">
-          <For each={STAGES}>{(stage) => <StageLabel stage={stage} />}</For>
+          <For each={stagesNow()}>{(stage) => <StageLabel stage={stage} />}</For>
         </span>
       </button>
       <p class="welcome-ways">
@@ -79,7 +79,7 @@ export function Welcome(props: WelcomeProps) {
       </section>
       <p class="welcome-small small quiet">
         Your photo and every answer are deleted after {formatMs(about()?.retention.jobTtlMs ?? 600_000)}, or
-        when you say so. Age, gender, emotion and race are guesses of models, and often wrong.
+        when you say so. The answers are guesses of models, and often wrong.
       </p>
     </div>
   );

@@ -1,6 +1,6 @@
 import type { JobState } from "@similarfaces/contracts/job";
 import { Match, Show, Switch, createEffect, createMemo, createSignal } from "solid-js";
-import { photoUrl } from "../api";
+import { photoUrl } from "../api/jobs";
 import { jobOf, type Job } from "../jobs/createJob";
 import { removeShot, shotOfJob, type Shot } from "../jobs/visit";
 import { isGuest } from "../shares";

@@ -1,6 +1,5 @@
-import type { ModelAbout } from "@similarfaces/contracts/api";
-import { formatPercent } from "../formats";
-import { raceName } from "./words";
+import type { Measurement } from "@similarfaces/contracts/api";
+import { formatPercent, labelInWords } from "../formats";
 
 /** How often a model was right on photos it had not seen, and for whom it was right least and most often. */
 export interface Accuracy {
@@ -11,27 +10,27 @@ export interface Accuracy {
 }
 
 /** Of a model's first measurement; undefined where it says nothing of these. */
-export function accuracyOf({ measured }: ModelAbout): Accuracy | undefined {
-  const first = measured[0];
+export function accuracyOf([first]: readonly Measurement[]): Accuracy | undefined {
   if (!first) return undefined;
   const { figures, data, n } = first;
   const tests = `${n.toLocaleString("en")} tests (${data})`;
   const years = figures["mae_years"];
   if (typeof years === "number") {
-    const groups = groupsOf(figures["mae_by_age"]);
+    const groups = groupsOf(figures, /^mae_by_/);
     return { sentence: `Off by ${years.toFixed(1)} years on average in ${tests}.`, groups, unit: "years" };
   }
-  const share = figures["accuracy"] ?? figures["accuracy7"];
+  const share = Object.entries(figures).find(([key]) => /^accuracy\d*$/.test(key))?.[1];
   if (typeof share !== "number") return undefined;
-  const groups = groupsOf(figures["by_race"] ?? figures["recall"]);
+  const groups = groupsOf(figures, /^(by_|recall$)/);
   return { sentence: `Right in ${formatPercent(share)} of ${tests}.`, groups, unit: "share" };
 }
 
-/** A manifest writes a group as its value, or as value and number of faces. */
-function groupsOf(figures: unknown): Accuracy["groups"] {
-  if (typeof figures !== "object" || figures === null) return [];
-  return Object.entries(figures).flatMap(([name, figure]) => {
+/** The first figure of that name: per group a value, or a value and a number of faces. */
+function groupsOf(figures: Measurement["figures"], name: RegExp): Accuracy["groups"] {
+  const groups = Object.entries(figures).find(([key]) => name.test(key))?.[1];
+  if (typeof groups !== "object" || groups === null) return [];
+  return Object.entries(groups).flatMap(([group, figure]) => {
     const value: unknown = Array.isArray(figure) ? figure[0] : figure;
-    return typeof value === "number" ? [{ name: raceName(name), value }] : [];
+    return typeof value === "number" ? [{ name: labelInWords(group), value }] : [];
   });
 }

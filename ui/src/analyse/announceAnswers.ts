@@ -2,14 +2,14 @@ import type { JobState } from "@similarfaces/contracts/job";
 import { createEffect, createMemo, on, type Accessor } from "solid-js";
 import { announce } from "../announce";
 import { counted } from "../formats";
-import { faceSentence, isSettled } from "./faceSentence";
+import { faceSentence, isSettled } from "./faceWords";
 
 /** More faces are announced as a number: nobody listens to thirty sentences. */
 const ANNOUNCED_FACES_MAX = 6;
 
 /** Says what was found, then each face once, when all of its fields are known. */
 export function announceAnswers(job: Accessor<JobState | undefined>): void {
-  const told = new Set<number>();
+  const announced = new Set<number>();
   const faces = () => job()?.faces ?? [];
   // Every result makes another job; only a change of these is news.
   const extract = createMemo(() => job()?.extract.state);
@@ -24,8 +24,8 @@ export function announceAnswers(job: Accessor<JobState | undefined>): void {
   createEffect(() => {
     if (faces().length > ANNOUNCED_FACES_MAX) return;
     for (const face of faces()) {
-      if (told.has(face.index) || !isSettled(face)) continue;
-      told.add(face.index);
+      if (announced.has(face.index) || !isSettled(face)) continue;
+      announced.add(face.index);
       announce(`${faces().length > 1 ? `Face ${face.index + 1}: ` : ""}${faceSentence(face)}`);
     }
   });

@@ -45,7 +45,7 @@ export function zoomAt(
   const before = placePhoto(frame, photo, view);
   const under = { x: (at.x - before.left) / before.width, y: (at.y - before.top) / before.height };
   const after = placePhoto(frame, photo, { ...view, zoom });
-  return settled(frame, photo, {
+  return clamped(frame, photo, {
     zoom,
     x: under.x + (frame.width / 2 - at.x) / after.width,
     y: under.y + (frame.height / 2 - at.y) / after.height,
@@ -55,7 +55,7 @@ export function zoomAt(
 /** Moved by a number of CSS pixels. */
 export function pan(frame: Size, photo: Size, view: View, by: { x: number; y: number }): View {
   const { width, height } = placePhoto(frame, photo, view);
-  return settled(frame, photo, { ...view, x: view.x - by.x / width, y: view.y - by.y / height });
+  return clamped(frame, photo, { ...view, x: view.x - by.x / width, y: view.y - by.y / height });
 }
 
 /** The part of the photo around a face, so close that the face takes a third of the frame; never closer than pixels make sense. */
@@ -71,7 +71,7 @@ export function viewOfBox(
     (frame.height * share) / (box.height * fit),
   );
   const zoom = Math.min(ZOOM_MAX, Math.max(1, wanted));
-  return settled(frame, photo, {
+  return clamped(frame, photo, {
     zoom,
     x: (box.x + box.width / 2) / photo.width,
     y: (box.y + box.height / 2) / photo.height,
@@ -84,8 +84,8 @@ function alongAxis(frame: number, photo: number, centre: number): number {
   return Math.min(0, Math.max(frame - photo, frame / 2 - centre * photo));
 }
 
-/** The view with the centre that is really seen, so that panning back begins at once. */
-function settled(frame: Size, photo: Size, view: View): View {
+/** The view with the centre that is shown, so that panning back begins at once. */
+function clamped(frame: Size, photo: Size, view: View): View {
   const { left, top, width, height } = placePhoto(frame, photo, view);
   return { zoom: view.zoom, x: (frame.width / 2 - left) / width, y: (frame.height / 2 - top) / height };
 }

@@ -1,5 +1,5 @@
 import type { Field, JobView } from "@similarfaces/contracts/job";
-import { SOURCE_OF, STAGES, type StageName } from "@similarfaces/contracts/stages";
+import { hasConsumer, isFaceStage, rowOf, type StageName } from "@similarfaces/contracts/stages";
 
 /** From and to, in milliseconds after the photo was accepted. */
 export type Span = readonly [fromMs: number, toMs: number];
@@ -14,24 +14,33 @@ export interface Row {
   others: Span[];
 }
 
-/** One row per stage that the job asked for, empty before there is a job: the chosen face's wait and work, the other faces' work. */
-export function rowsOf(job: JobView | undefined, face: number, nowMs: number): Row[] {
-  if (!job?.accepted) return STAGES.map((stage) => ({ stage, state: "queued", others: [] }));
+/**
+ * One row for each of `stages`: the chosen face's wait and work, the other faces' work; empty before there is a job. What is answered along
+ * with another stage's result has no work of its own, and no row.
+ */
+export function rowsOf(
+  job: JobView | undefined,
+  stages: readonly StageName[],
+  face: number,
+  nowMs: number,
+): Row[] {
+  const shown = stages.filter(hasConsumer);
+  if (!job?.accepted) return shown.map((stage) => ({ stage, state: "queued", others: [] }));
   const { accepted, extract, faces } = job;
-  const acceptedAtMs = accepted.acceptedAtMs;
-  const asked = [...STAGES, "enrol" as const].filter((stage) => accepted.stages.includes(stage));
-  return asked.map((stage) => {
-    if (stage === "extract")
+  const { acceptedAtMs } = accepted;
+  const chosen = faces.find(({ index }) => index === face)?.fields;
+  return shown.map((stage) => {
+    if (!isFaceStage(stage))
       return { stage, others: [], ...barOf(extract, acceptedAtMs, acceptedAtMs, nowMs) };
-    const chosen = faces.find(({ index }) => index === face)?.fields;
     const others = faces
       .filter(({ index }) => index !== face)
       .map(({ fields }) => workOf(fields[stage], acceptedAtMs))
       .filter((span) => span !== undefined);
     const field = chosen?.[stage];
     if (!field) return { stage, state: "queued" as const, others };
-    const source = SOURCE_OF[stage] === "extract" ? extract : chosen.embed;
-    return { stage, others, ...barOf(field, acceptedAtMs, endOf(source), nowMs) };
+    const { source } = rowOf(stage);
+    const cause = source === undefined || source === "extract" ? extract : chosen[source];
+    return { stage, others, ...barOf(field, acceptedAtMs, endOf(cause), nowMs) };
   });
 }
 

@@ -13,7 +13,7 @@ export function Portrait(props: {
   row?: number;
 }) {
   const [state, setState] = createSignal<"loading" | "shown" | "missing">("loading");
-  // What says the same again loads nothing again.
+  // An address that is set again without a change loads nothing.
   const src = createMemo(() => props.src);
   let retries = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,5 +1,6 @@
 import { For, Match, Show, Switch } from "solid-js";
-import { deleteFace, faceUrl, portraitUrl } from "../api";
+import { deleteFace, portraitUrl } from "../api/gallery";
+import { faceUrl } from "../api/jobs";
 import { Portrait } from "../components/Portrait";
 import type { Candidate, Step } from "./createAddition";
 import { permitted } from "./permission";
@@ -110,8 +111,12 @@ function StepWords(props: { step: Step }) {
       <Match when={props.step.at === "adding"}>
         <span class="small quiet">Adding it to the gallery</span>
       </Match>
-      <Match when={props.step.at === "added"}>
-        <span class="small candidate-good">In the gallery</span>
+      <Match when={props.step.at === "added" && props.step} keyed>
+        {({ warning }) => (
+          <span class="small">
+            <span class="candidate-good">In the gallery</span> {warning}
+          </span>
+        )}
       </Match>
       <Match when={props.step.at === "refused" && props.step} keyed>
         {(step) => (

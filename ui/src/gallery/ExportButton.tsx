@@ -1,5 +1,5 @@
 import { Show, createSignal } from "solid-js";
-import { exportGallery } from "../api";
+import { exportGallery } from "../api/gallery";
 import { Dialog } from "../components/Dialog";
 import { Notice } from "../components/Notice";
 import { counted, formatBytes } from "../formats";

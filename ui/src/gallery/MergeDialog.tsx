@@ -1,13 +1,13 @@
 import { For, Show, createSignal } from "solid-js";
 import type { Identity } from "@similarfaces/contracts/api";
-import { listIdentities, mergeIdentity, portraitUrl } from "../api";
+import { listIdentities, mergeIdentity, portraitUrl } from "../api/gallery";
 import { Dialog } from "../components/Dialog";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
 import { counted } from "../formats";
 import { navigate } from "../router";
 import { createLoaded } from "./createLoaded";
-import { tell } from "./news";
+import { showNews } from "./news";
 import { permitted, refusalOf } from "./permission";
 import "./MergeDialog.css";
 
@@ -30,7 +30,7 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
     setBusy(true);
     try {
       const merged = await permitted(() => mergeIdentity(props.person.id, target.id));
-      tell(
+      showNews(
         `${props.person.name} is part of ${merged.name} now.`,
         `${merged.name} has ${counted(merged.faces.length, "face")}.`,
       );

@@ -1,28 +1,21 @@
-import { checkedName } from "@similarfaces/contracts/galleryText";
-import { For, Show, createSignal, type JSX } from "solid-js";
 import type { GalleryFace, Identity } from "@similarfaces/contracts/api";
-import {
-  ApiFailure,
-  deleteFace,
-  deleteIdentity,
-  galleryStatistics,
-  getIdentity,
-  portraitUrl,
-  renameIdentity,
-} from "../api";
-import { Dialog } from "../components/Dialog";
+import { Show, createSignal } from "solid-js";
+import { deleteFace, deleteIdentity, getIdentity, portraitUrl } from "../api/gallery";
+import { ApiFailure } from "../api/request";
 import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
 import { Portrait } from "../components/Portrait";
-import { counted, formatDate, formatTime } from "../formats";
+import { counted, formatDate } from "../formats";
 import { about } from "../installation";
 import { navigate } from "../router";
+import { Ask } from "./Ask";
 import { canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { MergeDialog } from "./MergeDialog";
-import { focusMain, receiptWords, tell } from "./news";
-import { permitted, refusalOf, whole } from "./permission";
-import { textProblem } from "./textProblem";
+import { focusMain, receiptWords, showNews } from "./news";
+import { PersonFaces } from "./PersonFaces";
+import { PersonName } from "./PersonName";
+import { permitted, whole } from "./permission";
 import "./Person.css";
 
 /** One person: the faces, the consent, and what can be changed. */
@@ -60,9 +53,6 @@ export function Person(props: { identityId: string }) {
 
 function KnownPerson(props: { person: Identity; onChanged: () => void }) {
   const [asked, setAsked] = createSignal<"delete" | "merge" | GalleryFace>();
-  const statistics = createLoaded(() => "", galleryStatistics);
-  const isCompared = (face: GalleryFace) =>
-    statistics.value() === undefined || statistics.value()!.model === face.model;
   const askedFace = () => {
     const question = asked();
     return typeof question === "object" ? question : undefined;
@@ -81,7 +71,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           <Link class="small gallery-back" href="/gallery">
             Everybody in the gallery
           </Link>
-          <Name person={props.person} onChanged={props.onChanged} />
+          <PersonName person={props.person} onChanged={props.onChanged} />
           <p class="quiet">
             {counted(props.person.faces.length, "face")}, in the gallery since{" "}
             {formatDate(props.person.createdAtMs)}
@@ -125,35 +115,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           <Notice title="No face of this person is left.">They are not compared with anybody.</Notice>
         }
       >
-        <ul class="person-faces" aria-label="Faces">
-          <For each={props.person.faces}>
-            {(face, index) => (
-              <li class="person-face">
-                <Portrait src={portraitUrl(face.id)} alt={`Face ${index() + 1} of ${props.person.name}`} />
-                <Show when={face.source !== undefined}>
-                  <bdi class="person-source" title={face.source}>
-                    {face.source || "no note where it is from"}
-                  </bdi>
-                </Show>
-                <time class="small quiet" datetime={new Date(face.createdAtMs).toISOString()}>
-                  {formatTime(face.createdAtMs)}
-                </time>
-                <Show when={!isCompared(face)}>
-                  <span class="small">
-                    Made by another model ({face.model}): not compared. Add the photo again.
-                  </span>
-                </Show>
-                <button
-                  class="button button-plain small person-face-delete"
-                  aria-label={`Delete face ${index() + 1}`}
-                  onClick={() => setAsked(face)}
-                >
-                  Delete
-                </button>
-              </li>
-            )}
-          </For>
-        </ul>
+        <PersonFaces person={props.person} onDelete={setAsked} />
       </Show>
       <Show when={asked() === "delete"}>
         <Ask
@@ -162,7 +124,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           onClose={() => setAsked(undefined)}
           act={async () => {
             const receipt = await permitted(() => deleteIdentity(props.person.id));
-            tell(`${props.person.name} was deleted.`, receiptWords(receipt));
+            showNews(`${props.person.name} was deleted.`, receiptWords(receipt));
             navigate("/gallery", { replace: true });
           }}
         >
@@ -177,7 +139,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
             onClose={() => setAsked(undefined)}
             act={async () => {
               const receipt = await permitted(() => deleteFace(face.id));
-              tell(`A face of ${props.person.name} was deleted.`, receiptWords(receipt));
+              showNews(`A face of ${props.person.name} was deleted.`, receiptWords(receipt));
               props.onChanged();
               focusMain();
             }}
@@ -196,126 +158,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
   );
 }
 
-/** Without the key the page stays as it is; so it does while the server is away, which it says elsewhere. */
+/** Without the key, or while the server is away, the page stays as it is. */
 function unlessRefused(error: unknown): void {
   if (!(error instanceof ApiFailure)) throw error;
-}
-
-/** The name as a heading, or a field while it is changed. */
-function Name(props: { person: Identity; onChanged: () => void }) {
-  const [draft, setDraft] = createSignal<string>();
-  const [failure, setFailure] = createSignal<string>();
-  let button: HTMLButtonElement | undefined;
-  const close = () => {
-    setDraft(undefined);
-    setFailure(undefined);
-    button?.focus();
-  };
-  return (
-    <Show
-      when={draft() !== undefined}
-      fallback={
-        <div class="person-title">
-          <h1>
-            <bdi>{props.person.name}</bdi>
-          </h1>
-          <button ref={button} class="button button-plain small" onClick={() => setDraft(props.person.name)}>
-            Rename
-          </button>
-        </div>
-      }
-    >
-      <form
-        class="person-title"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-        onKeyDown={(event) => event.key === "Escape" && close()}
-      >
-        <input
-          ref={(field) => queueMicrotask(() => field.select())}
-          class="input person-rename"
-          aria-label="Name"
-          maxlength="200"
-          value={draft()}
-          aria-invalid={failure() !== undefined}
-          aria-describedby="rename-error"
-          onInput={(event) => setDraft(event.currentTarget.value)}
-        />
-        <button class="button button-main">Save</button>
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <p id="rename-error" class="small form-error" role="alert">
-          {failure()}
-        </p>
-      </form>
-    </Show>
-  );
-
-  async function save(): Promise<void> {
-    const name = (draft() ?? "").trim();
-    if (name === props.person.name) return close();
-    const problem = textProblem(() => checkedName(name));
-    if (problem !== undefined) {
-      setFailure(problem);
-      return;
-    }
-    try {
-      const renamed = await permitted(() => renameIdentity(props.person.id, name));
-      tell(`${props.person.name} is ${renamed.name} now.`);
-      props.onChanged();
-      close();
-    } catch (error) {
-      setFailure(refusalOf(error));
-    }
-  }
-}
-
-/** A question before something that cannot be undone. */
-function Ask(props: {
-  title: string;
-  verb: string;
-  children: JSX.Element;
-  onClose: () => void;
-  act: () => Promise<void>;
-}) {
-  const [failure, setFailure] = createSignal<string>();
-  const [isBusy, setBusy] = createSignal(false);
-  const act = async () => {
-    setBusy(true);
-    try {
-      await props.act();
-      props.onClose();
-    } catch (error) {
-      setFailure(refusalOf(error));
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog
-      title={props.title}
-      onClose={() => props.onClose()}
-      actions={
-        <>
-          <button class="button" onClick={() => props.onClose()}>
-            Keep
-          </button>
-          <button class="button button-bad" disabled={isBusy()} onClick={() => void act()}>
-            {props.verb}
-          </button>
-        </>
-      }
-    >
-      <div>{props.children}</div>
-      <Show when={failure()} keyed>
-        {(why) => (
-          <Notice kind="bad" title="Nothing was deleted.">
-            {why}
-          </Notice>
-        )}
-      </Show>
-    </Dialog>
-  );
 }

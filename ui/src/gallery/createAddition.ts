@@ -1,13 +1,14 @@
 import { onCleanup } from "solid-js";
 import { createStore, produce } from "solid-js/store";
 import { announce } from "../announce";
-import { type Enrolment } from "../api";
-import { Refused, enrolFaceOfJob, enrolFile, type EnrolOptions, type Progress } from "./enrol";
+import { type Enrolment } from "../api/gallery";
+import { enrolFaceOfJob, enrolFile, type EnrolOptions, type Progress } from "./enrol";
+import { Refused, warningWords } from "./refusals";
 
 export type Step =
   | { at: "chosen" }
   | Progress
-  | { at: "added"; faceId: string }
+  | { at: "added"; faceId: string; warning: string }
   | { at: "refused"; title: string; help: string; isRetryable: boolean };
 
 /** A photo that was chosen, or the face of a job. */
@@ -102,7 +103,9 @@ export function createAddition() {
           ? await enrolFile(source, source.name, enrollee, identityId, options)
           : await enrolFaceOfJob(source, enrollee, identityId, options);
       setPerson({ id: enrolled.identityId, name: enrolled.name });
-      move(id, { at: "added", faceId: enrolled.faceId });
+      const warning = warningWords(enrolled.warnings);
+      move(id, { at: "added", faceId: enrolled.faceId, warning });
+      if (warning) announce(`${nameOf(id)}: ${warning}`);
     } catch (error) {
       if (abort.signal.aborted) return;
       if (!(error instanceof Refused)) throw error;

@@ -2,11 +2,13 @@ import { onCleanup } from "solid-js";
 import { createStore } from "solid-js/store";
 import type { Identity, IdentityPage } from "@similarfaces/contracts/api";
 import { announce } from "../announce";
-import { ApiFailure, listIdentities } from "../api";
+import { listIdentities } from "../api/gallery";
+import { ApiFailure } from "../api/request";
 import { counted } from "../formats";
-import { Refused, enrolFile } from "./enrol";
+import { enrolFile } from "./enrol";
 import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
 import { refusalOf, whole } from "./permission";
+import { Refused, warningWords } from "./refusals";
 
 export interface Refusal {
   path: string;
@@ -21,6 +23,8 @@ export interface ImportState {
   added: number;
   alreadyIn: number;
   refused: Refusal[];
+  /** Photos that were added, but make weak comparisons, and why. */
+  weak: { path: string; warning: string }[];
   /** People of whom at least one face was added. */
   people: number;
   /** Photos per second of the last while; 0 while that is not known. */
@@ -107,6 +111,8 @@ export function createImport() {
           const options = { signal, attempts: Number.POSITIVE_INFINITY, onProgress: () => {} };
           const enrolled = await enrolFile(file, source, { name, consent }, identityId, options);
           setState("added", (before) => before + 1);
+          const warning = warningWords(enrolled.warnings);
+          if (warning) setState("weak", state.weak.length, { path, warning });
           return enrolled.identityId;
         } catch (error) {
           if (signal.aborted) return undefined;
@@ -191,7 +197,7 @@ function createSlots(count: number) {
 }
 
 function emptyState(photos: number): ImportState {
-  return { phase: "ready", photos, added: 0, alreadyIn: 0, refused: [], people: 0, rate: 0 };
+  return { phase: "ready", photos, added: 0, alreadyIn: 0, refused: [], weak: [], people: 0, rate: 0 };
 }
 
 function stopped(): Refused {

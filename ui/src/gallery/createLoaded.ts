@@ -1,6 +1,6 @@
 import { createEffect, createSignal, on, onCleanup, type Accessor } from "solid-js";
 import type { FailureJson } from "@similarfaces/contracts/job";
-import { failureOf } from "../api";
+import { failureOf } from "../api/request";
 
 const RETRY_MS = 3_000;
 

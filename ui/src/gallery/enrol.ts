@@ -1,11 +1,14 @@
 import type { EnrolledJson, FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import type { EnrolmentOutcomes } from "@similarfaces/contracts/api";
-import { ApiFailure, enrolFace, enrolPhoto, type Enrolment } from "../api";
+import { enrolFace, enrolPhoto, type Enrolment } from "../api/gallery";
+import { ApiFailure } from "../api/request";
+import { ENROL_STAGES } from "@similarfaces/contracts/stages";
 import { about } from "../installation";
 import { asJpeg } from "../jobs/heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf } from "../jobs/photoCheck";
-import { watchJob } from "../live";
+import { watchJob } from "../live/live";
 import { permitted, refusalOf } from "./permission";
+import { Refused, refused } from "./refusals";
 
 /** How far one face is on its way into the gallery. */
 export type Progress =
@@ -13,18 +16,8 @@ export type Progress =
   | { at: "waiting"; why: string }
   | { at: "finding" | "measuring" | "adding"; jobId: string };
 
-/** A face that is not in the gallery, and why: what happened, and what to do next. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-  constructor(
-    readonly code: string,
-    readonly title: string,
-    readonly help: string,
-    readonly retryable: boolean,
-  ) {
-    super(title);
-  }
-}
+/** A face that is in the gallery, and what to know of it: codes that refusals.ts has words for. */
+export type Enrolled = EnrolledJson & { warnings: readonly string[] };
 
 export interface EnrolOptions {
   signal: AbortSignal;
@@ -33,13 +26,16 @@ export interface EnrolOptions {
   attempts: number;
 }
 
-/** Before the server has said what it takes; the same as its own (gateway/src/requests/limits.ts). */
+/** Until the limits of the server are known; the same as its own (gateway/src/requests/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
 const UNANSWERED: FailureJson = {
   code: "internal",
   message: "The server did not say what became of it.",
   retryable: true,
 };
+/** Ends an enrolment whose last stage has not answered. */
+const TOO_LATE: FailureJson = { code: "deadline_exceeded", message: "", retryable: true };
+const LOW_QUALITY: FailureJson = { code: "low_quality", message: "", retryable: false };
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
@@ -52,11 +48,11 @@ export async function enrolFile(
   enrollee: Enrolment,
   identityId: string | undefined,
   options: EnrolOptions,
-): Promise<EnrolledJson> {
+): Promise<Enrolled> {
   const { signal, onProgress } = options;
   const photo = await prepared(file, source);
   onProgress({ at: "sending", sentBytes: 0, totalBytes: photo.size });
-  const accepted = await taken(
+  const accepted = await sent(
     () =>
       enrolPhoto(photo, { ...enrollee, source }, identityId, {
         signal,
@@ -64,7 +60,7 @@ export async function enrolFile(
       }),
     options,
   );
-  return follow(jobOf(accepted), options);
+  return follow(accepted, options);
 }
 
 /** A face of a finished job. @throws Refused, or the signal's reason */
@@ -73,16 +69,9 @@ export async function enrolFaceOfJob(
   enrollee: Enrolment,
   identityId: string | undefined,
   options: EnrolOptions,
-): Promise<EnrolledJson> {
-  const accepted = await taken(() => enrolFace(source, enrollee, identityId), options);
-  return follow(jobOf(accepted), options);
-}
-
-/** Each photo is sent by itself, and shown by itself. @throws Refused */
-function jobOf({ photos }: EnrolmentOutcomes): string {
-  const [photo] = photos;
-  if (photo && "job" in photo) return photo.job.jobId;
-  throw refused(photo?.failure ?? UNANSWERED);
+): Promise<Enrolled> {
+  const accepted = await sent(() => enrolFace(source, enrollee, identityId), options);
+  return follow(accepted, options);
 }
 
 /** The photo as it is sent: what cannot be one is refused here, and HEIC is converted where the browser can. */
@@ -105,7 +94,8 @@ function unreadable(): never {
   );
 }
 
-async function taken<T>(send: () => Promise<T>, { signal, onProgress, attempts }: EnrolOptions): Promise<T> {
+/** Sends again while the server is busy or away, as often as the options allow. */
+async function sent<T>(send: () => Promise<T>, { signal, onProgress, attempts }: EnrolOptions): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await permitted(send);
@@ -119,26 +109,23 @@ async function taken<T>(send: () => Promise<T>, { signal, onProgress, attempts }
   }
 }
 
-/** Watches the job to its end. */
-function follow(jobId: string, { signal, onProgress }: EnrolOptions): Promise<EnrolledJson> {
+/** Watches the job to its end; each photo is sent by itself. */
+function follow({ photos }: EnrolmentOutcomes, { signal, onProgress }: EnrolOptions): Promise<Enrolled> {
+  const [photo] = photos;
+  if (!photo || "failure" in photo) throw refused(photo?.failure ?? UNANSWERED);
+  const { jobId } = photo.job;
+  const warnings = new Set<string>(photo.warnings.map(({ code }) => code));
   onProgress({ at: "finding", jobId });
   return new Promise((resolve, reject) => {
     let sequence = 0;
     const stop = watchJob(jobId, {
       after: () => sequence,
+      stages: () => ENROL_STAGES,
       result(at, event) {
         sequence = Math.max(sequence, at);
-        take(event);
+        apply(event);
       },
-      complete: () =>
-        reject(
-          new Refused(
-            "deadline_exceeded",
-            "It took too long.",
-            "The server was too busy for this photo. Try it again.",
-            true,
-          ),
-        ),
+      complete: () => reject(refused(warnings.has(LOW_QUALITY.code) ? LOW_QUALITY : TOO_LATE)),
       failure: (why) => reject(refused(why)),
     });
     signal.addEventListener("abort", () => {
@@ -146,46 +133,19 @@ function follow(jobId: string, { signal, onProgress }: EnrolOptions): Promise<En
       reject(signal.reason as Error);
     });
 
-    function take({ stage, failure, enrol }: ResultEvent): void {
+    function apply({ stage, failure, extract, enrol }: ResultEvent): void {
       if (failure) {
         stop();
         reject(refused(failure));
       } else if (enrol) {
         stop();
-        resolve(enrol);
-      } else if (stage === "extract") onProgress({ at: "measuring", jobId });
-      else if (stage === "embed") onProgress({ at: "adding", jobId });
+        resolve({ ...enrol, warnings: [...warnings] });
+      } else if (extract) {
+        if (extract.faces[0]?.skipped) warnings.add(LOW_QUALITY.code);
+        onProgress({ at: "measuring", jobId });
+      } else if (stage === "embed") onProgress({ at: "adding", jobId });
     }
   });
-}
-
-/** What happened; and what to do, where the failure's own words would say the same again. */
-const WORDS: Readonly<Record<string, [title: string, help?: string]>> = {
-  no_face: ["No face was found.", "Use a photo that shows one clearly."],
-  undecodable_image: ["The file is damaged.", "Export it again, or use another photo."],
-  unreadable_image: ["The file is damaged.", "Export it again, or use another photo."],
-  unsupported_type: ["This is not a photo that can be read."],
-  empty_body: ["The file is empty."],
-  body_too_large: ["The photo is too large."],
-  image_too_large: ["The photo has too many pixels."],
-  invalid_name: ["That name cannot be stored."],
-  consent_required: ["It does not say who agreed."],
-  unauthorized: ["You may not change this gallery."],
-  forbidden: ["You may not change this gallery."],
-  identity_not_found: ["This person is no longer in the gallery.", "Add them as a new person."],
-  face_not_found: ["This face cannot be had any more.", "Analyse the photo again."],
-  job_expired: ["The analysis has expired.", "Analyse the photo again."],
-  job_deleted: ["The analysis was deleted.", "Analyse the photo again."],
-  job_not_found: ["There is no such analysis.", "Analyse the photo again."],
-  gallery_unavailable: ["The gallery does not answer.", "Try it again in a moment."],
-  gallery_full: ["The gallery is full.", "Delete faces that are not needed, or give it more space."],
-  overloaded: ["The server is busy.", "Try it again in a moment."],
-  offline: ["The server cannot be reached.", "Check the connection, then try it again."],
-};
-
-function refused({ code, message, retryable }: FailureJson, why = message): Refused {
-  const [title, help] = WORDS[code] ?? ["It was not added."];
-  return new Refused(code, title, help ?? why, retryable);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import type { GalleryReceipt } from "@similarfaces/contracts/api";
-import { importGallery } from "../api";
+import { importGallery } from "../api/gallery";
 import { permitted } from "./permission";
 
 /** The gateway takes 20 MiB at once; smaller parts show progress. */

@@ -12,7 +12,7 @@ export interface News {
 const [news, setNews] = createSignal<News>();
 export { news };
 
-export function tell(title: string, text = ""): void {
+export function showNews(title: string, text = ""): void {
   setNews({ title, text });
   announce(`${title} ${text}`);
 }

@@ -1,6 +1,6 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { Show, createSignal } from "solid-js";
-import { ApiFailure, failureOf } from "../api";
+import { ApiFailure, failureOf } from "../api/request";
 import { apiKey, setApiKey } from "../apiKey";
 import { Dialog } from "../components/Dialog";
 import { about } from "../installation";

@@ -9,15 +9,15 @@ import {
 } from "@similarfaces/contracts/job";
 import { createRoot, createSignal, type Accessor } from "solid-js";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
-import { deleteJob } from "../api";
-import { watchJob } from "../live";
+import { deleteJob } from "../api/jobs";
+import { watchJob } from "../live/live";
 import { serverClock, serverNowMs } from "../serverClock";
 
 /** One job as this page knows it. */
 export interface Job {
   readonly jobId: string;
   readonly state: Accessor<JobState>;
-  /** Why there is no such job (any more), as the server says it. */
+  /** Why there is no such job (any more), in the server's words. */
   readonly failure: Accessor<FailureJson | undefined>;
   /** What the deletion found, once it was asked for here. */
   readonly receipt: Accessor<DeletionReceipt | undefined>;
@@ -41,11 +41,11 @@ function createJob(jobId: string): Job {
   const [state, setState] = createSignal<JobState>(emptyJob(jobId));
   const [failure, setFailure] = createSignal<FailureJson>();
   const [receipt, setReceipt] = createSignal<DeletionReceipt>();
-  /** What was said of it. */
+  /** By the results received, whatever the time. */
   let known: JobState = emptyJob(jobId);
-  /** As of when it is shown: from the deadline on, what is not known yet is expired, and may still become known. */
+  /** The time at which it is shown: after the deadline, fields without an answer are expired; a late answer still replaces that. */
   let seenAtMs = 0;
-  const take = (event: ResultEvent) => {
+  const apply = (event: ResultEvent) => {
     known = reduceJob(known, event);
     setState(jobAt(known, seenAtMs));
   };
@@ -58,11 +58,12 @@ function createJob(jobId: string): Job {
 
   const stop = watchJob(jobId, {
     after: () => sequence,
+    stages: () => known.accepted?.stages ?? [],
     result(at, event) {
       sequence = Math.max(sequence, at);
       const madeAtMs = event.timings?.finishedAtMs ?? event.accepted?.acceptedAtMs;
       if (madeAtMs !== undefined) serverClock.heard(madeAtMs, Date.now());
-      take(event);
+      apply(event);
       // The server says when the deadline has passed; without a connection the page has to know by itself.
       if (event.accepted) {
         const leftMs = event.accepted.deadlineAtMs + DEADLINE_GRACE_MS - serverNowMs();
@@ -90,7 +91,7 @@ function createJob(jobId: string): Job {
       clearTimeout(deadline);
       setReceipt(found);
       const { deletedAtMs } = found;
-      take({ jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } });
+      apply({ jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } });
     },
   };
 }

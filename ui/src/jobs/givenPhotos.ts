@@ -1,4 +1,4 @@
-import { fetchPicture } from "../api";
+import { fetchPicture } from "../api/installation";
 import { FOREIGN_IMAGE, folderRefusal, type Refusal } from "./photoCheck";
 
 /** What a person gave at once: files, and what cannot be taken, in words. */

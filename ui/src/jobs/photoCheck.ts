@@ -6,13 +6,13 @@ export interface Refusal {
 
 export type PhotoType = "photo" | "heic" | Refusal;
 
-/** As the gateway takes them, told by their first bytes (gateway/src/jobs/imageHeader.ts). */
+/** The types that the gateway takes, by their first bytes (gateway/src/jobs/imageHeader.ts). */
 const TAKEN = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken.";
 
-/** How many first bytes are enough to tell. */
+/** First bytes that are enough to know the type. */
 export const HEAD_BYTES = 64;
 
-/** What a file is, by its size and first bytes: its name and type may say anything. */
+/** What a file is, by its size and first bytes: its name and declared type prove nothing. */
 export function photoTypeOf(name: string, bytes: number, head: Uint8Array, bytesMax: number): PhotoType {
   if (bytes === 0) {
     return {
@@ -50,7 +50,7 @@ export const UNREADABLE_HEIC: Refusal = {
   help: "Share or export it as JPEG. On an iPhone: Settings, Camera, Formats, Most Compatible.",
 };
 
-/** ISO base media files say what they are in brands behind "ftyp". */
+/** ISO base media files list their brands behind "ftyp". */
 function isHeic(latin: string): boolean {
   return (
     latin.slice(4, 8) === "ftyp" && !isAvif(latin) && /hei[cxms]|hev[cxms]|mif1|msf1/.test(latin.slice(8, 40))

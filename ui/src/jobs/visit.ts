@@ -1,7 +1,8 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { createEffect, createRoot } from "solid-js";
 import { createStore, produce } from "solid-js/store";
-import { ApiFailure, failureOf, uploadPhoto } from "../api";
+import { uploadPhoto } from "../api/jobs";
+import { ApiFailure, failureOf } from "../api/request";
 import { about } from "../installation";
 import { navigate, query, route } from "../router";
 import { serverClock } from "../serverClock";
@@ -35,7 +36,7 @@ export const shots = (): readonly Shot[] => visit.shots;
 /** Photos whose job is not complete, at most: a pile of forty is sent as it is worked off. */
 const UNDERWAY_MAX = 4;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
-/** Before the server has said what it takes; the same as its own (gateway/src/requests/limits.ts). */
+/** Until the limits of the server are known; the same as its own (gateway/src/requests/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
 
 const files = new Map<number, Blob>();

@@ -9,7 +9,7 @@ export interface KnownFace {
   readonly embedding: Float32Array;
 }
 
-/** Of a person with very many pictures only so many are paired: nobody shall outweigh the others. */
+/** Of a person with very many pictures only so many are paired, so that no person outweighs the others. */
 const PICTURES_PAIRED_MAX = 12;
 /** Of larger sets this many pairs of strangers are drawn, the same ones every time. */
 const IMPOSTORS_MAX = 8_000_000;

@@ -7,29 +7,31 @@ export interface MeasuredFace {
   /** In the measure's unit, or the index of a range. */
   readonly truth: number;
   readonly value: number;
-  /** Of each whole unit, from 0 on. */
+  /** Of each of the measure's bins, where it has any. */
   readonly probabilities: readonly number[];
   readonly groups: Readonly<Record<string, string>>;
 }
 
-/** An error up to this share of the measure's largest value counts as near: of an age up to 100, five years. */
+/** An error up to this share of the measure's range counts as near: of an age from 0 to 100, five years. */
 const NEAR = 0.05;
 
 /**
- * Against values: the mean absolute error, and the share of errors that are near. By groups, too; where these are of the measure itself
+ * Against values: the mean absolute error, and the share of errors that are near where the measure has a range. By groups, too; where these are of the measure itself
  * (ages by ten years) with their numbers of faces.
  */
 export function measureValues(
-  { name, unit, max }: Measure,
+  { name, unit, range }: Measure,
   faces: readonly MeasuredFace[],
 ): Record<string, unknown> {
-  const near = NEAR * max;
   const errors = faces.map((face) => ({ ...face, error: Math.abs(face.value - face.truth) }));
   const mae = (items: readonly { error: number }[]) => round(mean(items.map(({ error }) => error)), 2);
   const figures: Record<string, unknown> = {
-    [`mae_${unit}`]: mae(errors),
-    [`within_${near}`]: share(errors.filter(({ error }) => error <= near).length, errors.length),
+    [unit === "" ? "mae" : `mae_${unit}`]: mae(errors),
   };
+  if (range) {
+    const near = round(NEAR * (range[1] - range[0]), 2);
+    figures[`within_${near}`] = share(errors.filter(({ error }) => error <= near).length, errors.length);
+  }
   for (const group of groupNames(errors)) {
     const figure = group === name ? (items: typeof errors) => [mae(items), items.length] : mae;
     figures[`mae_by_${group}`] = byGroup(errors, group, (items) => figure([...items]));
@@ -37,15 +39,20 @@ export function measureValues(
   return figures;
 }
 
-/** Against ranges: how often the one with the most probability is the right one, or next to it. */
+/**
+ * Against ranges: how often the one with the most probability is the right one, or next to it. A measure without a distribution is in the
+ * range of its value.
+ */
 export function measureRanges(
+  { bins }: Measure,
   faces: readonly MeasuredFace[],
   ranges: readonly Range[],
 ): Record<string, unknown> {
-  const answered = faces.map(({ truth, probabilities, groups }) => {
-    const masses = ranges.map(([first, last]) =>
-      probabilities.slice(first, last + 1).reduce((sum, probability) => sum + probability, 0),
-    );
+  const rangeOfBin = bins?.map((value) => nearestRange(ranges, value));
+  const answered = faces.map(({ truth, value, probabilities, groups }) => {
+    const masses = ranges.map(() => 0);
+    if (rangeOfBin) for (const [bin, range] of rangeOfBin.entries()) masses[range]! += probabilities[bin]!;
+    else masses[nearestRange(ranges, value)] = 1;
     return { away: Math.abs(argmax(masses) - truth), groups };
   });
   const accuracyOf = (items: readonly { away: number }[]) =>
@@ -58,4 +65,11 @@ export function measureRanges(
   };
   for (const group of groupNames(answered)) figures[`by_${group}`] = byGroup(answered, group, accuracyOf);
   return figures;
+}
+
+/** The range that a value, in whole units, lies in, or the one that is nearest to it. */
+function nearestRange(ranges: readonly Range[], value: number): number {
+  const unit = Math.round(value);
+  const closeness = ranges.map(([first, last]) => Math.min(unit - first, last - unit, 0));
+  return argmax(closeness);
 }

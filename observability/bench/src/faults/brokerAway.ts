@@ -3,8 +3,8 @@ import { NATS_SERVER, isAlive } from "@similarfaces/mesh";
 import type { Attack, Target } from "./trial.js";
 
 /**
- * `stopped`: it is there and says nothing (SIGSTOP), as where its disk hangs; a supervisor may end it before the time is over.
- * `dead`: killed, and whoever starts it sees it end.
+ * `stopped`: the process is there and answers nothing (SIGSTOP), as where its disk hangs; a supervisor may end it before the time is over.
+ * `dead`: killed, and it ends at once when it is started again.
  */
 export type Absence = "stopped" | "dead";
 

@@ -41,31 +41,31 @@ export async function benchFaults(options: FaultsOptions): Promise<FaultsReport>
   const report: FaultsReport = { trials: [], notRun: [], asWanted: true };
   const usual: Omit<TrialOptions, "name"> = { photos, deadlineMs: DEADLINE_MS };
   console.log(`seed ${seed}\n${TRIAL_HEAD}`);
-  const say = (done: Trial) => {
+  const onTrial = (done: Trial) => {
     report.trials.push(done);
     report.asWanted &&= isAsWanted(done);
     console.log([trialLine(done), ...done.details.map((line) => `    ${line}`)].join("\n"));
   };
-  if (only.includes("floods")) await floodTrials({ photos, seed }, say);
+  if (only.includes("floods")) await floodTrials({ photos, seed }, onTrial);
   if (only.includes("kills")) {
     for (const processes of [false, true]) {
       const name = processes ? "kills, a process each" : "kills, one process";
       const attack = kills({ jobs, everyMs: KILL_EVERY_MS, atMost: KILLS_MAX, random: seededRandom(seed) });
-      say(await trial({ ...usual, name, processes, mayEnd: true }, attack));
+      onTrial(await trial({ ...usual, name, processes, mayEnd: true }, attack));
     }
   }
   if (only.includes("broker")) {
     for (const absence of ["stopped", "dead"] as const) {
       for (const awayMs of [10_000, 60_000]) {
         const name = `broker ${absence} for ${awayMs / 1_000} s`;
-        say(await trial({ ...usual, name }, brokerAway({ absence, awayMs })));
+        onTrial(await trial({ ...usual, name }, brokerAway({ absence, awayMs })));
       }
     }
   }
   if (only.includes("rude")) {
     const photo = photos[0]!.bytes;
     const attack = rude({ clients, jobs: Math.ceil(jobs / 2), photo, random: seededRandom(seed) });
-    say(await trial({ ...usual, name: `${clients} rude clients` }, attack));
+    onTrial(await trial({ ...usual, name: `${clients} rude clients` }, attack));
   }
   if (only.includes("disk")) {
     const disk = smallDisk(DISK_MIB);
@@ -73,7 +73,7 @@ export async function benchFaults(options: FaultsOptions): Promise<FaultsReport>
       try {
         const name = `disk full for ${DISK_FULL_MS / 1_000} s`;
         const full = { ...usual, name, dataDir: disk.folder, mayFail: true };
-        say(await trial(full, diskFull(disk, DISK_FULL_MS)));
+        onTrial(await trial(full, diskFull(disk, DISK_FULL_MS)));
       } finally {
         disk.remove();
       }

@@ -7,7 +7,7 @@ import type { Trial } from "./trial.js";
 const FACTORS = [2, 10, 50];
 const FLOOD_MS = 60_000;
 const LOOP_MS = 20_000;
-/** Of what is accepted, so much is done in time; of capacity, so much is done although more is offered. */
+/** What is promised: the share of the accepted that is done in time, and the share of capacity that is done although more is offered. */
 const COMPLETE_SHARE_MIN = 0.99;
 const CAPACITY_SHARE_MIN = 0.9;
 const ACCEPTED_P99_MS_MAX = 8_000;
@@ -17,7 +17,7 @@ export interface FloodTrialsOptions {
   seed: number;
 }
 
-/** More photos than can be done, at each factor one trial, told of as soon as it is over. */
+/** More photos than can be done: one trial for each factor. */
 export async function floodTrials(
   options: FloodTrialsOptions,
   onTrial: (trial: Trial) => void,
@@ -42,7 +42,7 @@ export async function floodTrials(
   }
 }
 
-/** Nobody comes back after a cut here, so nothing can be seen twice. */
+/** Visitors of a flood do not reconnect, so nothing can be shown twice. */
 function trialOf(figures: FloodFigures, ended: readonly string[]): Trial {
   const { factor, accepted, complete, failed, expired, lost, refused, unanswered } = figures;
   const isDoneInTime = figures.completeShare >= COMPLETE_SHARE_MIN;

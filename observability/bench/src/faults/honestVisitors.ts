@@ -1,5 +1,6 @@
+import { Gateway, GatewayFailure } from "@similarfaces/client";
 import type { MixPhoto } from "@similarfaces/load";
-import { sight, type Sighted, type Sighting } from "./sighting.js";
+import { observe, type WatchedJob, type Observation } from "./observation.js";
 
 export interface VisitorsOptions {
   url: string;
@@ -12,29 +13,29 @@ export interface VisitorsOptions {
   deadlineMs: number;
   /** From a job's end until it is read anew. */
   readAgainAfterMs: number;
-  /** The visitor of a job was told that it is complete. */
+  /** A visitor has received the end of a job. */
   onCompletion?(atMs: number): void;
-  /** No more will be sent, and every visitor was told the end of his job. */
+  /** No more will be sent, and every visitor has received the end of the job, or has stopped waiting. */
   onAllDone?(): void;
 }
 
 export interface Visits {
-  sightings: Sighting[];
-  /** Photos that were not taken and sent again: the gateway was away or said 503. */
+  observations: Observation[];
+  /** Photos that were not accepted and sent again: the gateway was away or answered 503. */
   refusals: number;
-  /** Visitors whose photo was not taken for two minutes. */
+  /** Visitors whose photo was not accepted for two minutes. */
   gaveUp: number;
 }
 
 const PAUSE_MS = 250;
-/** Sooner than asked: the first photo after an outage is what tells how long recovery takes. */
+/** Sooner than the gateway asks for: how long recovery takes is measured by the first photo after an outage. */
 const RETRY_AFTER_MS_MAX = 2_000;
-/** Whoever is refused this long gives up. */
+/** A visitor who is refused for this long gives up. */
 const REFUSED_MAX_MS = 120_000;
 
 /** Visitors who send a photo, watch it to its end (in turns by server-sent events and by WebSocket) and send the next. */
 export async function honestVisitors(options: VisitorsOptions): Promise<Visits> {
-  const seen: Sighted[] = [];
+  const jobs: WatchedJob[] = [];
   let sent = 0;
   let refusals = 0;
   let gaveUp = 0;
@@ -53,20 +54,20 @@ export async function honestVisitors(options: VisitorsOptions): Promise<Visits> 
         return;
       }
       const transport = turn % 2 === 0 ? "sse" : "websocket";
-      const sighted = await sight({ ...options, jobId, photo, transport });
-      if (sighted.toldAtMs !== undefined) options.onCompletion?.(sighted.toldAtMs);
-      seen.push(sighted);
+      const watched = await observe({ ...options, jobId, photo, transport });
+      if (watched.completeAtMs !== undefined) options.onCompletion?.(watched.completeAtMs);
+      jobs.push(watched);
     }
   };
   await Promise.all(Array.from({ length: options.inFlight }, lane));
   options.onAllDone?.();
-  return { sightings: await Promise.all(seen.map(whatIsStored)), refusals, gaveUp };
+  return { observations: await Promise.all(jobs.map(storedOf)), refusals, gaveUp };
 }
 
-/** While the broker is away or wedged nobody can say what is stored: that is asked again when all else is over. */
-async function whatIsStored({ stored, read }: Sighted): Promise<Sighting> {
-  const sighting = await stored;
-  return sighting.job.state === "unknown" ? read() : sighting;
+/** While the broker is away or hangs, nobody knows what is stored: the job is read again when all else is over. */
+async function storedOf({ stored, read }: WatchedJob): Promise<Observation> {
+  const observation = await stored;
+  return observation.job.state === "unknown" ? read() : observation;
 }
 
 interface Until {
@@ -76,30 +77,27 @@ interface Until {
 }
 
 /**
- * Sends a photo until it is taken, as a person does. Where the connection was cut before the answer nobody has an id, so nothing was
- * accepted. @returns undefined where it is wanted no longer, or patience has ended
- * @throws Error where the photo is refused for good
+ * Sends a photo until it is accepted. Where the connection was cut before the answer nobody has an id, so that counts as not accepted.
+ * @returns undefined where it is no longer wanted, or after `patienceMs`
+ * @throws GatewayFailure where the photo is refused for good
  */
 async function submit(
   url: string,
   photo: Uint8Array<ArrayBuffer>,
   { patienceMs, onRefusal, isWanted }: Until,
 ): Promise<string | undefined> {
+  const { jobs } = new Gateway({ url, patienceMs: 0 });
   const untilMs = Date.now() + patienceMs;
   for (;;) {
-    const response = await fetch(new URL("/v1/jobs", url), { method: "POST", body: photo }).catch(
-      () => undefined,
-    );
-    const text = await response?.text().catch(() => undefined);
-    if (response?.status === 202 && text) return (JSON.parse(text) as { jobId: string }).jobId;
-    if (response && response.status !== 202 && response.status < 500) {
-      throw new Error(`an honest photo was answered ${response.status}: ${text}`);
+    try {
+      return (await jobs.send(photo)).jobId;
+    } catch (error) {
+      if (!(error instanceof GatewayFailure)) throw error;
+      if (error.source === "answer" && !error.retryable) throw error;
+      onRefusal();
+      if (Date.now() > untilMs || !isWanted()) return undefined;
+      const pauseMs = Math.min(error.retryAfterMs ?? PAUSE_MS, RETRY_AFTER_MS_MAX);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
-    onRefusal();
-    if (Date.now() > untilMs || !isWanted()) return undefined;
-    const retryAfterMs = Number(response?.headers.get("retry-after") ?? 0) * 1_000;
-    await new Promise((resolve) =>
-      setTimeout(resolve, Math.min(retryAfterMs || PAUSE_MS, RETRY_AFTER_MS_MAX)),
-    );
   }
 }

@@ -7,9 +7,9 @@ export interface KillsOptions {
   jobs?: number;
   everyMs: number;
   random(): number;
-  /** How many in all: where nothing goes on any more, that has been shown by then. */
+  /** How many in all: a bound for the case that no job ends any more. */
   atMost: number;
-  /** The time until the next begins only when a job has ended since the last: then the machine may be as slow as it likes. */
+  /** `everyMs` counts from the first job that ends after the last kill, so that a slow machine is not a failure. */
   awaitsWork?: boolean;
 }
 

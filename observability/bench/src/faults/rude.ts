@@ -10,12 +10,12 @@ export interface RudeOptions {
   random(): number;
 }
 
-/** After 64 MiB of a body that nobody wanted one build of uWebSockets.js ended the process. */
+/** One build of uWebSockets.js ended the process after 64 MiB of a body that was not read. */
 const ENDLESS_BYTES = 72 * 1024 * 1024;
-/** As long as a client is rude; then it comes again as another kind. */
+/** After this time a client comes again with the next kind of rudeness. */
 const RUDE_MS = 20_000;
 
-/** So many clients at once are rude in every way there is, from before the first honest photo until all of those are answered. */
+/** `clients` at once, each rude in every way in turn, until every photo of the honest visitors is answered. */
 export function rude({ clients, jobs, photo, random }: RudeOptions): Attack {
   const kinds = Object.keys(RUDENESS) as RudenessName[];
   return {
@@ -28,7 +28,7 @@ export function rude({ clients, jobs, photo, random }: RudeOptions): Attack {
           const behave = RUDENESS[kinds[turn % kinds.length]!];
           await behave({ connection, photo, random, enough, endlessBytes: ENDLESS_BYTES });
           connection.reset();
-          // Whoever was cut off does not come back at once: this is rudeness, not a flood.
+          // A client that was cut off waits before it comes back: this is no flood.
           await new Promise((resolve) => setTimeout(resolve, 1_000));
         }
       };

@@ -16,7 +16,7 @@ export class RudeConnection {
       // All of 127.0.0.0/8 is loopback on Linux.
       ...(process.platform === "linux" ? { localAddress: "127.0.0.2" } : {}),
     });
-    // Half-closed by the gateway is not closed: that is for the client to say.
+    // Where the gateway has closed its half, this client still decides when to close its own.
     this.#socket.allowHalfOpen = true;
     this.#socket.on("error", () => {});
     this.#closed = new Promise((resolve) =>
@@ -36,12 +36,12 @@ export class RudeConnection {
     return this.#closed;
   }
 
-  /** Takes what comes and forgets it. */
+  /** Reads what comes and drops it. */
   read(): void {
     this.#socket.resume();
   }
 
-  /** From now on nothing is taken. */
+  /** From now on nothing is read. */
   stopReading(): void {
     this.#socket.pause();
   }
@@ -53,12 +53,12 @@ export class RudeConnection {
     return Promise.race([isTaken, this.#closed]);
   }
 
-  /** No more will be written; the answer is still taken. */
+  /** No more will be written; the answer is still read. */
   halfClose(): void {
     this.#socket.end();
   }
 
-  /** With a reset, in the middle of whatever it was. */
+  /** Ends the connection with a reset. */
   reset(): void {
     if (!this.#isClosed) this.#socket.resetAndDestroy();
   }

@@ -5,7 +5,7 @@ import type { RudeConnection } from "./rudeConnection.js";
 export interface RudenessContext {
   connection: RudeConnection;
   photo: Uint8Array;
-  /** Of each kind, what it does with chance does by this one. */
+  /** Whatever is random in what it does comes from here. */
   random(): number;
   /** Aborted when it has been rude for long enough. */
   enough: AbortSignal;
@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 const PAUSE_MS = 500;
 const CHUNK_BYTES = 256 * 1024;
 
-/** What clients do that are slow, broken or hostile. Each ends when it is cut off, or when it is enough. */
+/** What clients do that are slow, broken or hostile. Each ends when its connection is cut, or when `enough` is aborted. */
 export const RUDENESS = {
   /** Headers that never end, a line at a time. */
   async slowHeaders({ connection, enough }) {
@@ -39,7 +39,7 @@ export const RUDENESS = {
     await untilCutOff(connection, enough);
   },
 
-  /** A photo whose results nobody takes. */
+  /** A photo whose results are never read. */
   async unreadEvents({ connection, photo, enough }) {
     connection.stopReading();
     await connection.write(postOf(connection, photo, "Accept: text/event-stream\r\n"));

@@ -7,7 +7,7 @@ import { guard } from "@similarfaces/mesh";
 /** A folder on a file system of its own that can be filled. */
 export interface SmallDisk {
   readonly folder: string;
-  /** Not a byte is left. */
+  /** Until not a byte is left. */
   fill(): void;
   free(): void;
   remove(): void;
@@ -35,7 +35,7 @@ export function smallDisk(mib: number): SmallDisk | undefined {
     remove();
     return undefined;
   }
-  // What a mesh removes when it ends; the mount point itself is busy.
+  // A mesh removes its folder when it ends, and a mount point cannot be removed.
   const folder = join(mountPoint, "data");
   mkdirSync(folder, { mode: 0o700 });
   const ballast = join(mountPoint, "ballast");
@@ -43,7 +43,7 @@ export function smallDisk(mib: number): SmallDisk | undefined {
     folder,
     fill() {
       const file = openSync(ballast, "w");
-      // The last bytes one at a time would take long; a page is the smallest that a tmpfs gives.
+      // By pages at the end: the smallest piece that a tmpfs allots.
       for (const bytes of [Buffer.alloc(MIB), Buffer.alloc(4_096)]) {
         try {
           while (writeSync(file, bytes) > 0);

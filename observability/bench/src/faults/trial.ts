@@ -31,18 +31,18 @@ export interface TrialOptions {
 export interface Target {
   readonly mesh: MeshUnderTest;
   readonly broker: HeldBroker;
-  /** Jobs that visitors were told the end of since the attack began. */
+  /** Jobs whose end visitors have received since the attack began. */
   completed(): number;
   /** Resolves when there are so many, or all have ended. */
   completions(count: number): Promise<void>;
-  /** Aborted when the visitors have seen the end of all their jobs. */
+  /** Aborted when the visitors have received the end of all their jobs. */
   readonly over: AbortSignal;
 }
 
 export interface Attack {
   /** Photos that the visitors send; undefined: as long as the attack lasts. */
   jobs?: number;
-  /** Attacks until it has done its worst, or until `target.over`. */
+  /** Until the attack is over, or `target.over`. */
   run(target: Target): Promise<{ outages?: Outage[]; faultsAtMs?: number[] }>;
 }
 
@@ -57,7 +57,7 @@ export interface Trial extends Verdict {
 }
 
 const IN_FLIGHT_PER_CORE = 4;
-/** A job without viewers is forgotten by the gateway after 2 s: whoever comes later is told what the stream holds. */
+/** The gateway forgets a job without viewers after 2 s: whoever comes later gets what the stream holds. */
 const UNTIL_FORGOTTEN_MS = 3_000;
 
 /** Visitors use a mesh of its own, first undisturbed, then while it is attacked. Whatever happens, the mesh is stopped. */
@@ -77,7 +77,7 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
       processes,
       dataDir,
       onDeath(program, how) {
-        // Killing is the attack's own; of the broker it is also how a supervisor ends one that answers nothing.
+        // The attack itself kills, and a supervisor kills a broker that does not answer.
         if (program !== NATS_SERVER && !how.includes("SIGKILL")) ended.push(`${program} ${how}`);
       },
     },
@@ -97,7 +97,7 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
         over: over.signal,
       })
       .finally(() => (attacking = false));
-    // Heard below, after the visitors.
+    // Awaited below, after the visitors; until then a rejection is not unhandled.
     attacked.catch(() => {});
     const deal = dealFrom(photos);
     const visits = await honestVisitors({
@@ -111,7 +111,7 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
       onAllDone: () => over.abort(),
     });
     const { outages = [], faultsAtMs = [] } = await attacked;
-    const { sightings, refusals, gaveUp } = visits;
+    const { observations, refusals, gaveUp } = visits;
     if (gaveUp > 0) ended.push(`${gaveUp} visitors gave up: no photo was taken for minutes`);
     return {
       name,
@@ -119,7 +119,7 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
       mayFail,
       mayEnd,
       isMissed: gaveUp > 0,
-      ...verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }),
+      ...verdictOf({ observations, undisturbed, outages, faultsAtMs, ended }),
     };
   } finally {
     over.abort();
@@ -128,14 +128,14 @@ export async function trial(options: TrialOptions, attack: Attack): Promise<Tria
   }
 }
 
-/** Each photo once, with nothing in its way. */
+/** Of each photo, without an attack. */
 async function answersOf(
   url: string,
   photos: readonly MixPhoto[],
   deadlineMs: number,
 ): Promise<Map<string, JobState>> {
   const left = [...photos];
-  const { sightings } = await honestVisitors({
+  const { observations } = await honestVisitors({
     url,
     deal: () => left.shift()!,
     more: (sent) => sent < photos.length,
@@ -143,7 +143,7 @@ async function answersOf(
     deadlineMs,
     readAgainAfterMs: 0,
   });
-  return new Map(sightings.map(({ photo, job }) => [photo, job]));
+  return new Map(observations.map(({ photo, job }) => [photo, job]));
 }
 
 class Counter {

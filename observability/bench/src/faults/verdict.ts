@@ -1,7 +1,7 @@
 import type { JobState } from "@similarfaces/contracts";
-import { median } from "../figures.js";
-import { differences } from "./likeness.js";
-import type { Sighting } from "./sighting.js";
+import { median } from "../percentiles.js";
+import { differences } from "./differences.js";
+import type { Observation } from "./observation.js";
 
 /** A time in which work was not possible. Milliseconds since the epoch. */
 export interface Outage {
@@ -10,20 +10,20 @@ export interface Outage {
 }
 
 export interface Evidence {
-  sightings: readonly Sighting[];
+  observations: readonly Observation[];
   /** By photo: the job of an undisturbed run. */
   undisturbed: ReadonlyMap<string, JobState>;
   outages: readonly Outage[];
   /** When each fault was over: of a kill at once, of an outage its end. */
   faultsAtMs: readonly number[];
-  /** Processes that ended although nobody killed them. */
+  /** Processes that ended without being killed. */
   ended: readonly string[];
 }
 
 export interface Verdict {
   faults: number;
   accepted: number;
-  /** Every field answered. */
+  /** Every field answered, or skipped with its face. */
   completed: number;
   /** At least one field is a failure; by code. */
   failed: number;
@@ -31,7 +31,7 @@ export interface Verdict {
   expired: number;
   /** Of those, in no outage: work was possible when the deadline came. */
   expiredInVain: number;
-  /** Nothing of the job is stored, or its visitor was never told of its end. */
+  /** Nothing of the job is stored, or its visitor never received its end. */
   lost: number;
   /** A result was shown to a visitor twice, or is stored twice. */
   doubled: number;
@@ -48,11 +48,11 @@ export interface Verdict {
 /** After the broker is back its supervisor may pause 2 s before it starts it again. */
 const RETURN_MS = 2_000;
 
-/** What the evidence says. Pure. */
-export function verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }: Evidence): Verdict {
+/** Counts what was promised and not kept. Pure. */
+export function verdictOf({ observations, undisturbed, outages, faultsAtMs, ended }: Evidence): Verdict {
   const verdict: Verdict = {
     faults: faultsAtMs.length,
-    accepted: sightings.length,
+    accepted: observations.length,
     completed: 0,
     failed: 0,
     reasons: {},
@@ -61,25 +61,25 @@ export function verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }
     lost: 0,
     doubled: 0,
     differing: 0,
-    ...recoveries(sightings, faultsAtMs),
+    ...recoveries(observations, faultsAtMs),
     ended: ended.length,
     details: [...ended],
   };
-  for (const sighting of sightings) {
-    const say = (what: string) =>
-      void verdict.details.push(`job ${sighting.jobId} (${sighting.photo}) ${what}`);
-    const fields = fieldsOf(sighting.job);
+  for (const observation of observations) {
+    const note = (what: string) =>
+      void verdict.details.push(`job ${observation.jobId} (${observation.photo}) ${what}`);
+    const fields = fieldsOf(observation.job);
     const codes = fields.flatMap((field) => (field.state === "failed" ? [field.failure.code] : []));
-    if (sighting.job.state !== "complete" || sighting.toldAtMs === undefined) {
+    if (observation.job.state !== "complete" || observation.completeAtMs === undefined) {
       verdict.lost++;
-      say(
-        `is lost: ${sighting.job.state}${sighting.toldAtMs === undefined ? ", its visitor still waits" : ""}`,
+      note(
+        `is lost: ${observation.job.state}${observation.completeAtMs === undefined ? ", its visitor still waits" : ""}`,
       );
     } else if (fields.some(({ state }) => state === "expired")) {
       verdict.expired++;
-      if (!isExcused(sighting.job, outages)) {
+      if (!isExcused(observation.job, outages)) {
         verdict.expiredInVain++;
-        say("expired although work was possible");
+        note("expired although work was possible");
       }
     } else if (codes.length > 0) {
       verdict.failed++;
@@ -87,16 +87,18 @@ export function verdictOf({ sightings, undisturbed, outages, faultsAtMs, ended }
     } else {
       verdict.completed++;
     }
-    const { shownTwice, storedTwice, unseen } = sighting;
+    const { shownTwice, storedTwice, notShown } = observation;
     if (shownTwice.length + storedTwice.length > 0) {
       verdict.doubled++;
-      say(`is doubled: shown ${shownTwice.join(", ") || "once"}; stored ${storedTwice.join(", ") || "once"}`);
+      note(
+        `is doubled: shown ${shownTwice.join(", ") || "once"}; stored ${storedTwice.join(", ") || "once"}`,
+      );
     }
-    const baseline = undisturbed.get(sighting.photo);
-    const differing = baseline ? differences(baseline, sighting.job) : [];
-    if (differing.length + unseen.length > 0) {
+    const baseline = undisturbed.get(observation.photo);
+    const differing = baseline ? differences(baseline, observation.job) : [];
+    if (differing.length + notShown.length > 0) {
       verdict.differing++;
-      say(`differs: ${[...differing, ...unseen.map((name) => `${name} not shown`)].join(", ")}`);
+      note(`differs: ${[...differing, ...notShown.map((name) => `${name} not shown`)].join(", ")}`);
     }
   }
   return verdict;
@@ -112,10 +114,10 @@ function isExcused({ accepted }: JobState, outages: readonly Outage[]): boolean 
   return outages.some(({ fromMs, untilMs }) => fromMs <= deadlineAtMs && deadlineAtMs <= untilMs + RETURN_MS);
 }
 
-function recoveries(sightings: readonly Sighting[], faultsAtMs: readonly number[]) {
-  const completions = sightings
-    .filter(({ job }) => fieldsOf(job).every(({ state }) => state === "done"))
-    .flatMap(({ toldAtMs }) => toldAtMs ?? [])
+function recoveries(observations: readonly Observation[], faultsAtMs: readonly number[]) {
+  const completions = observations
+    .filter(({ job }) => fieldsOf(job).every(({ state }) => state === "done" || state === "skipped"))
+    .flatMap(({ completeAtMs }) => completeAtMs ?? [])
     .toSorted((a, b) => a - b);
   const after = faultsAtMs.flatMap((faultAtMs) => {
     const next = completions.find((atMs) => atMs > faultAtMs);

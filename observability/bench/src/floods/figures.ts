@@ -1,5 +1,5 @@
 import type { FloodPhoto } from "@similarfaces/load";
-import { percentile } from "../figures.js";
+import { percentile } from "../percentiles.js";
 
 /** What became of one flood. Times in milliseconds, from when a photo was due. */
 export interface FloodFigures {

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { dealFrom, runFlood, type MixPhoto } from "@similarfaces/load";
 import { closedLoop } from "../closedLoop.js";
-import { median } from "../figures.js";
+import { median } from "../percentiles.js";
 import { IN_FLIGHT_PER_WORKER } from "../pipeline.js";
-import { analyseUnread } from "../tail.js";
+import { analyseUnread } from "../analyseUnread.js";
 import { floodFigures, type FloodFigures } from "./figures.js";
 
 export interface FloodsOptions {
@@ -63,7 +63,7 @@ export async function benchFloods(options: FloodsOptions): Promise<FloodsReport>
   return { capacityPerSecond, floods };
 }
 
-/** A closed loop, and beside it a flood of which nothing is accepted: stages that nobody has are refused where overload is. */
+/** A closed loop, and beside it a flood of which nothing is accepted: it asks for a stage that does not exist, which admission refuses as it refuses overload. */
 async function closedLoopBeside<T>(
   refusing: { url: string; mix: readonly MixPhoto[]; perSecond: number; seed: number },
   loop: () => Promise<T>,

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { EMBEDDING_SIZE } from "@similarfaces/contracts";
-import { loadManifest, type Manifest } from "@similarfaces/inference";
+import { findModel, type Manifest } from "@similarfaces/inference";
 import { seededRandom } from "@similarfaces/load";
-import type { GalleryDriver } from "@similarfaces/gallery";
+import type { Identities } from "@similarfaces/gallery";
 import { ProgressBar } from "@similarfaces/mesh";
-import { median, percentile } from "../figures.js";
+import { median, percentile } from "../percentiles.js";
 import { timeMatchStage } from "./matchStage.js";
 import { measureReplica } from "./replicaMemory.js";
 import { timeSearches } from "./searches.js";
@@ -29,7 +29,7 @@ const MODELS = fileURLToPath(new URL("../../../../models", import.meta.url));
 export async function benchDriver({ driver, sizes, probes }: BenchDriverOptions): Promise<SizeReport[]> {
   const largest = Math.max(...sizes);
   const synthetic = createSyntheticFaces(personOf(largest) + PEOPLE_AT_ONCE);
-  const manifest = await loadManifest(MODELS, "compact", "embed");
+  const { manifest } = await findModel({ modelsDir: MODELS, pack: "compact" }, "embed");
   const stores = await startStores(driver);
   const reports: SizeReport[] = [];
   try {
@@ -68,7 +68,7 @@ export async function benchDriver({ driver, sizes, probes }: BenchDriverOptions)
 
 async function measure(
   stores: Stores,
-  gallery: GalleryDriver,
+  gallery: Identities,
   manifest: Manifest,
   vectors: Float32Array,
   probes: readonly Float32Array[],

@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { availableParallelism } from "node:os";
+import { Gateway } from "@similarfaces/client";
 import { visit } from "@similarfaces/load";
-import { GalleryApi, ProgressBar, importPhotos, peopleOfFolder, type Outcome } from "@similarfaces/mesh";
+import { ProgressBar, importPhotos, peopleOfFolder, type Outcome } from "@similarfaces/mesh";
 import { closedLoop } from "../closedLoop.js";
 import { startMeshUnderTest } from "../meshUnderTest.js";
 
@@ -53,7 +54,7 @@ export async function benchImport({
     const bar = new ProgressBar("photos imported", photos);
     const startedAtMs = performance.now();
     await importPhotos({
-      api: new GalleryApi(mesh.url, undefined),
+      gallery: new Gateway({ url: mesh.url }).gallery,
       people,
       consent: "bench",
       inFlight,

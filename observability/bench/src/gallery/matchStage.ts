@@ -8,7 +8,7 @@ import {
   toBinary,
   workMessageId,
 } from "@similarfaces/contracts";
-import { createGallery, createMatch, likenessOf, type GalleryDriver } from "@similarfaces/gallery";
+import { createGallery, createMatch, likenessOf, type Identities } from "@similarfaces/gallery";
 import type { Manifest } from "@similarfaces/inference";
 import {
   createLog,
@@ -32,7 +32,7 @@ const NO_BLOBS = {} as Blobs;
 /** The stage as it runs in a mesh, one probe at a time. */
 export async function timeMatchStage(
   broker: Broker,
-  driver: GalleryDriver,
+  driver: Identities,
   manifest: Manifest,
   probes: readonly Float32Array[],
 ): Promise<StageTimes> {
@@ -66,9 +66,10 @@ export async function timeMatchStage(
     });
     const message = create(EmbeddingWorkSchema, {
       jobId,
-      embedding: embeddingToBytes(probe),
+      probes: [{ face: 0, embedding: embeddingToBytes(probe) }],
       model: MODEL,
       deadlineAtMs: Date.now() + 60_000,
+      stages: ["match"],
     });
     const startedAtMs = performance.now();
     await publishWork(broker, {

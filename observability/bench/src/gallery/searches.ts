@@ -1,5 +1,5 @@
 import { EMBEDDING_SIZE } from "@similarfaces/contracts";
-import type { GalleryDriver } from "@similarfaces/gallery";
+import type { Identities } from "@similarfaces/gallery";
 import { MetricKind, exactSearch } from "usearch";
 import { FACES_PER_PERSON } from "./syntheticFaces.js";
 import { identityOf } from "./syntheticGallery.js";
@@ -13,7 +13,7 @@ export interface Searches {
 
 /** Searches for each probe, one after the other. `vectors`: every face in the gallery, row by row. */
 export async function timeSearches(
-  gallery: GalleryDriver,
+  gallery: Identities,
   probes: readonly Float32Array[],
   vectors: Float32Array,
   count: number,

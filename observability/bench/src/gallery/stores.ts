@@ -3,12 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startElasticsearch } from "@similarfaces/load";
-import {
-  gallerySettings,
-  openGalleryDriver,
-  type GalleryConfig,
-  type GalleryDriver,
-} from "@similarfaces/gallery";
+import { gallerySettings, openIdentities, type GalleryConfig, type Identities } from "@similarfaces/gallery";
 import { guard, identityOf, natsServer } from "@similarfaces/mesh";
 import { connectBroker, createLog, provision, readSettings, type Broker } from "@similarfaces/runtime";
 
@@ -18,7 +13,7 @@ export const MODEL = "synthetic@1.0.0";
 export interface Stores {
   readonly broker: Broker;
   /** Another replica. `snapshotFile`: of the `nats` driver. */
-  open(snapshotFile?: string): Promise<GalleryDriver>;
+  open(snapshotFile?: string): Promise<Identities>;
   readonly folder: string;
   stop(): Promise<void>;
 }
@@ -48,7 +43,7 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
         elasticsearchIndex: `similarfaces-bench-${process.pid}`,
         elasticsearchIndexKind,
       };
-      return openGalleryDriver({ config, broker, model: MODEL, log, signal });
+      return openIdentities({ config, broker, model: MODEL, log, signal });
     },
     async stop() {
       await broker.close();

@@ -1,5 +1,5 @@
 import { EMBEDDING_SIZE, GalleryFaceSchema, create } from "@similarfaces/contracts";
-import type { GalleryDriver } from "@similarfaces/gallery";
+import type { Identities } from "@similarfaces/gallery";
 import { MODEL } from "./stores.js";
 import { FACES_PER_PERSON } from "./syntheticFaces.js";
 
@@ -20,7 +20,7 @@ export interface Faces {
 
 /** Adds the faces of the rows `from` to `to`, some at once. */
 export async function addFaces(
-  gallery: GalleryDriver,
+  gallery: Identities,
   { from, to, vectors, next, onAdded }: Faces,
 ): Promise<void> {
   let face = from;

@@ -1,5 +1,5 @@
-import type { GalleryDriver } from "@similarfaces/gallery";
-import { median } from "../figures.js";
+import type { Identities } from "@similarfaces/gallery";
+import { median } from "../percentiles.js";
 import type { SizeReport } from "./sizeReport.js";
 import { newFace } from "./syntheticGallery.js";
 
@@ -7,8 +7,8 @@ const ROUNDS = 15;
 
 /** How soon `other` sees what `gallery` has changed, from the moment at which the change is acknowledged. */
 export async function measureVisibility(
-  gallery: GalleryDriver,
-  other: GalleryDriver,
+  gallery: Identities,
+  other: Identities,
   embeddings: readonly Float32Array[],
 ): Promise<SizeReport["visibleMs"]> {
   const [adds, deletes]: [number[], number[]] = [[], []];

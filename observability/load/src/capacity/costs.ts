@@ -1,4 +1,4 @@
-import { STAGES, type AnalysisStage } from "@similarfaces/contracts";
+import { isFaceStage, type StageName } from "@similarfaces/contracts";
 
 /** What one photo costs, as `measure.ts` finds it. Every figure is of the machine that it names. */
 export interface Costs {
@@ -7,7 +7,8 @@ export interface Costs {
   facesPerPhoto: number;
   /** Mean of the squares, for faces come in bunches: one photo's all at once. */
   squaredFacesPerPhoto: number;
-  stages: Record<AnalysisStage, StageCost>;
+  /** Of every stage that had work of its own, whatever analyzers there were. */
+  stages: Record<StageName, StageCost>;
   /** CPU time of the processes that everybody shares, milliseconds per photo. */
   gatewayCpuMsPerPhoto: number;
   brokerCpuMsPerPhoto: number;
@@ -31,9 +32,12 @@ export interface StageCost {
   squaredVariation: number;
 }
 
-export const PER_PHOTO: Readonly<Record<AnalysisStage, (costs: Costs) => number>> = Object.fromEntries(
-  STAGES.map((stage) => [stage, ({ facesPerPhoto }: Costs) => (stage === "extract" ? 1 : facesPerPhoto)]),
-) as Record<AnalysisStage, (costs: Costs) => number>;
+/** Messages of a stage per photo. */
+export const perPhoto = (stage: StageName, { facesPerPhoto }: Costs): number =>
+  isFaceStage(stage) ? facesPerPhoto : 1;
+
+/** In the order in which they were measured: that of the table, then of the announcements. */
+export const stagesOf = ({ stages }: Costs): (readonly [StageName, StageCost])[] => Object.entries(stages);
 
 /** Prices are input: what is in prices.json are examples with their source. */
 export interface Prices {

@@ -2,12 +2,22 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { ResultSchema, STAGES, fromBinary, type AnalysisStage, type JobView } from "@similarfaces/contracts";
+import { Gateway } from "@similarfaces/client";
+import {
+  ResultSchema,
+  RESULT_PREFIX,
+  WORK_PREFIX,
+  fromBinary,
+  hasConsumer,
+  isFaceStage,
+  parseWorkSubject,
+  type StageName,
+} from "@similarfaces/contracts";
 import { connect, type NatsConnection } from "nats";
 import { parseMix, type MixPhoto } from "../mix.js";
 import { saturate } from "../saturate.js";
 import { usageOf } from "../usage.js";
-import type { Costs, MessageKind, StageCost } from "./costs.js";
+import type { Costs } from "./costs.js";
 
 export interface MeasureOptions {
   /** What `npm start -- --processes` keeps in its data folder: processes, URL, broker. */
@@ -32,6 +42,8 @@ export interface RunningMesh {
 
 const GATEWAY = "gateway";
 const BROKER = "nats-server";
+/** Longer than a photo alone takes on any machine. */
+const WAIT_SECONDS = 30;
 
 /**
  * Measures what a photo costs on a mesh that runs as processes: CPU time per process at full load, then the times and sizes
@@ -40,7 +52,8 @@ const BROKER = "nats-server";
  */
 export async function measureCosts(options: MeasureOptions): Promise<Costs> {
   const { run, mix, streamMs = 4_000 } = options;
-  const missing = [GATEWAY, BROKER, ...STAGES].filter((name) => !run.children[name]);
+  const stageNames = await stagesOf(run);
+  const missing = [GATEWAY, BROKER, ...stageNames].filter((name) => !run.children[name]);
   if (missing.length > 0)
     throw new Error(`no processes of their own: ${missing.join(", ")}; start with --processes`);
   const photos = parseMix(mix).map(({ name, weight }): MixPhoto => ({
@@ -53,16 +66,13 @@ export async function measureCosts(options: MeasureOptions): Promise<Costs> {
     ...(run.natsUser === undefined ? {} : { user: run.natsUser, pass: run.natsPassword ?? "" }),
   });
   try {
-    const full = await atFullLoad(options, photos);
+    const full = await atFullLoad(options, photos, stageNames);
     // As often as the mix has each, one after the other.
     const inTurn = photos.flatMap((photo) => Array.from({ length: photo.weight }, () => photo));
     const alone = await alonePhotos(options, inTurn, nc);
     const stages = Object.fromEntries(
-      STAGES.map((stage): [AnalysisStage, StageCost] => [
-        stage,
-        { cpuMs: full.cpuMs[stage], ...alone.compute[stage] },
-      ]),
-    ) as Costs["stages"];
+      stageNames.map((stage) => [stage, { cpuMs: full.cpuMs(stage), ...alone.compute(stage) }]),
+    );
     return {
       measured: {
         date: new Date().toISOString().slice(0, 10),
@@ -90,9 +100,19 @@ export async function measureCosts(options: MeasureOptions): Promise<Costs> {
   }
 }
 
-async function atFullLoad({ run, durationMs }: MeasureOptions, mix: readonly MixPhoto[]) {
+/** The stages of a photo that have a process of their own to measure. */
+async function stagesOf({ url }: RunningMesh): Promise<StageName[]> {
+  const { stages } = await new Gateway({ url }).about();
+  return stages.filter((stage) => hasConsumer(stage) && stage !== "enrol");
+}
+
+async function atFullLoad(
+  { run, durationMs }: MeasureOptions,
+  mix: readonly MixPhoto[],
+  stages: readonly StageName[],
+) {
   const cpuOf = (name: string) => usageOf([run.children[name]!.pid]).cpuSeconds;
-  const names = [GATEWAY, BROKER, ...STAGES];
+  const names = [GATEWAY, BROKER, ...stages];
   await saturate({ url: run.url, mix, durationMs: 1_000, rampMs: 2_000 });
   const before = new Map(names.map((name) => [name, cpuOf(name)]));
   const report = await saturate({ url: run.url, mix, durationMs });
@@ -103,9 +123,7 @@ async function atFullLoad({ run, durationMs }: MeasureOptions, mix: readonly Mix
   return {
     gatewayCpuMs: cpuMs(GATEWAY),
     brokerCpuMs: cpuMs(BROKER),
-    cpuMs: Object.fromEntries(
-      STAGES.map((stage) => [stage, stage === "extract" ? cpuMs(stage) : cpuMs(stage) / faces]),
-    ) as Record<AnalysisStage, number>,
+    cpuMs: (stage: StageName) => (isFaceStage(stage) ? cpuMs(stage) / faces : cpuMs(stage)),
   };
 }
 
@@ -118,13 +136,13 @@ async function alonePhotos(
   const seen = { image: tally(), face: tally(), embedding: tally(), result: tally() };
   const computeMs = new Map<string, number[]>();
   let model = "";
-  nc.subscribe("sf.v1.work.>", {
+  nc.subscribe(`${WORK_PREFIX}.>`, {
     callback: (_, { subject, data }) => {
-      const kind = subject.split(".")[4] as MessageKind;
-      seen[kind]?.add(data.length);
+      const kind = parseWorkSubject(subject)?.kind;
+      if (kind && kind !== "enrol") seen[kind].add(data.length);
     },
   });
-  nc.subscribe("sf.v1.result.>", {
+  nc.subscribe(`${RESULT_PREFIX}.>`, {
     callback: (_, { data }) => {
       seen.result.add(data.length);
       const { stage, timings, model: of } = fromBinary(ResultSchema, data);
@@ -134,32 +152,26 @@ async function alonePhotos(
     },
   });
   await nc.flush();
+  const { jobs } = new Gateway({ url: run.url });
   const faces = new Map<string, number>();
   const blobs = { uploadBytes: mean(photos, ({ bytes }) => bytes.length), photoBytes: 0, chipBytes: 0 };
   const elapsedMs: number[] = [];
   for (let i = 0; i < photosAlone; i++) {
     const photo = photos[i % photos.length]!;
     const startedAtMs = performance.now();
-    const response = await fetch(`${run.url}/v1/jobs`, {
-      method: "POST",
-      headers: { prefer: "wait=30" },
-      body: photo.bytes,
-    });
+    const job = await jobs.sendAndWait(photo.bytes, WAIT_SECONDS);
     elapsedMs.push(performance.now() - startedAtMs);
-    const job = (await response.json()) as JobView;
     faces.set(photo.name, job.faces.length);
     // Stored after the answer: asking waits for them.
-    blobs.photoBytes += (await picture(`${run.url}/v1/jobs/${job.jobId}/photo.jpg`)) / photosAlone;
+    blobs.photoBytes += (await jobs.picture(job.jobId, "photo.jpg")).byteLength / photosAlone;
     if (job.faces.length > 0) {
-      const sheetBytes = await picture(`${run.url}/v1/jobs/${job.jobId}/faces.jpg`);
-      blobs.chipBytes = sheetBytes / job.faces.length;
+      const sheet = await jobs.picture(job.jobId, "faces.jpg");
+      blobs.chipBytes = sheet.byteLength / job.faces.length;
     }
     await sleep(50);
   }
-  const compute = Object.fromEntries(
-    STAGES.map((stage) => [stage, momentsOf(computeMs.get(stage) ?? [])]),
-  ) as Record<AnalysisStage, Pick<StageCost, "computeMs" | "squaredVariation">>;
-  const path = compute.extract.computeMs + compute.embed.computeMs + compute.match.computeMs;
+  const compute = (stage: StageName) => momentsOf(computeMs.get(stage) ?? []);
+  const path = ["extract", "embed", "match"].reduce((sum, stage) => sum + compute(stage).computeMs, 0);
   const messages = Object.fromEntries(
     Object.entries(seen).map(([kind, { count, bytes }]) => [
       kind,
@@ -168,10 +180,6 @@ async function alonePhotos(
   ) as Costs["messages"];
   const overheadMs = Math.max(0, momentsOf(elapsedMs).computeMs - path);
   return { compute, messages, blobs, faces, model, overheadMs };
-}
-
-async function picture(url: string): Promise<number> {
-  return (await (await fetch(url)).arrayBuffer()).byteLength;
 }
 
 function facesOf(photos: readonly MixPhoto[], faces: ReadonlyMap<string, number>) {

@@ -1,5 +1,5 @@
-import { STAGES } from "@similarfaces/contracts";
-import type { Costs, Prices } from "./costs.js";
+import { isFaceStage } from "@similarfaces/contracts";
+import { perPhoto, stagesOf, type Costs, type Prices } from "./costs.js";
 import { planFor, type Demand } from "./plan.js";
 import { BUSY_MAX } from "./queue.js";
 import { limits, sharedLoad } from "./shared.js";
@@ -21,9 +21,8 @@ export function capacityPage(costs: Costs, prices: Prices, p99Seconds = P99_SECO
 
 function measuredCosts(costs: Costs): string {
   const { date, machine, cores, node, natsServer, model } = costs.measured;
-  const rows = STAGES.map((stage) => {
-    const { cpuMs, computeMs, squaredVariation } = costs.stages[stage];
-    const per = stage === "extract" ? "photo" : "face";
+  const rows = stagesOf(costs).map(([stage, { cpuMs, computeMs, squaredVariation }]) => {
+    const per = isFaceStage(stage) ? "face" : "photo";
     return [stage, per, cpuMs.toFixed(1), computeMs.toFixed(1), squaredVariation.toFixed(2)];
   });
   return [
@@ -35,21 +34,19 @@ function measuredCosts(costs: Costs): string {
 }
 
 function total(costs: Costs): number {
-  const ofStages = STAGES.map(
-    (stage) => costs.stages[stage].cpuMs * (stage === "extract" ? 1 : costs.facesPerPhoto),
-  ).reduce((sum, ms) => sum + ms, 0);
-  return ofStages + costs.gatewayCpuMsPerPhoto + costs.brokerCpuMsPerPhoto;
+  const ofStages = stagesOf(costs).map(([stage, { cpuMs }]) => cpuMs * perPhoto(stage, costs));
+  return ofStages.reduce((sum, ms) => sum + ms, 0) + costs.gatewayCpuMsPerPhoto + costs.brokerCpuMsPerPhoto;
 }
 
 function podTable(costs: Costs, prices: Prices, p99Seconds: number): string {
   const rows = RATES.map((photosPerSecond) => {
-    const { pods, cores } = planFor({ photosPerSecond, p99Seconds }, costs, prices);
-    return [photosPerSecond, ...STAGES.map((stage) => pods[stage]), pods.gateway, cores].map(whole);
+    const { pods, gatewayPods, cores } = planFor({ photosPerSecond, p99Seconds }, costs, prices);
+    return [photosPerSecond, ...Object.values(pods), gatewayPods, cores].map(whole);
   });
   return [
     `Pods of node type \`cpu\` (one core, one worker) for all results of 99 % of the photos within ${p99Seconds} s, ` +
       `each busy ${BUSY_MAX * 100} % at most:`,
-    table(["photos/s", ...STAGES, "gateway", "cores"], rows),
+    table(["photos/s", ...Object.keys(costs.stages), "gateway", "cores"], rows),
   ].join("\n\n");
 }
 
@@ -111,12 +108,12 @@ function carryTable(costs: Costs): string {
 
 function breaksFirst(costs: Costs): string {
   const [first, ...others] = limits(costs);
-  const said = (limit: typeof first) =>
+  const sentence = (limit: typeof first) =>
     `${limit!.part}, at ${whole(limit!.photosPerSecond)} photos/s (${limit!.why})`;
   const narrowest = limits(costs).find(({ stays }) => stays)!;
   const cells = Math.ceil(100_000 / (narrowest.photosPerSecond * BUSY_MAX));
   return [
-    `**What breaks first:** ${said(first)}. Then ${others.map(said).join("; ")}. The limits of streams are those of one nats-server ` +
+    `**What breaks first:** ${sentence(first)}. Then ${others.map(sentence).join("; ")}. The limits of streams are those of one nats-server ` +
       "on the machine above, broker and publisher on the same two cores and one disk: a lower bound for a broker with a machine of its own.",
     `Everything else grows by adding pods. Beyond the limit of ${narrowest.part.split(",")[0]} a second installation stands beside the first, with its own broker, and ` +
       `a load balancer in front that keeps a job's requests at one of them: at 100,000 photos/s, ${whole(cells)} of them. ` +

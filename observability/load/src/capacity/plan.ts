@@ -1,5 +1,5 @@
-import { STAGES, type AnalysisStage } from "@similarfaces/contracts";
-import { PER_PHOTO, type Costs, type Prices } from "./costs.js";
+import { isFaceStage, type StageName } from "@similarfaces/contracts";
+import { perPhoto, stagesOf, type Costs, type Prices, type StageCost } from "./costs.js";
 import { BUSY_MAX, workersFor } from "./queue.js";
 
 export interface Demand {
@@ -11,7 +11,8 @@ export interface Demand {
 export interface Plan {
   demand: Demand;
   /** Pods of one core and one worker each, as the chart's node type `cpu` asks for them. */
-  pods: Record<AnalysisStage | "gateway", number>;
+  pods: Record<StageName, number>;
+  gatewayPods: number;
   cores: number;
   instances: {
     name: string;
@@ -23,18 +24,21 @@ export interface Plan {
 }
 
 /** The stages that one answer goes through one after the other; the analyzers have as long as embed and match together. */
-const PATH: readonly AnalysisStage[] = ["extract", "embed", "match"];
+const PATH: readonly StageName[] = ["extract", "embed", "match"];
 
 /** @throws RangeError where the answer takes longer than asked for with nobody in front of it */
 export function planFor(demand: Demand, costs: Costs, prices: Prices): Plan {
   const waitSeconds = waitsWithin(demand, costs);
-  const pods = { gateway: gatewayPods(demand, costs) } as Plan["pods"];
-  for (const stage of STAGES) pods[stage] = workersFor(queueOf(stage, demand, costs), waitSeconds(stage));
-  const cores = Object.values(pods).reduce((sum, count) => sum + count, 0);
+  const pods = Object.fromEntries(
+    stagesOf(costs).map(([stage]) => [stage, workersFor(queueOf(stage, demand, costs), waitSeconds(stage))]),
+  );
+  const gatewayPods = gatewaysFor(demand, costs);
+  const cores = Object.values(pods).reduce((sum, count) => sum + count, gatewayPods);
   const facesPerHour = demand.photosPerSecond * costs.facesPerPhoto * 3_600;
   return {
     demand,
     pods,
+    gatewayPods,
     cores,
     instances: prices.instances.flatMap(({ name, nodeType, vcpus, usdPerHour }) => {
       if (nodeType !== "cpu" || usdPerHour === null) return [];
@@ -45,29 +49,36 @@ export function planFor(demand: Demand, costs: Costs, prices: Prices): Plan {
   };
 }
 
-export function queueOf(stage: AnalysisStage, { photosPerSecond }: Demand, costs: Costs) {
-  const { cpuMs, squaredVariation } = costs.stages[stage];
+/** @throws RangeError for a stage that was not measured */
+export function queueOf(stage: StageName, { photosPerSecond }: Demand, costs: Costs) {
+  const { cpuMs, squaredVariation } = costOf(stage, costs);
   return {
-    perSecond: photosPerSecond * PER_PHOTO[stage](costs),
+    perSecond: photosPerSecond * perPhoto(stage, costs),
     serviceSeconds: cpuMs / 1_000,
     squaredVariation,
-    bunching: stage === "extract" ? 1 : costs.squaredFacesPerPhoto / costs.facesPerPhoto,
+    bunching: isFaceStage(stage) ? costs.squaredFacesPerPhoto / costs.facesPerPhoto : 1,
   };
 }
 
-function gatewayPods({ photosPerSecond }: Demand, { gatewayCpuMsPerPhoto }: Costs): number {
+function gatewaysFor({ photosPerSecond }: Demand, { gatewayCpuMsPerPhoto }: Costs): number {
   // Two at least: one may go at any time.
   return Math.max(2, Math.ceil((photosPerSecond * gatewayCpuMsPerPhoto) / 1_000 / BUSY_MAX));
 }
 
 /** What is left of the time after computing, in equal parts to the queues on the path. */
-function waitsWithin({ p99Seconds }: Demand, { stages, overheadMs }: Costs) {
-  const computeMs = PATH.reduce((sum, stage) => sum + stages[stage].computeMs, overheadMs);
+function waitsWithin({ p99Seconds }: Demand, costs: Costs) {
+  const computeMs = PATH.reduce((sum, stage) => sum + costOf(stage, costs).computeMs, costs.overheadMs);
   const left = p99Seconds - computeMs / 1_000;
   if (left <= 0) {
     throw new RangeError(
       `a photo alone takes ${computeMs.toFixed(0)} ms: ${p99Seconds} s leave nothing to wait`,
     );
   }
-  return (stage: AnalysisStage): number => (PATH.includes(stage) ? left / 3 : (2 * left) / 3);
+  return (stage: StageName): number => (PATH.includes(stage) ? left / 3 : (2 * left) / 3);
+}
+
+function costOf(stage: StageName, { stages }: Costs): StageCost {
+  const cost = stages[stage];
+  if (!cost) throw new RangeError(`${stage} was not measured`);
+  return cost;
 }

@@ -1,3 +1,4 @@
+import { stagesOfWork } from "@similarfaces/contracts";
 import type { Costs } from "./costs.js";
 
 /** What the parts that are not simply more pods must carry, per second. */
@@ -14,11 +15,10 @@ export interface SharedLoad {
   gallery: { searches: number };
 }
 
-/** Stages that read a chip: each gets every one. */
-const CHIP_READERS = 5;
-
 export function sharedLoad(photosPerSecond: number, costs: Costs): SharedLoad {
   const { messages, blobs, facesPerPhoto } = costs;
+  // Every stage that reads chips gets every one.
+  const chipReaders = stagesOfWork(Object.keys(costs.stages), "face").length;
   const perPhoto = (kind: keyof Costs["messages"], readers: number) =>
     messages[kind].perPhoto * messages[kind].bytesEach * readers;
   const all = (readers: Record<keyof Costs["messages"], number>) =>
@@ -32,7 +32,7 @@ export function sharedLoad(photosPerSecond: number, costs: Costs): SharedLoad {
     broker: {
       messages: photosPerSecond * count,
       bytesIn: photosPerSecond * all({ image: 1, face: 1, embedding: 1, result: 1 }),
-      bytesOut: photosPerSecond * all({ image: 1, face: CHIP_READERS, embedding: 1, result: 1 }),
+      bytesOut: photosPerSecond * all({ image: 1, face: chipReaders, embedding: 1, result: 1 }),
     },
     // Upload and photo, a chip per face; the upload is read once; all of it goes in the end.
     blobs: {

@@ -22,9 +22,10 @@ import {
   checkedNamePart,
   checkedPortrait,
   checkedSourceJob,
-} from "./check.js";
+} from "./checks.js";
+import type { Gallery, NewFace } from "./gallery.js";
+import type { FaceToAdd, Identities } from "./identities.js";
 import { createPortraits } from "./portraits.js";
-import type { DriverFace, Gallery, GalleryDriver, NewFace } from "./gallery.js";
 
 export const SEARCH_COUNT_MAX = 100;
 const LIST_PAGE_MAX = 200;
@@ -34,20 +35,20 @@ const EXPORT_CHUNK = 32;
 const IMPORT_AT_ONCE = 16;
 const EXPORT_PAGE_BYTES = 640 * 1024;
 
-/** A gallery on a driver: checks what comes in, and keeps the portraits beside the driver's records. */
-export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string): Gallery {
-  const portraits = createPortraits(driver, blobs);
+/** Checks what comes in, and keeps a portrait beside each face. */
+export function createGallery(identities: Identities, blobs: Blobs, model: string): Gallery {
+  const portraits = createPortraits(identities, blobs);
   return {
-    driver: driver.name,
+    driver: identities.name,
     model,
-    ready: () => driver.ready(),
-    close: () => driver.close(),
+    ready: () => identities.ready(),
+    close: () => identities.close(),
 
     async search(probe, count) {
       checkedCount("count", count, SEARCH_COUNT_MAX);
       const embedding = embeddingFromBytes(probe.embedding);
       checkModel(probe.model);
-      return driver.nearest(embedding, count);
+      return identities.nearest(embedding, count);
     },
 
     async enrol(face) {
@@ -56,46 +57,46 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
 
     async list(question) {
       checkedCount("page_size", question.pageSize, LIST_PAGE_MAX);
-      return driver.list({ ...question, nameContains: checkedNamePart(question.nameContains) });
+      return identities.list({ ...question, nameContains: checkedNamePart(question.nameContains) });
     },
 
-    get: async (identityId) => driver.get(checkedId(identityId, "identity_not_found")),
+    get: async (identityId) => identities.get(checkedId(identityId, "identity_not_found")),
 
     rename: async (identityId, name) =>
-      driver.rename(checkedId(identityId, "identity_not_found"), checkedName(name)),
+      identities.rename(checkedId(identityId, "identity_not_found"), checkedName(name)),
 
     async merge(fromIdentityId, intoIdentityId) {
       const from = checkedId(fromIdentityId, "identity_not_found");
       const into = checkedId(intoIdentityId, "identity_not_found");
       if (from === into) throw badRequest("an identity cannot be merged into itself");
-      return driver.merge(from, into);
+      return identities.merge(from, into);
     },
 
     async deleteFace(faceId) {
-      const [isThere] = await driver.hasFaces([checkedId(faceId, "face_not_found")]);
+      const [isThere] = await identities.hasFaces([checkedId(faceId, "face_not_found")]);
       if (!isThere) throw new StageFailure("face_not_found");
       const thumbnails = await portraits.remove([faceId]);
-      return receipt({ faces: (await driver.deleteFace(faceId)).length, thumbnails });
+      return receipt({ faces: (await identities.deleteFace(faceId)).length, thumbnails });
     },
 
     async deleteIdentity(identityId) {
-      const known = await driver.facesOf(checkedId(identityId, "identity_not_found"));
+      const known = await identities.facesOf(checkedId(identityId, "identity_not_found"));
       let thumbnails = await portraits.remove(known);
-      const faces = await driver.deleteIdentity(identityId);
-      // Enrolled since the first look.
+      const faces = await identities.deleteIdentity(identityId);
+      // Those that were enrolled since.
       thumbnails += await portraits.remove(faces.filter((id) => !known.includes(id)));
       return receipt({ identities: 1, faces: faces.length, thumbnails });
     },
 
     async hasFace(faceId) {
-      const [isThere] = await driver.hasFaces([checkedId(faceId, "face_not_found")]);
+      const [isThere] = await identities.hasFaces([checkedId(faceId, "face_not_found")]);
       return isThere === true;
     },
 
     sweepPortraits: (storedBeforeMs, log) => portraits.sweep(storedBeforeMs, log),
 
     async statistics() {
-      return create(StatisticsSchema, { ...(await driver.statistics()), driver: driver.name, model });
+      return create(StatisticsSchema, { ...(await identities.statistics()), driver: identities.name, model });
     },
 
     async exportFaces({ pageSize, pageToken }) {
@@ -105,7 +106,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
       let bytes = 0;
       while (page.faces.length < pageSize) {
         const wanted = Math.min(EXPORT_CHUNK, pageSize - page.faces.length);
-        const rows = await driver.faces(wanted, cursor);
+        const rows = await identities.faces(wanted, cursor);
         const faces = await Promise.all(rows.map(({ face }) => withPortrait(face)));
         for (const [i, face] of faces.entries()) {
           bytes += toBinary(ExportedFaceSchema, face).length;
@@ -118,7 +119,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
         }
         if (rows.length < wanted) return page;
       }
-      page.nextPageToken = (await driver.faces(1, cursor)).length > 0 ? cursor : "";
+      page.nextPageToken = (await identities.faces(1, cursor)).length > 0 ? cursor : "";
       return page;
     },
 
@@ -127,7 +128,7 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
         face: checkedFace(fromExported(exported)),
         portrait: checkedPortrait(exported.thumbnail),
       }));
-      const before = await driver.statistics();
+      const before = await identities.statistics();
       const added = { identities: 0, faces: 0, thumbnails: 0 };
       for (let i = 0; i < checked.length; i += IMPORT_AT_ONCE) {
         const some = checked.slice(i, i + IMPORT_AT_ONCE);
@@ -138,13 +139,13 @@ export function createGallery(driver: GalleryDriver, blobs: Blobs, model: string
           if (portrait.length > 0) added.thumbnails++;
         }
       }
-      const after = await driver.statistics();
+      const after = await identities.statistics();
       added.identities = Math.max(0, after.identities - before.identities);
       return receipt(added);
     },
   };
 
-  function checkedFace(face: NewFace): DriverFace {
+  function checkedFace(face: NewFace): FaceToAdd {
     const embedding = embeddingFromBytes(face.embedding);
     checkModel(face.model);
     return {

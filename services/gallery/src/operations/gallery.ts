@@ -2,7 +2,6 @@ import type { Log } from "@similarfaces/runtime";
 import type {
   ExportedFace,
   FacePage,
-  GalleryFace,
   GalleryReceipt,
   Identity,
   IdentityPage,
@@ -17,7 +16,8 @@ import type {
  * nothing more, bad_request for a count or a token out of range.
  */
 export interface Gallery {
-  readonly driver: GalleryDriverName;
+  /** Its name, as GALLERY_DRIVER has it. */
+  readonly driver: string;
   /** "<id>@<version>" of the embedder; vectors of others are kept and never compared. */
   readonly model: string;
 
@@ -36,7 +36,7 @@ export interface Gallery {
   /** @throws StageFailure identity_not_found, as rename, merge and deleteIdentity do */
   get(identityId: string): Promise<Identity>;
   rename(identityId: string, name: string): Promise<Identity>;
-  /** Every face of `from` becomes a face of `into`; `from` is gone afterwards. */
+  /** Every face of `from` becomes a face of `into`, and `from` is deleted. */
   merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity>;
   /** @throws StageFailure face_not_found */
   deleteFace(faceId: string): Promise<GalleryReceipt>;
@@ -52,11 +52,9 @@ export interface Gallery {
   sweepPortraits(storedBeforeMs: number, log: Log): Promise<number>;
   /** False while it cannot answer. */
   ready(): boolean;
-  /** Called once; leaves behind what makes the next start fast. */
+  /** Called once. */
   close(): Promise<void>;
 }
-
-export type GalleryDriverName = "nats" | "elasticsearch";
 
 export interface Probe {
   /** 512 float32, L2-normalised, as bytes of a message. */
@@ -91,7 +89,7 @@ export interface NewFace {
   model: string;
   createdAtMs: number;
   sourceJobId: string;
-  /** Where the photo came from, as the enroller said; may be empty. */
+  /** Where the photo came from, in the enroller's words; may be empty. */
   source: string;
   /** JPEG of the chip; may be empty. */
   portrait: Uint8Array;
@@ -100,47 +98,8 @@ export interface NewFace {
 export interface EnrolledFace {
   identityId: string;
   faceId: string;
-  /** The identity's, which may be another than the enroller said. */
+  /** The identity's, which may be another than the enroller gave. */
   name: string;
   /** False where it was there before. */
   added: boolean;
-}
-
-/**
- * Where records and vectors live: nats.ts, elasticsearch.ts. What it is given has been checked, and it knows nothing
- * of portraits. It throws as Gallery does.
- */
-export interface GalleryDriver {
-  readonly name: GalleryDriverName;
-  nearest(probe: Float32Array, count: number): Promise<Nearest>;
-  add(face: DriverFace): Promise<EnrolledFace>;
-  list(question: { nameContains: string; pageSize: number; pageToken: string }): Promise<IdentityPage>;
-  get(identityId: string): Promise<Identity>;
-  rename(identityId: string, name: string): Promise<Identity>;
-  merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity>;
-  /** Of each, in this order: whether an identity has it. */
-  hasFaces(faceIds: readonly string[]): Promise<boolean[]>;
-  /** Ids of all faces of an identity. @throws StageFailure identity_not_found */
-  facesOf(identityId: string): Promise<string[]>;
-  /** The ids of the faces that are gone now. */
-  deleteFace(faceId: string): Promise<string[]>;
-  deleteIdentity(identityId: string): Promise<string[]>;
-  statistics(): Promise<{ identities: number; faces: number }>;
-  /** Faces after the cursor ("" for the first) in a stable order, fewer than `count` only at the end. */
-  faces(count: number, cursor: string): Promise<FaceRow[]>;
-  ready(): boolean;
-  close(): Promise<void>;
-}
-
-export interface DriverFace {
-  face: GalleryFace;
-  identity: { id: string; name: string; consent: string; createdAtMs: number };
-  embedding: Float32Array;
-}
-
-export interface FaceRow {
-  /** Without its portrait. */
-  face: ExportedFace;
-  /** Continues behind this row. */
-  cursor: string;
 }

@@ -41,7 +41,7 @@ export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics)
 
 type Outcome = "ok" | "refused" | "error";
 
-/** What the asker did wrong is no fault of the gallery's, and no reason to wake anybody. */
+/** A bad request is counted apart: alerts are about the gallery's own errors. */
 function outcomeOf(error: unknown): Outcome {
   return error instanceof StageFailure && !error.retryable ? "refused" : "error";
 }

@@ -5,40 +5,41 @@ import {
   type Blobs,
   type Log,
 } from "@similarfaces/runtime";
-import type { DriverFace, EnrolledFace, GalleryDriver } from "./gallery.js";
+import type { EnrolledFace } from "./gallery.js";
+import type { FaceToAdd, Identities } from "./identities.js";
 
 export type Portraits = ReturnType<typeof createPortraits>;
 
 const FACES_PER_QUESTION = 500;
-/** So many of them, and more than there are portraits with a face: the record is lost rather than the portraits left. */
+/** More portraits without a face than this, and than with one, mean that the records were lost: then nothing is swept. */
 const SUSPICIOUS_ORPHANS = 100;
-/** A sweep ends by then; the next one goes on. */
+/** Deleted by one sweep at most; the next sweep deletes the rest. */
 const ORPHANS_PER_SWEEP = 1_000;
 
 /**
- * The portraits beside a driver's records. One is stored before its face, so that whatever fails in between can be done
- * again, and deleted before it. Without its face it is shown to nobody (the gateway asks), goes again as soon as adding
- * the face has failed, and is swept where not even that was possible.
+ * The portraits of the faces. One is stored before its face and deleted before it, so that either can be repeated after a
+ * failure. A portrait without a face is shown to nobody (the gateway asks `has_face`). It is deleted as soon as adding the
+ * face has failed, and by the sweep where that was not possible.
  */
-export function createPortraits(driver: GalleryDriver, blobs: Blobs) {
+export function createPortraits(identities: Identities, blobs: Blobs) {
   return { add, of, remove, sweep };
 
   /** Adds the face and keeps its portrait, where there is one. @throws as the driver and the store do */
-  async function add(face: DriverFace, portrait: Uint8Array): Promise<EnrolledFace> {
+  async function add(face: FaceToAdd, portrait: Uint8Array): Promise<EnrolledFace> {
     const { id } = face.face;
-    // What is in stays as it is: a face that has a portrait keeps it.
-    const isMine = portrait.length > 0 && !((await isThere(id)) && (await of(id)));
-    if (isMine) await blobs.put(galleryBlobKey(id), portrait, "image/jpeg");
+    // A face that has a portrait keeps it.
+    const isNew = portrait.length > 0 && !((await hasFace(id)) && (await of(id)));
+    if (isNew) await blobs.put(galleryBlobKey(id), portrait, "image/jpeg");
     let enrolled: EnrolledFace;
     try {
-      enrolled = await driver.add(face);
+      enrolled = await identities.add(face);
     } catch (error) {
-      // Every time, not the last time only: which that is nobody knows here, and the next attempt stores it again.
-      if (isMine && !(await isThere(id).catch(() => false))) await leave(id);
+      // At every attempt, since any may be the last; the next one stores it again.
+      if (isNew && !(await hasFace(id).catch(() => false))) await discard(id);
       throw error;
     }
     // The same photo once more: the face that is there has its own portrait.
-    if (isMine && enrolled.faceId !== id) await leave(id);
+    if (isNew && enrolled.faceId !== id) await discard(id);
     return enrolled;
   }
 
@@ -46,7 +47,7 @@ export function createPortraits(driver: GalleryDriver, blobs: Blobs) {
     return (await blobs.get(galleryBlobKey(faceId)))?.bytes;
   }
 
-  /** @returns how many there were @throws StageFailure storage_unavailable; those before are gone by then */
+  /** @returns how many there were @throws StageFailure storage_unavailable, with some of them deleted */
   async function remove(faceIds: readonly string[]): Promise<number> {
     let removed = 0;
     for (const faceId of faceIds) if (await blobs.delete(galleryBlobKey(faceId))) removed++;
@@ -62,7 +63,7 @@ export function createPortraits(driver: GalleryDriver, blobs: Blobs) {
     const orphans: string[] = [];
     for (let i = 0; i < faceIds.length; i += FACES_PER_QUESTION) {
       const some = faceIds.slice(i, i + FACES_PER_QUESTION);
-      const present = await driver.hasFaces(some);
+      const present = await identities.hasFaces(some);
       orphans.push(...some.filter((_, n) => !present[n]));
     }
     if (orphans.length > SUSPICIOUS_ORPHANS && orphans.length > faceIds.length / 2) {
@@ -77,18 +78,18 @@ export function createPortraits(driver: GalleryDriver, blobs: Blobs) {
       const key = galleryBlobKey(faceId);
       const storedAtMs = await blobs.storedAtMs(key);
       if (storedAtMs === undefined || storedAtMs >= storedBeforeMs) continue;
-      // Asked again: its face may have been imported meanwhile.
-      if (!(await isThere(faceId)) && (await blobs.delete(key))) deleted++;
+      // Its face may have been imported meanwhile.
+      if (!(await hasFace(faceId)) && (await blobs.delete(key))) deleted++;
     }
     return deleted;
   }
 
-  async function isThere(faceId: string): Promise<boolean> {
-    return (await driver.hasFaces([faceId]))[0] === true;
+  async function hasFace(faceId: string): Promise<boolean> {
+    return (await identities.hasFaces([faceId]))[0] === true;
   }
 
-  /** Shown to nobody already; where even this fails, the sweep has it. */
-  async function leave(faceId: string): Promise<void> {
+  /** A portrait without a face is shown to nobody; where this fails, the sweep deletes it. */
+  async function discard(faceId: string): Promise<void> {
     await blobs.delete(galleryBlobKey(faceId)).catch(() => {});
   }
 }

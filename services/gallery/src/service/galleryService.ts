@@ -15,7 +15,7 @@ import {
   type GalleryRequest,
 } from "@similarfaces/contracts";
 import { TRACING_OFF, traceOfHeaders, type Broker, type Log, type Tracing } from "@similarfaces/runtime";
-import { badRequest } from "../operations/check.js";
+import { badRequest } from "../operations/checks.js";
 import type { Gallery } from "../operations/gallery.js";
 import { matchesOf, type Likeness } from "../stages/likeness.js";
 
@@ -28,21 +28,20 @@ export interface GalleryServiceOptions {
 }
 
 export interface GalleryService {
-  /** Takes no more questions and answers those that it has. */
+  /** Stops taking requests and answers those that have come. */
   drain(): Promise<void>;
 }
 
-type Asked = Exclude<GalleryRequest["operation"], { case: undefined }>;
+type Operation = Exclude<GalleryRequest["operation"], { case: undefined }>;
 type Reply = GalleryReply["reply"];
 
 /** A message of the broker holds 1 MiB, headers included. */
 const REPLY_BYTES_MAX = 1_000_000;
-/** Where askers want their answers, whatever their user: deliveries of JetStream have none, or an acknowledgement's. */
+/** Replies go to an inbox, whoever the user is; a delivery of JetStream has no reply subject, or that of its acknowledgement. */
 const INBOX = "_INBOX";
 
 /**
- * Answers gallery requests, beside every other replica of match: each question goes to one of them. Whatever is wrong comes
- * back as the reply's `failure`.
+ * Answers gallery requests; each goes to one of the replicas. Every error comes back as the reply's `failure`.
  */
 export function serveGallery(options: GalleryServiceOptions): GalleryService {
   const { broker, gallery, likeness, log, tracing = TRACING_OFF } = options;
@@ -52,14 +51,16 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
       queue: GALLERY_QUEUE,
       callback: (error, message) => {
         if (error) return log.error({ operation, err: error }, "the gallery's subscription failed");
-        // The broker delivers what it stores on whatever subject it is asked to: a stage could have it say here what it may not say itself.
-        if (!message.reply?.startsWith(INBOX)) return log.warn({ operation }, "a question without an asker");
-        take(message);
+        // A stage could make the broker deliver a stored message on this subject, past the rights of its own user: a request
+        // comes with an inbox, such a delivery never.
+        if (!message.reply?.startsWith(INBOX))
+          return log.warn({ operation }, "a gallery request without an inbox");
+        accept(message);
       },
     }),
   );
 
-  function take(message: Msg): void {
+  function accept(message: Msg): void {
     const answering = answer(message);
     open.add(answering);
     void answering.then(() => open.delete(answering));
@@ -76,9 +77,9 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
     let operation = "unknown";
     let failed: string | undefined;
     try {
-      const asked = questionOf(data);
-      operation = asked.case;
-      return await answerInBounds(asked);
+      const request = operationOf(data);
+      operation = request.case;
+      return await replyInBounds(request);
     } catch (error) {
       const failure =
         error instanceof StageFailure ? error : new StageFailure("internal", undefined, { cause: error });
@@ -99,17 +100,17 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
   }
 
   /** Identities with very many faces: fewer of them come on a page, so that it fits into a message. */
-  async function answerInBounds(asked: Asked): Promise<Uint8Array> {
-    const bytes = bytesOf(await ask(asked));
+  async function replyInBounds(request: Operation): Promise<Uint8Array> {
+    const bytes = bytesOf(await perform(request));
     if (bytes.length <= REPLY_BYTES_MAX) return bytes;
-    if (asked.case === "list" && asked.value.pageSize > 1) {
-      const pageSize = Math.ceil(asked.value.pageSize / 4);
-      return answerInBounds({ case: "list", value: { ...asked.value, pageSize } });
+    if (request.case === "list" && request.value.pageSize > 1) {
+      const pageSize = Math.ceil(request.value.pageSize / 4);
+      return replyInBounds({ case: "list", value: { ...request.value, pageSize } });
     }
     throw badRequest("this identity has more faces than an answer holds: export the gallery instead");
   }
 
-  async function ask({ case: operation, value }: Asked): Promise<Reply> {
+  async function perform({ case: operation, value }: Operation): Promise<Reply> {
     switch (operation) {
       case "list":
         return { case: operation, value: await gallery.list(value) };
@@ -153,7 +154,7 @@ function bytesOf(reply: Reply): Uint8Array {
 }
 
 /** @throws StageFailure malformed_message */
-function questionOf(data: Uint8Array): Asked {
+function operationOf(data: Uint8Array): Operation {
   let request: GalleryRequest;
   try {
     request = fromBinary(GalleryRequestSchema, data);
@@ -161,7 +162,7 @@ function questionOf(data: Uint8Array): Asked {
     throw new StageFailure("malformed_message", undefined, { cause });
   }
   if (request.operation.case === undefined) {
-    throw new StageFailure("malformed_message", "a gallery request without a question");
+    throw new StageFailure("malformed_message", "a gallery request without an operation");
   }
   return request.operation;
 }

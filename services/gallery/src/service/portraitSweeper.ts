@@ -5,7 +5,7 @@ const EVERY_MS = 3_600_000;
 /** No enrolment takes as long from its portrait to its face, nor do two clocks differ by as much. */
 const OLDER_THAN_MS = 600_000;
 
-/** Looks for portraits without a face, at once and then every hour. Every replica does: twice does no harm. */
+/** Deletes portraits without a face, at once and then every hour. Every replica does so, which does no harm. */
 export function sweepPortraits(gallery: Gallery, log: Log): { stop(): Promise<void> } {
   let sweeping = sweep();
   const timer = setInterval(() => void (sweeping = sweep()), EVERY_MS).unref();

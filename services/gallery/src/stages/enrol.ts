@@ -65,7 +65,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
   };
 }
 
-/** A hash: who has a job's id may open the job, and faces are shown to everybody. */
+/** A hash, because a job's id opens the job, and ids of faces are public. */
 function faceIdOf(jobId: string, face: number): string {
   return createHash("sha256").update(`${jobId}.${face}`).digest("base64url").slice(0, 22);
 }

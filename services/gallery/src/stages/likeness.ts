@@ -5,7 +5,7 @@ import type { Nearest } from "../operations/gallery.js";
 
 const DECIMALS = 4;
 
-/** What a pack's score distribution says of a cosine: how likely one person it is, and in which words. */
+/** How a pack's score distribution turns a cosine into a likelihood of one person and a verdict. */
 export interface Likeness {
   readonly calibration: Calibration;
   readonly thresholds: MatchThresholds;
@@ -23,7 +23,7 @@ export function likenessOf(manifest: Manifest): Likeness {
   return { calibration, thresholds: { fmr1e2, fmr1e3, fmr1e4 } };
 }
 
-/** The stage's answer: the nearest of the gallery, whatever they are, each with its likelihood and verdict. */
+/** The nearest of the gallery, however far, each with its likelihood and verdict. */
 export function matchesOf(
   { candidates, galleryFaces }: Nearest,
   likeness: Likeness,

@@ -1,4 +1,4 @@
-import { EmbeddingWorkSchema, fromBinary, type EmbeddingWork } from "@similarfaces/contracts";
+import { probesOfWork, type ProbePiece } from "@similarfaces/contracts";
 import type { Stage } from "@similarfaces/runtime";
 import type { Gallery } from "../operations/gallery.js";
 import { SEARCH_COUNT_MAX } from "../operations/createGallery.js";
@@ -15,10 +15,10 @@ export interface MatchOptions {
  * From an embedding to the identities nearest to it, always as many as there are, with a verdict in words.
  * Failures: invalid_embedding, model_mismatch, gallery_unavailable.
  */
-export function createMatch({ gallery, likeness }: MatchOptions): Stage<EmbeddingWork> {
+export function createMatch({ gallery, likeness }: MatchOptions): Stage<ProbePiece> {
   return {
     name: "match",
-    decode: (data) => [fromBinary(EmbeddingWorkSchema, data)],
+    decode: probesOfWork,
 
     async handle({ embedding, model, options }) {
       const count = Math.min(options?.matchCount || MATCH_COUNT, SEARCH_COUNT_MAX);

@@ -22,7 +22,7 @@ export interface ModelServer {
 }
 
 export interface OipOptions extends InferenceObserver {
-  manifests: readonly Manifest[];
+  models: readonly { name: string; manifest: Manifest }[];
   server: ModelServer;
   /** Requests inside the server at a time. */
   lanes: number;
@@ -40,30 +40,31 @@ const READY_POLL_MS = 250;
  * @throws StageFailure model_failed where the server does not become ready, or does not answer
  */
 export async function openOip(options: OipOptions): Promise<Inference> {
-  const { manifests, server, onLoad, signal } = options;
+  const { models, server, onLoad, signal } = options;
   const client = new OipClient(server.url, server.timeoutMs ?? TIMEOUT_MS);
   const scheduler = new Scheduler(options, client);
   try {
     const deadlineAtMs = Date.now() + (server.readyWithinMs ?? READY_WITHIN_MS);
-    const models = await Promise.all(
-      manifests.map(async (manifest) => {
+    const opened = await Promise.all(
+      models.map(async ({ name, manifest }) => {
         const startedAtMs = performance.now();
         await untilReady(client, manifest.id, deadlineAtMs, signal);
         const metadata = await client.modelMetadata(manifest.id);
         checkMetadata(server.url, metadata, manifest);
         const model = scheduler.model(manifest, batchOf(metadata, manifest, server.batchSizeMax));
-        const side = usualSide(manifest.task);
+        const side = usualSide(manifest);
         await model.predict({ pixels: new Uint8Array(side * side * 3), width: side, height: side });
         onLoad?.(model.name, (performance.now() - startedAtMs) / 1_000);
-        return model;
+        return [name, model] as const;
       }),
     );
     scheduler.observe(options.onRun);
+    const byName = new Map(opened);
     return {
       driver: "oip",
-      model(task) {
-        const model = models.find((candidate) => candidate.task === task);
-        if (!model) throw new PackError(`no model for ${task} was opened`);
+      model(name) {
+        const model = byName.get(name);
+        if (!model) throw new PackError(`no model ${name} was opened`);
         return model;
       },
       load: () => scheduler.load(),
@@ -130,7 +131,6 @@ class Scheduler {
   model(manifest: Manifest, batch: Batch): Model {
     const served: Served = { manifest, batch };
     return {
-      task: manifest.task,
       manifest,
       name: modelName(manifest),
       predict: (picture, { priority = 0, signal, traceparent } = {}) =>

@@ -1,18 +1,22 @@
 import { Worker } from "node:worker_threads";
-import { modelFailed, modelName, PackError, type LoadedModel, type Task } from "../manifest.js";
+import type { LoadedModel } from "../loadModel.js";
+import { modelFailed, modelName, PackError } from "../manifest.js";
 import type { Inference, InferenceObserver, Model, Picture, Prediction } from "../model.js";
 import { PriorityQueue } from "../queue.js";
-import type { WorkerReply, WorkerRequest } from "./onnxWorker.js";
+import type { WorkerReply, WorkerRequest, WorkerStart } from "./onnxWorker.js";
 import { withoutTelemetry } from "./telemetry.js";
 
 export interface OnnxOptions extends InferenceObserver {
   models: readonly LoadedModel[];
   workers: number;
+  /** Milliseconds that an analyzer may take for a chip, where it is not alone; measured when the pool opens. */
+  analyzerMsMax?: number | undefined;
 }
 
 interface Request {
   readonly priority: number;
-  readonly task: Task;
+  /** Of the model. */
+  readonly name: string;
   readonly picture: Picture;
   readonly traceparent: string | undefined;
   /** Called when a worker takes it: from then on it is not called off. */
@@ -30,12 +34,12 @@ export async function openOnnx(options: OnnxOptions): Promise<Inference> {
   withoutTelemetry();
   const pool = new Pool(options);
   await pool.start();
-  const models = new Map(options.models.map(({ manifest }) => [manifest.task, pool.model(manifest)]));
+  const models = new Map(options.models.map((loaded) => [loaded.name, pool.model(loaded)]));
   return {
     driver: "onnx",
-    model(task) {
-      const model = models.get(task);
-      if (!model) throw new PackError(`no model for ${task} was opened`);
+    model(name) {
+      const model = models.get(name);
+      if (!model) throw new PackError(`no model ${name} was opened`);
       return model;
     },
     load: () => pool.load(),
@@ -51,7 +55,8 @@ class Pool {
   readonly #waiting = new PriorityQueue<Request>();
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Request>();
-  readonly #names: ReadonlyMap<Task, string>;
+  /** "<id>@<version>" of each. */
+  readonly #ids: ReadonlyMap<string, string>;
   #failedStarts = 0;
   /** All have started once: a start that fails now is tried again. */
   #opened = false;
@@ -60,22 +65,22 @@ class Pool {
 
   constructor(options: OnnxOptions) {
     this.#options = options;
-    this.#names = new Map(options.models.map(({ manifest }) => [manifest.task, modelName(manifest)]));
+    this.#ids = new Map(options.models.map(({ name, manifest }) => [name, modelName(manifest)]));
   }
 
   async start(): Promise<void> {
-    try {
-      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#addWorker()));
-      this.#opened = true;
-    } catch (error) {
+    const workers = Array.from({ length: this.#options.workers }, () => this.#addWorker());
+    // Where one fails the others are waited for: a thread ended while it loads a graph takes the process along.
+    const failed = (await Promise.allSettled(workers)).find((start) => start.status === "rejected");
+    if (failed) {
       await this.close();
-      throw error;
+      throw failed.reason;
     }
+    this.#opened = true;
   }
 
-  model(manifest: LoadedModel["manifest"]): Model {
+  model({ name, manifest }: LoadedModel): Model {
     return {
-      task: manifest.task,
       manifest,
       name: modelName(manifest),
       predict: (picture, { priority = 0, signal, traceparent } = {}) =>
@@ -84,7 +89,7 @@ class Pool {
           if (signal?.aborted) return reject(modelFailed("stopped before it began"));
           const request: Request = {
             priority,
-            task: manifest.task,
+            name,
             picture: owned(picture),
             traceparent,
             begin: () => signal?.removeEventListener("abort", stop),
@@ -125,8 +130,8 @@ class Pool {
       const worker = this.#idle.pop()!;
       this.#busy.set(worker, request);
       request.begin();
-      const { task, picture, traceparent } = request;
-      const message: WorkerRequest = { id: this.#nextId++, task, picture, traceparent };
+      const { name, picture, traceparent } = request;
+      const message: WorkerRequest = { id: this.#nextId++, name, picture, traceparent };
       worker.postMessage(message, [picture.pixels.buffer as ArrayBuffer]);
     }
   }
@@ -136,7 +141,7 @@ class Pool {
     return new Promise((resolve, reject) => {
       // The graphs' bytes are copied into the worker: what was verified is what runs.
       const worker = new Worker(new URL("./onnxWorker.js", import.meta.url), {
-        workerData: this.#options.models,
+        workerData: { models: this.#options.models, analyzerMsMax: this.#msMax() } satisfies WorkerStart,
       });
       worker.on("message", (reply: WorkerReply) => {
         if (reply.type === "unusable") return reject(new PackError(reply.message));
@@ -157,6 +162,12 @@ class Pool {
     });
   }
 
+  /** A worker that takes the place of another starts while the rest of the machine is busy: its first runs say nothing of the graph. */
+  #msMax(): number | undefined {
+    const { models, analyzerMsMax } = this.#options;
+    return models.length > 1 && !this.#opened ? analyzerMsMax : undefined;
+  }
+
   #finish(worker: Worker, reply: Extract<WorkerReply, { id: number }>): void {
     const request = this.#busy.get(worker);
     if (!request) return;
@@ -166,7 +177,7 @@ class Pool {
     if (reply.type === "failed") request.reject(modelFailed(reply.message));
     else {
       const { outputs, finishedAtMs, run } = reply;
-      this.#options.onRun?.(this.#names.get(request.task) ?? "", run);
+      this.#options.onRun?.(this.#ids.get(request.name) ?? "", run);
       request.resolve({ outputs, startedAtMs: run.startedAtMs, finishedAtMs });
     }
     this.#dispatch();

@@ -1,9 +1,9 @@
 import { openOnnx } from "../drivers/onnx.js";
-import { loadModel, modelName, usualSide, type LoadedModel, type Task } from "../manifest.js";
+import { loadModel, type LoadedModel } from "../loadModel.js";
+import { modelName, usualSide } from "../manifest.js";
 import type { PackEntry } from "./list.js";
 
 export interface Benchmark {
-  readonly task: Task;
   /** "<id>@<version>" */
   readonly model: string;
   /** Pixels of the picture that it ran on. */
@@ -25,18 +25,13 @@ export interface ChainBenchmark {
 }
 
 /** Times one model on one worker, one picture at a time: `runs` runs after the warm-up. @throws PackError */
-export async function benchModel(
-  modelsDir: string,
-  { pack, task }: Pick<PackEntry, "pack" | "task">,
-  runs: number,
-): Promise<Benchmark> {
-  const loaded = await loadModel(modelsDir, pack, task);
+export async function benchModel({ folder }: Pick<PackEntry, "folder">, runs: number): Promise<Benchmark> {
+  const loaded = await loadModel(folder);
   let loadSeconds = 0;
   const durations = await timeRuns([loaded], runs, (seconds) => (loadSeconds = seconds));
-  const side = usualSide(task);
+  const side = usualSide(loaded.manifest);
   const operations = loaded.manifest.operations;
   return {
-    task,
     model: modelName(loaded.manifest),
     width: side,
     height: side,
@@ -48,11 +43,10 @@ export async function benchModel(
 
 /** Times a pack's models together, as many as there are: detection in an 800-pixel frame, the others on a chip. @throws PackError */
 export async function benchChain(
-  modelsDir: string,
-  entries: readonly Pick<PackEntry, "pack" | "task">[],
+  entries: readonly Pick<PackEntry, "folder">[],
   runs: number,
 ): Promise<ChainBenchmark> {
-  const loaded = await Promise.all(entries.map(({ pack, task }) => loadModel(modelsDir, pack, task)));
+  const loaded = await Promise.all(entries.map(({ folder }) => loadModel(folder)));
   return { models: loaded.length, ...medianAndMin(await timeRuns(loaded, runs)) };
 }
 
@@ -73,10 +67,10 @@ async function timeRuns(
     const rounds: number[] = [];
     for (let run = 0; run < runs; run++) {
       roundMs = 0;
-      for (const { manifest } of models) {
-        const side = usualSide(manifest.task);
+      for (const { name, manifest } of models) {
+        const side = usualSide(manifest);
         const picture = { pixels: noise(side * side * 3), width: side, height: side };
-        await inference.model(manifest.task).predict(picture);
+        await inference.model(name).predict(picture);
       }
       rounds.push(roundMs);
     }

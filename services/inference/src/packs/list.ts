@@ -1,54 +1,59 @@
-import { access, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { loadManifest, PackError, TASKS, type Manifest, type Task } from "../manifest.js";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { foldersOf, packFolder } from "../analyzers.js";
+import { loadManifest } from "../loadModel.js";
+import { PackError, isAnalyzer, type Manifest } from "../manifest.js";
 
 /** One model of a pack as it lies there; `problem` is the sentence of a manifest that is refused. */
 export interface PackEntry {
   readonly pack: string;
-  readonly task: Task;
+  /** Of the folder: `detect`, `embed` or the analyzer's. */
+  readonly name: string;
+  readonly folder: string;
   readonly manifest?: Manifest;
   readonly problem?: string;
   /** Whether the graph's file is there; its digest is not looked at. */
   readonly present: boolean;
 }
 
-/** Every model under `modelsDir`, packs in the order of their names, tasks in that of the pipeline. */
+/** Every model under `modelsDir`, packs in the order of their names, models in that of the pipeline. */
 export async function listPacks(modelsDir: string): Promise<PackEntry[]> {
   const folders = await readdir(modelsDir, { withFileTypes: true });
-  const packs = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const entries = await Promise.all(packs.toSorted().map((pack) => entriesOf(modelsDir, pack)));
-  return entries.flat();
+  const packs = folders.filter((entry) => entry.isDirectory()).map(({ name }) => join(modelsDir, name));
+  return (await Promise.all(packs.toSorted().map(entriesOf))).flat();
 }
 
-/** @throws PackError if there is no such pack */
+/** A pack by name, or by a path with a slash; a folder with a manifest of its own is one model. @throws PackError if there is no such pack */
 export async function listPack(modelsDir: string, pack: string): Promise<PackEntry[]> {
-  const entries = await entriesOf(modelsDir, pack);
+  const folder = packFolder(modelsDir, pack);
+  if (existsSync(join(folder, "manifest.json"))) return [await entryOf(basename(dirname(folder)), folder)];
+  const entries = await entriesOf(folder);
   if (entries.length === 0) {
-    const known = new Set((await listPacks(modelsDir)).map(({ pack }) => pack));
+    const known = new Set((await listPacks(modelsDir)).map((entry) => entry.pack));
     throw new PackError(`there is no pack "${pack}" in ${modelsDir}; there are ${[...known].join(", ")}`);
   }
   return entries;
 }
 
-async function entriesOf(modelsDir: string, pack: string): Promise<PackEntry[]> {
-  const entries: PackEntry[] = [];
-  for (const task of TASKS) {
-    const folder = join(modelsDir, pack, task);
-    if (!(await exists(join(folder, "manifest.json")))) continue;
-    try {
-      const manifest = await loadManifest(modelsDir, pack, task);
-      entries.push({ pack, task, manifest, present: await exists(join(folder, manifest.file)) });
-    } catch (error) {
-      if (!(error instanceof PackError)) throw error;
-      entries.push({ pack, task, problem: error.message, present: false });
-    }
-  }
-  return entries;
+async function entriesOf(pack: string): Promise<PackEntry[]> {
+  const entries = await Promise.all((await foldersOf(pack)).map((folder) => entryOf(basename(pack), folder)));
+  return entries.sort((a, b) => placeOf(a) - placeOf(b) || (a.name < b.name ? -1 : 1));
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function entryOf(pack: string, folder: string): Promise<PackEntry> {
+  const name = basename(folder);
+  try {
+    const manifest = await loadManifest(folder);
+    return { pack, name, folder, manifest, present: existsSync(join(folder, manifest.file)) };
+  } catch (error) {
+    if (!(error instanceof PackError)) throw error;
+    return { pack, name, folder, problem: error.message, present: false };
+  }
+}
+
+/** Detector, embedder, analyzers by their order; what is refused comes last. */
+function placeOf({ manifest, name }: PackEntry): number {
+  if (name === "detect" || name === "embed") return name === "detect" ? -2 : -1;
+  return manifest && isAnalyzer(manifest) ? manifest.order : Infinity;
 }

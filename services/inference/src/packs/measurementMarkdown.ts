@@ -1,10 +1,10 @@
-import type { Measurement } from "../manifest.js";
+import type { MeasurementJson } from "@similarfaces/contracts";
 
 /**
  * A measurement as Markdown, as `models eval` writes it and as the model's card quotes it: one figure a line, then a table for each
  * figure that is told by group. `labels` name the rows and columns of a confusion table.
  */
-export function measurementMarkdown(measurement: Measurement, labels: readonly string[] = []): string {
+export function measurementMarkdown(measurement: MeasurementJson, labels: readonly string[] = []): string {
   const { data, n, date, figures } = measurement;
   const lines = [`### ${data}`, "", `n = ${n.toLocaleString("en")}, measured ${date}.`];
   const single = Object.entries(figures).filter(([, value]) => typeof value !== "object" || value === null);

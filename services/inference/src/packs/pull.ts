@@ -1,6 +1,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { loadModel, PackError, type Manifest, type Task } from "../manifest.js";
+import { loadModel } from "../loadModel.js";
+import { PackError, type Manifest } from "../manifest.js";
 import { download, verifyAndPlace } from "./download.js";
 import type { PackEntry } from "./list.js";
 
@@ -8,7 +9,7 @@ export interface PullOptions {
   /** A local folder that holds the file by its own or its upstream name; the network is not used then. */
   from?: string | undefined;
   /** Bytes that are there, of the manifest's `bytes`. */
-  onProgress?: ((task: Task, bytes: number) => void) | undefined;
+  onProgress?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -18,19 +19,18 @@ export interface PullOptions {
  * @throws PackError
  */
 export async function pullModel(
-  modelsDir: string,
-  { pack, task, manifest, problem }: PackEntry,
+  { folder, manifest, problem }: PackEntry,
   options: PullOptions = {},
 ): Promise<"pulled" | "present"> {
-  if (!manifest) throw new PackError(problem ?? `${pack}/${task}: there is no manifest`);
-  if (await isRight(modelsDir, pack, task)) return "present";
-  const path = join(modelsDir, pack, task, manifest.file);
+  if (!manifest) throw new PackError(problem ?? `${folder}: there is no manifest`);
+  if (await isRight(folder)) return "present";
+  const path = join(folder, manifest.file);
   if (options.from !== undefined) {
     await takeFrom(options.from, path, manifest);
     return "pulled";
   }
   if (manifest.url === undefined) {
-    throw new PackError(`${pack}/${task}/manifest.json: has no field url to fetch ${manifest.file} from`);
+    throw new PackError(`${folder}/manifest.json: has no field url to fetch ${manifest.file} from`);
   }
   const { url, bytes, sha256 } = manifest;
   await download({
@@ -38,14 +38,14 @@ export async function pullModel(
     path,
     bytes,
     sha256,
-    onProgress: (there) => options.onProgress?.(task, there),
+    onProgress: options.onProgress,
     signal: options.signal,
   });
   return "pulled";
 }
 
-function isRight(modelsDir: string, pack: string, task: Task): Promise<boolean> {
-  return loadModel(modelsDir, pack, task).then(
+function isRight(folder: string): Promise<boolean> {
+  return loadModel(folder).then(
     () => true,
     () => false,
   );

@@ -1,4 +1,5 @@
-import { loadModel, PackError } from "../manifest.js";
+import { loadModel } from "../loadModel.js";
+import { PackError } from "../manifest.js";
 import { openOnnx } from "../drivers/onnx.js";
 import type { PackEntry } from "./list.js";
 
@@ -11,13 +12,13 @@ export interface Verified {
 }
 
 /** Verifies a model as the pipeline does before it serves: manifest, digest, inputs and outputs, and one run. */
-export async function verifyModel(modelsDir: string, entry: PackEntry): Promise<Verified> {
-  const { pack, task, problem } = entry;
+export async function verifyModel(entry: PackEntry): Promise<Verified> {
+  const { folder, problem } = entry;
   if (problem !== undefined) return { entry, problem };
   try {
     let loadSeconds = 0;
     const inference = await openOnnx({
-      models: [await loadModel(modelsDir, pack, task)],
+      models: [await loadModel(folder)],
       workers: 1,
       onLoad: (_, seconds) => (loadSeconds = seconds),
     });

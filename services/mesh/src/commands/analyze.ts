@@ -1,15 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  emptyJob,
-  jobAt,
-  reduceJob,
-  type FailureJson,
-  type JobState,
-  type ResultEvent,
-} from "@similarfaces/contracts";
-import { StreamLost, followEvents } from "../followEvents.js";
+import { Gateway, GatewayFailure, type JobQuery } from "@similarfaces/client";
+import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
 import { describeEvent } from "../describe.js";
 import { withMesh } from "../withMesh.js";
 import { ProgressBar } from "../progressBar.js";
@@ -18,13 +11,11 @@ const USAGE = `npm run analyze -- photo.jpg... [--json] [--stages age,gender] [-
 
 Analyses photos on the running mesh, or on one started for the occasion. Results are printed as they arrive.
   --json     one JSON object per line, each with the file's name
-  --stages   only these of extract, embed, age, gender, race, emotion, match
+  --stages   only these of extract, embed, match and the analyzers that are there (GET /v1/analyzers)
   --url      a gateway elsewhere; API_KEY is sent to it when set`;
 
 /** Photos on their way at once; the mesh keeps its own order. */
 const FILES_AT_ONCE = 4;
-/** How long a full gateway is asked again. */
-const PATIENCE_MS = 60_000;
 
 /** `npm run analyze`. @returns the exit code: 1 if any photo could not be analysed */
 export async function analyze(args: string[]): Promise<number> {
@@ -43,19 +34,15 @@ export async function analyze(args: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   return withMesh(values.url, async (url) => {
-    const query = values.stages ? `?stages=${encodeURIComponent(values.stages)}` : "";
-    const printer = values.json ? printJson : printText;
+    const gateway = new Gateway({ url, apiKey: process.env["API_KEY"] });
+    const query = values.stages ? { stages: values.stages } : {};
+    const printerOf = values.json ? () => printJson : textPrinterOf;
     const bar = new ProgressBar("photos", positionals.length);
     let failures = 0;
     const waiting = [...positionals];
     const lane = async () => {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const problem = await analyzeFile(
-          file,
-          new URL(`/v1/jobs${query}`, url),
-          (line) => bar.above(line),
-          printer,
-        );
+        const problem = await analyzeFile(file, gateway, query, printerOf, (line) => bar.above(line));
         if (problem !== undefined) {
           failures++;
           bar.above("", `${file}: ${problem}`);
@@ -69,14 +56,16 @@ export async function analyze(args: string[]): Promise<number> {
   });
 }
 
-type Printer = (file: string, event: ResultEvent, job: JobState) => string;
+/** What is printed of a result, in lines. */
+type Printer = (file: string, event: ResultEvent, job: JobState) => string[];
 
 /** @returns a sentence if the photo could not be analysed, or not wholly */
 async function analyzeFile(
   file: string,
-  address: URL,
+  gateway: Gateway,
+  query: JobQuery,
+  printerOf: (gateway: Gateway) => Printer | Promise<Printer>,
   print: (line: string) => void,
-  printer: Printer,
 ): Promise<string | undefined> {
   let photo: Uint8Array<ArrayBuffer>;
   try {
@@ -85,64 +74,27 @@ async function analyzeFile(
     const { code, message } = error as NodeJS.ErrnoException;
     return code === "ENOENT" ? "there is no such file" : `cannot be read (${message})`;
   }
-  const key = process.env["API_KEY"];
-  const headers = { accept: "text/event-stream", ...(key ? { authorization: `Bearer ${key}` } : {}) };
   try {
-    const response = await send(address, headers, photo);
-    if (!response.ok) return await refusal(response);
-    return await answers(response, headers, address, (result, job) => {
-      const line = printer(file, result, job);
-      if (line !== "") print(line);
-    });
-  } catch (error) {
-    if (error instanceof StreamLost) return error.message;
-    return `the gateway at ${address.origin} did not answer`;
-  }
-}
-
-/** A gateway that is full or restarting is asked again, when it says so. */
-async function send(address: URL, headers: Record<string, string>, photo: Uint8Array): Promise<Response> {
-  const untilMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const response = await fetch(address, { method: "POST", headers, body: photo });
-    const retryAfterSeconds = Number(response.headers.get("retry-after") ?? 0);
-    const waitMs = 1_000 * retryAfterSeconds;
-    if (response.status !== 503 || waitMs === 0 || Date.now() + waitMs > untilMs) return response;
-    await response.body?.cancel();
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-  }
-}
-
-/** Every result of the job that the photo has become. @returns a sentence if the photo could not be analysed, or not wholly */
-async function answers(
-  response: Response,
-  headers: Record<string, string>,
-  address: URL,
-  each: (result: ResultEvent, job: JobState) => void,
-): Promise<string | undefined> {
-  const events = new URL(`${response.headers.get("location")}/events`, address);
-  let job: JobState = emptyJob("");
-  for await (const { event, data } of followEvents(events, { response, headers })) {
-    if (event === "complete") return missing(jobAt(job, Number.POSITIVE_INFINITY));
-    if (event === "failure") {
-      const { failure } = JSON.parse(data) as { failure: FailureJson };
-      return `${failure.message} (${failure.code})`;
+    const linesOf = await printerOf(gateway);
+    let job = emptyJob("");
+    for await (const message of gateway.jobs.analyse(photo, query)) {
+      if (message.type === "complete") break;
+      job = reduceJob(job, message.event);
+      for (const line of linesOf(file, message.event, job)) print(line);
     }
-    const result = JSON.parse(data) as ResultEvent;
-    job = reduceJob(job, result);
-    each(result, job);
+    return missing(jobAt(job, Number.POSITIVE_INFINITY));
+  } catch (error) {
+    if (error instanceof GatewayFailure) return `${error.message} (${error.code})`;
+    throw error;
   }
-  return undefined;
 }
 
-const printJson: Printer = (file, event) => JSON.stringify({ file, ...event });
-const printText: Printer = (file, event, job) => describeEvent(basename(file), event, job);
+const printJson: Printer = (file, event) => [JSON.stringify({ file, ...event })];
 
-async function refusal(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => ({}))) as { failure?: FailureJson };
-  return body.failure
-    ? `${body.failure.message} (${body.failure.code})`
-    : `the gateway answered ${response.status}`;
+/** Asked for every photo: analyzers come and go. */
+async function textPrinterOf(gateway: Gateway): Promise<Printer> {
+  const analyzers = await gateway.analyzers();
+  return (file, event, job) => describeEvent(basename(file), event, job, analyzers);
 }
 
 function missing(job: JobState): string | undefined {

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const COMPILED = [
   "contracts/dist",
   "gateway/dist",
-  ...["vision", "inference", "runtime", "extract", "embed", "analyze", "match", "mesh"].map(
+  ...["vision", "inference", "runtime", "provision", "extract", "embed", "analyze", "gallery", "mesh"].map(
     (name) => `services/${name}/dist`,
   ),
 ];

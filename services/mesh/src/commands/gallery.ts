@@ -1,7 +1,8 @@
 import { stat, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { checkedConsent, checkedName } from "@similarfaces/contracts";
-import { GalleryApi, Refusal, refusalOf, type IdentityView } from "../gallery/galleryApi.js";
+import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
+import { StageFailure, checkedConsent, checkedName } from "@similarfaces/contracts";
+import type { Identity } from "@similarfaces/contracts/api";
 import { importPhotos, type Outcome } from "../gallery/importPhotos.js";
 import { peopleOfCsv, peopleOfFolder, type People, type Photo } from "../gallery/people.js";
 import { exportTo, importFrom } from "../gallery/transfer.js";
@@ -33,7 +34,7 @@ type Values = {
   face?: string | undefined;
   json: boolean;
 };
-type Action = (api: GalleryApi, args: string[], values: Values) => Promise<number>;
+type Action = (gallery: Gallery, args: string[], values: Values) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   import: importPath,
@@ -86,10 +87,10 @@ export async function gallery(args: string[]): Promise<number> {
   }
   try {
     return await withMesh(values.url, (url) =>
-      action(new GalleryApi(url, process.env["API_KEY"]), rest, values),
+      action(new Gateway({ url, apiKey: process.env["API_KEY"] }).gallery, rest, values),
     );
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof GatewayFailure || error instanceof StageFailure)) throw error;
     process.stderr.write(`${error.message} (${error.code})\n`);
     return 1;
   }
@@ -102,26 +103,32 @@ function importProblem(path: string, values: Values): string | undefined {
   }
   if (isExport(path)) return undefined;
   if (!values.consent?.trim()) return 'Say who agreed to being in the gallery: --consent "..."';
-  return refusalOf(() => checkedConsent(values.consent))?.message;
+  try {
+    checkedConsent(values.consent);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StageFailure) return error.message;
+    throw error;
+  }
 }
 
 function isExport(path: string): boolean {
   return /\.(ndjson|jsonl)$/i.test(path);
 }
 
-async function importPath(api: GalleryApi, [path = ""]: string[], values: Values): Promise<number> {
+async function importPath(gallery: Gallery, [path = ""]: string[], values: Values): Promise<number> {
   const about = await stat(path).catch(() => {
     throw new SetupError(`${path}: there is no such file or folder`);
   });
-  if (isExport(path)) return importExport(api, path);
+  if (isExport(path)) return importExport(gallery, path);
   const isCsv = about.isFile() && /\.csv$/i.test(path);
   if (!about.isDirectory() && !isCsv)
     throw new SetupError(`${path} is neither a folder, nor a csv, nor an .ndjson`);
-  return importPeople(api, isCsv ? await peopleOfCsv(path) : await peopleOfFolder(path), values);
+  return importPeople(gallery, isCsv ? await peopleOfCsv(path) : await peopleOfFolder(path), values);
 }
 
 async function importPeople(
-  api: GalleryApi,
+  gallery: Gallery,
   { people, otherFiles }: People,
   values: Values,
 ): Promise<number> {
@@ -130,7 +137,7 @@ async function importPeople(
   const bar = new ProgressBar("faces", photos.length);
   const outcomes: { photo: Photo; outcome: Outcome }[] = [];
   await importPhotos({
-    api,
+    gallery,
     people,
     consent: values.consent ?? "",
     inFlight: Number(values["in-flight"]),
@@ -163,54 +170,53 @@ function printable(text: string): string {
   return text.replace(/\p{C}/gu, "?");
 }
 
-async function importExport(api: GalleryApi, path: string): Promise<number> {
+async function importExport(gallery: Gallery, path: string): Promise<number> {
   let lines = 0;
-  const { identities, faces } = await importFrom(path, api, (sent) => (lines += sent));
+  const { identities, faces } = await importFrom(path, gallery, (sent) => (lines += sent));
   console.log(`${lines} faces read; ${faces} faces and ${identities} people are new`);
   return 0;
 }
 
-async function list(api: GalleryApi, [text = ""]: string[], { json }: Values): Promise<number> {
-  for await (const identity of api.identities(text)) {
+async function list(gallery: Gallery, [text = ""]: string[], { json }: Values): Promise<number> {
+  for await (const identity of gallery.identities(text)) {
     console.log(json ? JSON.stringify(identity) : lineOf(identity));
   }
   return 0;
 }
 
-async function rename(api: GalleryApi, [who = "", name = ""]: string[]): Promise<number> {
-  const refusal = refusalOf(() => checkedName(name));
-  if (refusal) throw refusal;
-  console.log(lineOf(await api.rename((await find(api, who)).id, name)));
+async function rename(gallery: Gallery, [who = "", name = ""]: string[]): Promise<number> {
+  checkedName(name);
+  console.log(lineOf(await gallery.rename((await find(gallery, who)).id, name)));
   return 0;
 }
 
-async function merge(api: GalleryApi, [who = "", into = ""]: string[]): Promise<number> {
-  const [from, to] = [await find(api, who), await find(api, into)];
-  console.log(lineOf(await api.merge(from.id, to.id)));
+async function merge(gallery: Gallery, [who = "", into = ""]: string[]): Promise<number> {
+  const [from, to] = [await find(gallery, who), await find(gallery, into)];
+  console.log(lineOf(await gallery.merge(from.id, to.id)));
   return 0;
 }
 
-async function remove(api: GalleryApi, who: string[], { face }: Values): Promise<number> {
+async function remove(gallery: Gallery, who: string[], { face }: Values): Promise<number> {
   if (face !== undefined) {
-    const { thumbnails } = await api.deleteFace(face);
+    const { thumbnails } = await gallery.deleteFace(face);
     console.log(`face ${face} deleted, with ${thumbnails} portrait`);
   }
   for (const one of who) {
-    const identity = await find(api, one);
-    const { faces, thumbnails } = await api.deleteIdentity(identity.id);
+    const identity = await find(gallery, one);
+    const { faces, thumbnails } = await gallery.deleteIdentity(identity.id);
     console.log(`${identity.name} deleted: ${faces} faces, ${thumbnails} portraits`);
   }
   return 0;
 }
 
-async function exportGallery(api: GalleryApi, [path]: string[]): Promise<number> {
-  const faces = await exportTo(path, api);
+async function exportGallery(gallery: Gallery, [path]: string[]): Promise<number> {
+  const faces = await exportTo(path, gallery);
   if (path !== undefined) console.log(`${faces} faces written to ${path}`);
   return 0;
 }
 
-async function stats(api: GalleryApi, _: string[], { json }: Values): Promise<number> {
-  const statistics = await api.statistics();
+async function stats(gallery: Gallery, _: string[], { json }: Values): Promise<number> {
+  const statistics = await gallery.statistics();
   const { identities, faces, driver, model } = statistics;
   console.log(
     json
@@ -220,26 +226,28 @@ async function stats(api: GalleryApi, _: string[], { json }: Values): Promise<nu
   return 0;
 }
 
-/** @throws Refusal where nobody, or more than one, is called that */
-async function find(api: GalleryApi, who: string): Promise<IdentityView> {
-  const byId = /^[A-Za-z0-9_-]{1,64}$/.test(who) ? await api.identity(who).catch(unlessUnknown) : undefined;
+/** @throws StageFailure where nobody, or more than one, is called that */
+async function find(gallery: Gallery, who: string): Promise<Identity> {
+  const byId = /^[A-Za-z0-9_-]{1,64}$/.test(who)
+    ? await gallery.identity(who).catch(unlessUnknown)
+    : undefined;
   if (byId) return byId;
   const wanted = who.normalize("NFC").trim();
-  const found: IdentityView[] = [];
-  for await (const identity of api.identities(wanted)) if (identity.name === wanted) found.push(identity);
+  const found: Identity[] = [];
+  for await (const identity of gallery.identities(wanted)) if (identity.name === wanted) found.push(identity);
   const [only] = found;
   if (only && found.length === 1) return only;
   const message = only
     ? `${found.length} people are called ${who}; say which by id:\n${found.map(lineOf).join("\n")}\n`
     : `nobody in the gallery is called ${who} or has that id`;
-  throw new Refusal({ code: only ? "bad_request" : "identity_not_found", message, retryable: false });
+  throw new StageFailure(only ? "bad_request" : "identity_not_found", message);
 }
 
 function unlessUnknown(error: unknown): undefined {
-  if (!(error instanceof Refusal) || error.code !== "identity_not_found") throw error;
+  if (!(error instanceof GatewayFailure) || error.code !== "identity_not_found") throw error;
 }
 
-function lineOf({ id, name, faces, createdAtMs }: IdentityView): string {
+function lineOf({ id, name, faces, createdAtMs }: Identity): string {
   const since = new Date(createdAtMs).toISOString().slice(0, 10);
   return `${id}  ${since}  ${String(faces.length).padStart(4)} faces  ${name}`;
 }

@@ -28,6 +28,7 @@ const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from D
   bench    milliseconds of each model on one core of this machine
            --runs N         runs of each (default 25)
 
+  pack        a name in the folder of packs, or a path with a slash; the folder of a single model is a pack of that one
   --dir DIR   the folder of packs (default: models)`;
 
 type Options = { from?: string | undefined; runs: number };
@@ -70,7 +71,7 @@ export async function models(args: string[]): Promise<number> {
       packs.length === 0
         ? await listPacks(dir)
         : (await Promise.all(packs.map((pack) => listPack(dir, pack)))).flat();
-    return await action(dir, entries, { from: values.from, runs });
+    return await action(entries, { from: values.from, runs });
   } catch (error) {
     if (!(error instanceof PackError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -78,58 +79,58 @@ export async function models(args: string[]): Promise<number> {
   }
 }
 
-type Action = (dir: string, entries: readonly PackEntry[], options: Options) => Promise<number>;
+type Action = (entries: readonly PackEntry[], options: Options) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = { list, verify, pull, bench };
 
-async function list(_dir: string, entries: readonly PackEntry[]): Promise<number> {
+async function list(entries: readonly PackEntry[]): Promise<number> {
   table(
     ["model", "version", "size", "licence", "file"],
-    entries.map(({ pack, task, manifest, problem, present }) =>
+    entries.map(({ pack, name, manifest, problem, present }) =>
       manifest
         ? [
-            `${pack}/${task}`,
+            `${pack}/${name}`,
             manifest.version,
             megabytes(manifest.bytes),
             manifest.licence,
             present ? "here" : manifest.url ? `to be pulled: npm run models -- pull ${pack}` : "missing",
           ]
-        : [`${pack}/${task}`, "", "", "", problem ?? ""],
+        : [`${pack}/${name}`, "", "", "", problem ?? ""],
     ),
   );
   return entries.some(({ problem }) => problem !== undefined) ? 1 : 0;
 }
 
-async function verify(dir: string, entries: readonly PackEntry[]): Promise<number> {
+async function verify(entries: readonly PackEntry[]): Promise<number> {
   let problems = 0;
   for (const entry of entries) {
-    const name = `${entry.pack}/${entry.task}`;
+    const name = `${entry.pack}/${entry.name}`;
     if (!entry.present && entry.manifest?.url) {
       console.log(`${name}: not pulled`);
       continue;
     }
-    const { problem, loadSeconds } = await verifyModel(dir, entry);
+    const { problem, loadSeconds } = await verifyModel(entry);
     if (problem !== undefined) problems++;
     console.log(`${name}: ${problem ?? `as its manifest says, ready in ${loadSeconds!.toFixed(2)} s`}`);
   }
   return problems > 0 ? 1 : 0;
 }
 
-async function pull(dir: string, entries: readonly PackEntry[], { from }: Options): Promise<number> {
+async function pull(entries: readonly PackEntry[], { from }: Options): Promise<number> {
   for (const entry of entries) {
-    const { pack, task, manifest } = entry;
-    const bar = new ProgressBar(`kB of ${pack}/${task}`, Math.ceil((manifest?.bytes ?? 0) / 1_000));
+    const { pack, name, manifest } = entry;
+    const bar = new ProgressBar(`kB of ${pack}/${name}`, Math.ceil((manifest?.bytes ?? 0) / 1_000));
     let shown = 0;
     try {
-      const outcome = await pullModel(dir, entry, {
+      const outcome = await pullModel(entry, {
         from,
-        onProgress(_, bytes) {
+        onProgress(bytes) {
           bar.advance(Math.ceil(bytes / 1_000) - shown);
           shown = Math.ceil(bytes / 1_000);
         },
       });
       bar.above(
-        `${pack}/${task}: ${outcome === "present" ? "was here already" : "here"}, SHA-256 as in the manifest`,
+        `${pack}/${name}: ${outcome === "present" ? "was here already" : "here"}, SHA-256 as in the manifest`,
       );
     } finally {
       bar.end();
@@ -138,15 +139,15 @@ async function pull(dir: string, entries: readonly PackEntry[], { from }: Option
   return 0;
 }
 
-async function bench(dir: string, entries: readonly PackEntry[], { runs }: Options): Promise<number> {
+async function bench(entries: readonly PackEntry[], { runs }: Options): Promise<number> {
   const present = entries.filter(({ present }) => present);
-  for (const { pack, task } of entries.filter((entry) => !entry.present)) {
-    console.log(`${pack}/${task}: its file is not here: npm run models -- pull ${pack}`);
+  for (const { pack, name } of entries.filter((entry) => !entry.present)) {
+    console.log(`${pack}/${name}: its file is not here: npm run models -- pull ${pack}`);
   }
   const bar = new ProgressBar("models", present.length);
   const results = [];
   for (const entry of present) {
-    results.push({ ...(await benchModel(dir, entry, runs)), pack: entry.pack });
+    results.push({ ...(await benchModel(entry, runs)), pack: entry.pack });
     bar.advance();
   }
   bar.end();
@@ -165,7 +166,7 @@ async function bench(dir: string, entries: readonly PackEntry[], { runs }: Optio
   for (const pack of new Set(present.map(({ pack }) => pack))) {
     const chain = present.filter((entry) => entry.pack === pack);
     if (chain.length < 2) continue;
-    const { models, medianMs, minMs } = await benchChain(dir, chain, runs);
+    const { models, medianMs, minMs } = await benchChain(chain, runs);
     console.log(
       `${pack}: one face in one photo, its ${models} models one after the other: median ${medianMs.toFixed(1)} ms, min ${minMs.toFixed(1)} ms`,
     );

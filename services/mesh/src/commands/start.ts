@@ -4,17 +4,17 @@ import { readConfigOrExplain } from "../config.js";
 import { enrolSamples } from "../sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
 import { createTerminal } from "../terminal.js";
+import { untilTold } from "./untilTold.js";
 
-const USAGE = `npm start [-- --processes]
+const USAGE = `npm start [-- --processes | --join packs]
 
 Starts the mesh on this machine and keeps it running until Ctrl-C.
-  --processes   every service as a process of its own
-  PORT, HOST    where the page is served (127.0.0.1:8080, or the next free port)
-  DATA_DIR      where its state lies (.data)
-  LOG_LEVEL     info, debug: all that the services log, instead of one line per job`;
-
-/** A second signal that comes sooner is npm's or the terminal's echo of the first. */
-const IMPATIENT_AFTER_MS = 1_000;
+  --processes      every service as a process of its own
+  --join           serves the analyzers of these packs beside the mesh that runs already
+  ANALYZER_PACKS   packs whose analyzers are served beside those of the pack in use
+  PORT, HOST       where the page is served (127.0.0.1:8080, or the next free port)
+  DATA_DIR         where its state lies (.data)
+  LOG_LEVEL        info, debug: all that the services log, instead of one line per job`;
 
 /** `npm start`. Resolves after Ctrl-C or SIGTERM. @returns the exit code */
 export async function start(args: string[]): Promise<number> {
@@ -22,12 +22,17 @@ export async function start(args: string[]): Promise<number> {
     args,
     options: {
       processes: { type: "boolean", default: false },
+      join: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) {
     process.stderr.write(`${USAGE}\n`);
     return 0;
+  }
+  if (values.join !== undefined) {
+    const { join } = await import("./join.js");
+    return join(values.join.split(","));
   }
   return runUntilTold({ processes: values.processes });
 }
@@ -80,21 +85,4 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
 function announce({ url, driver, natsServer, metricsUrl }: Running): void {
   console.log(`similarfaces is at ${url} (Ctrl-C ends it)`);
   console.log(`served by ${driver}; nats-server ${natsServer}; metrics at ${metricsUrl}`);
-}
-
-/** From now on SIGINT, SIGTERM and SIGHUP are requests. */
-function untilTold(stopping: AbortController): { told: Promise<undefined>; impatient: Promise<void> } {
-  let toldAtMs: number | undefined;
-  let hurry: () => void;
-  const impatient = new Promise<void>((resolve) => (hurry = resolve));
-  const told = new Promise<undefined>((resolve) => {
-    const onSignal = () => {
-      if (toldAtMs !== undefined && Date.now() - toldAtMs > IMPATIENT_AFTER_MS) hurry();
-      toldAtMs ??= Date.now();
-      stopping.abort();
-      resolve(undefined);
-    };
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
-  });
-  return { told, impatient };
 }

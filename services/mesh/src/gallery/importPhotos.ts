@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
-import { Refusal, refusalOf, type GalleryApi, type IdentityView } from "./galleryApi.js";
+import { GatewayFailure, type Gallery } from "@similarfaces/client";
+import { StageFailure, checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
+import type { Identity } from "@similarfaces/contracts/api";
 import type { Person, Photo } from "./people.js";
 
 export type Outcome =
@@ -11,7 +12,7 @@ export type Outcome =
   | { kind: "refused"; code: string; message: string };
 
 export interface ImportOptions {
-  api: GalleryApi;
+  gallery: Pick<Gallery, "identities" | "enrol" | "enrolled">;
   people: readonly Person[];
   /** Of those who have none of their own. */
   consent: string;
@@ -27,20 +28,23 @@ const TRIES_MAX = 4;
  * under that name already gets the faces that are not there yet, so that an import can be repeated.
  */
 export async function importPhotos({
-  api,
+  gallery,
   people,
   consent,
   inFlight,
   onPhoto,
 }: ImportOptions): Promise<void> {
-  const known = await knownPeople(api);
+  const known = await knownPeople(gallery);
   const slots = createSlots(inFlight);
   const faceIds = new Set([...known.values()].flat().flatMap(({ faces }) => faces.map(({ id }) => id)));
 
   async function importPerson(person: Person): Promise<void> {
-    const refusal =
-      refusalOf(() => checkedName(person.name)) ?? refusalOf(() => checkedConsent(person.consent ?? consent));
-    if (refusal) return person.photos.forEach((photo) => onPhoto(photo, refusedBy(refusal)));
+    try {
+      checkedName(person.name);
+      checkedConsent(person.consent ?? consent);
+    } catch (error) {
+      return person.photos.forEach((photo) => onPhoto(photo, refusedBy(error)));
+    }
     const identity = identityOf(person, known.get(person.name) ?? []);
     const sources = new Set(identity?.faces.map(({ source }) => source));
     const waiting = person.photos.filter((photo) => {
@@ -66,12 +70,12 @@ export async function importPhotos({
   ): Promise<string | undefined> {
     return slots(async () => {
       try {
-        const bytes = await readFile(photo.path);
+        const bytes = new Uint8Array(await readFile(photo.path));
         const { path, source } = photo;
-        const question = { bytes, fileName: basename(path), source, consent: own ?? consent, as };
+        const face = { photo: bytes, fileName: basename(path), source, consent: own ?? consent, as };
         const { identityId, faceId } = await persistently(async () => {
-          const accepted = await api.enrol(question);
-          return { identityId: accepted.identityId, faceId: await api.enrolled(accepted.jobId) };
+          const { identityId, jobId } = await gallery.enrol(face);
+          return { identityId, faceId: await gallery.enrolled(jobId) };
         });
         onPhoto(photo, { kind: faceIds.has(faceId) ? "known" : "enrolled" });
         faceIds.add(faceId);
@@ -91,16 +95,16 @@ export async function importPhotos({
   await Promise.all(Array.from({ length: inFlight }, lane));
 }
 
-async function knownPeople(api: GalleryApi): Promise<Map<string, IdentityView[]>> {
-  const known = new Map<string, IdentityView[]>();
-  for await (const identity of api.identities()) {
+async function knownPeople(gallery: Pick<Gallery, "identities">): Promise<Map<string, Identity[]>> {
+  const known = new Map<string, Identity[]>();
+  for await (const identity of gallery.identities()) {
     known.set(identity.name, [...(known.get(identity.name) ?? []), identity]);
   }
   return known;
 }
 
 /** Of several people of one name, the one who has some of these photos. */
-function identityOf({ photos }: Person, namesakes: readonly IdentityView[]): IdentityView | undefined {
+function identityOf({ photos }: Person, namesakes: readonly Identity[]): Identity | undefined {
   const sources = new Set(photos.map(({ source }) => storedSource(source)));
   return (
     namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
@@ -114,13 +118,14 @@ async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof Refusal) || !error.retryable || tries === TRIES_MAX) throw error;
+      if (!(error instanceof GatewayFailure) || !error.retryable || tries === TRIES_MAX) throw error;
     }
   }
 }
 
 function refusedBy(error: unknown): Outcome {
-  if (error instanceof Refusal) return { kind: "refused", code: error.code, message: error.message };
+  if (error instanceof GatewayFailure || error instanceof StageFailure)
+    return { kind: "refused", code: error.code, message: error.message };
   const message = error instanceof Error ? error.message : String(error);
   return { kind: "refused", code: "unreadable_file", message };
 }

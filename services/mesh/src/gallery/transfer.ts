@@ -3,15 +3,15 @@ import { rename, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { FailureJson } from "@similarfaces/contracts";
-import { Refusal, type GalleryApi, type Receipt } from "./galleryApi.js";
+import { GatewayFailure, type Gallery } from "@similarfaces/client";
+import type { FailureBody, GalleryReceipt } from "@similarfaces/contracts/api";
 
 /** The gateway takes 20 MiB; some less, so that progress can be seen. */
 const IMPORT_CHARACTERS_MAX = 4 * 1024 * 1024;
 
 /** Writes the gallery as NDJSON, one face a line; the file appears whole or not at all. @returns faces written */
-export async function exportTo(path: string | undefined, api: GalleryApi): Promise<number> {
-  const source = Readable.fromWeb((await api.export()) as Parameters<typeof Readable.fromWeb>[0]);
+export async function exportTo(path: string | undefined, gallery: Gallery): Promise<number> {
+  const source = Readable.fromWeb((await gallery.export()) as Parameters<typeof Readable.fromWeb>[0]);
   const tail = { faces: 0, line: "" };
   const watched = async function* (chunks: AsyncIterable<Buffer>) {
     const decoder = new TextDecoder();
@@ -38,24 +38,24 @@ export async function exportTo(path: string | undefined, api: GalleryApi): Promi
   return tail.faces;
 }
 
-/** Only a failure's line is short. @throws Refusal */
+/** Only a failure's line is short. @throws GatewayFailure */
 function checkLast(line: string | undefined): void {
   if (line === undefined || line.length > 2_000 || !line.includes('"failure"')) return;
-  throw new Refusal((JSON.parse(line) as { failure: FailureJson }).failure);
+  throw new GatewayFailure("answer", (JSON.parse(line) as FailureBody).failure);
 }
 
 /** Adds the faces of an export; what is in already stays as it is. `onLines` gets how many lines have been sent. */
 export async function importFrom(
   path: string,
-  api: GalleryApi,
+  gallery: Gallery,
   onLines: (lines: number) => void,
-): Promise<Receipt> {
-  const total: Receipt = { identities: 0, faces: 0, thumbnails: 0 };
+): Promise<GalleryReceipt> {
+  const total: GalleryReceipt = { identities: 0, faces: 0, thumbnails: 0 };
   let some: string[] = [];
   let characters = 0;
   const send = async () => {
     if (some.length === 0) return;
-    const { identities, faces, thumbnails } = await api.import(some.join("\n"));
+    const { identities, faces, thumbnails } = await gallery.import(some.join("\n"));
     total.identities += identities;
     total.faces += faces;
     total.thumbnails += thumbnails;

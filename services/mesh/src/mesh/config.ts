@@ -1,8 +1,14 @@
 import { extractSettings } from "@similarfaces/extract";
+import { gallerySettings } from "@similarfaces/gallery";
 import { gatewaySettings } from "@similarfaces/gateway";
 import { inferenceSettings } from "@similarfaces/inference";
-import { gallerySettings } from "@similarfaces/gallery";
-import { readSettings, runtimeSettings, type Environment, type Settings } from "@similarfaces/runtime";
+import {
+  chosenStagesSetting,
+  readSettings,
+  runtimeSettings,
+  type Environment,
+  type Settings,
+} from "@similarfaces/runtime";
 
 /** The keys of every service in one. */
 const settings = {
@@ -11,6 +17,8 @@ const settings = {
   ...gatewaySettings,
   ...extractSettings,
   ...gallerySettings,
+  /** Undefined: all stages of the table, and every analyzer of the packs in use. */
+  stages: chosenStagesSetting,
 };
 
 export type Config = Settings<typeof settings>;

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { ProcessIdentity } from "./processIdentity.js";
 
-/** What is to end with whoever started it. */
+/** What is to end together with the process that started it. */
 export interface Guarded {
   /** Of a mesh: what its `run.json` names ends, then the folder goes. */
   dataDir: string;
@@ -31,7 +31,7 @@ export function guard(guarded: Guarded): Guard {
     stdio: ["pipe", "ignore", "ignore"],
   });
   const pipe = child.stdin as unknown as Socket;
-  // It may be gone already, as when the whole machine is told to end.
+  // The child may have ended already, as when the machine shuts down.
   pipe.on("error", () => {});
   pipe.unref();
   child.unref();

@@ -8,10 +8,10 @@ import type { Guarded } from "./guard.js";
 const GRACE_MS = 5_000;
 
 const { dataDir, processes = [], isMounted = false } = JSON.parse(process.argv[2]!) as Guarded;
-let said = "";
+let message = "";
 // Ends with its writer's "done", or with its writer.
-for await (const chunk of process.stdin) said += String(chunk);
-if (said !== "done") {
+for await (const chunk of process.stdin) message += String(chunk);
+if (message !== "done") {
   await Promise.all(processes.map((identity) => endProcess(identity, GRACE_MS)));
   const state = readRunState(dataDir);
   if (state) await endProcess(state.supervisor, GRACE_MS);

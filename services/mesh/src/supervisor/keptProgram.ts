@@ -101,8 +101,7 @@ export class KeptProgram {
   #ended(code: number | null | undefined, how: string): void {
     this.#child = undefined;
     if (this.#stopped || this.#isRestarting) return;
-    const { isService, isOnce = false } = this.program;
-    if (isOnce && code === 0) return;
+    const { isService } = this.program;
     const livedMs = Date.now() - this.#startedAtMs;
     if (!isService && livedMs > READY_AFTER_MS) this.#wasReady = this.#isReady = true;
     if (this.#isReady) this.#deathsInARow = 0;

@@ -4,13 +4,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
-  BROKER_USERS,
-  authorizationConfig,
+  ANY_ANALYZER,
+  BROKER_PROGRAMS,
   inboxPrefixOf,
   permissionsOf,
   permissionsOfAll,
   type BrokerUser,
 } from "@similarfaces/contracts/brokerUsers";
+import { authorizationConfig } from "@similarfaces/contracts/brokerConfig";
+import type { StageName } from "@similarfaces/contracts/stages";
 import { anyFreePort } from "./ports.js";
 import type { Program } from "./program.js";
 
@@ -37,10 +39,17 @@ const FILE_STORE_MAX = "100GB";
  */
 const GO_RUNTIME = { GOGC: "400", GOMAXPROCS: String(Math.max(1, Math.floor(availableParallelism() / 4))) };
 
-/** JetStream on disk under the data folder, on loopback, for users with passwords of this start. Written afresh on every start. */
-export async function natsServer(dataDir: string, binary: string): Promise<NatsServer> {
+/**
+ * JetStream on disk under the data folder, on loopback, for users with passwords of this start: every program, and the analyzers that
+ * are processes of their own. Written afresh on every start.
+ */
+export async function natsServer(
+  dataDir: string,
+  binary: string,
+  analyzers: readonly StageName[] = [],
+): Promise<NatsServer> {
   const port = await anyFreePort("127.0.0.1");
-  const logins = newLogins();
+  const logins = newLogins(analyzers);
   const storeDir = join(dataDir, "jetstream");
   mkdirSync(storeDir, { recursive: true, mode: 0o700 });
   const config = join(dataDir, "nats-server.conf");
@@ -66,15 +75,15 @@ export async function natsServer(dataDir: string, binary: string): Promise<NatsS
   return { program, url: `nats://127.0.0.1:${port}`, loginOf };
 }
 
-function newLogins() {
+function newLogins(analyzers: readonly StageName[]) {
   const ask = {
     publish: ["$JS.API.INFO"],
     subscribe: [`${inboxPrefixOf("supervisor")}.>`],
     allowResponses: false,
   };
   return [
-    ...BROKER_USERS.map((user) => ({ user, permissions: permissionsOf(user) })),
-    { user: "mesh", permissions: permissionsOfAll("mesh", BROKER_USERS) },
+    ...[...BROKER_PROGRAMS, ...analyzers].map((user) => ({ user, permissions: permissionsOf(user) })),
+    { user: "mesh", permissions: permissionsOfAll("mesh", [...BROKER_PROGRAMS, ANY_ANALYZER]) },
     { user: "supervisor", permissions: ask },
     { user: "operator" },
   ].map((login) => ({ ...login, password: randomBytes(24).toString("base64url") }));

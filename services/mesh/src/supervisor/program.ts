@@ -8,8 +8,6 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv;
   /** Services of ours tell their supervisor when they are ready, and drain when it is gone. */
   readonly isService: boolean;
-  /** Ends with exit code 0 when its work is done, and is not started again. */
-  readonly isOnce?: boolean;
 }
 
 /** What becomes of programs, told to their supervisor. */

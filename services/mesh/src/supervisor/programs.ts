@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { BrokerUser } from "@similarfaces/contracts/brokerUsers";
-import { ANALYZERS, type StageName } from "@similarfaces/contracts/stages";
+import { isCoreStage, type StageName } from "@similarfaces/contracts/stages";
 import type { Program } from "./program.js";
 
 /** The one process of gateway and all stages. */
@@ -9,33 +9,36 @@ export function meshProgram(env: NodeJS.ProcessEnv): Program {
 }
 
 /**
- * Every service as its own process, as on a cluster, and first the step that provisions streams and consumers.
+ * Every service as its own process, as on a cluster.
+ * @param stages what is served, analyzers among them
  * @param envOf each has its own user at the broker
  */
 export function servicePrograms(
   stages: readonly StageName[],
   envOf: (user: BrokerUser) => NodeJS.ProcessEnv,
 ): Program[] {
-  // A worker each: seven services share the cores that one pool has otherwise. No two can have one health port.
-  const ofStage = (name: BrokerUser) => ({ INFERENCE_WORKERS: "1", ...envOf(name), HEALTH_PORT: "0" });
   const has = (stage: StageName) => stages.includes(stage);
-  const stage = (name: BrokerUser) => service(name, `services/${name}/dist/main.js`, ofStage(name));
+  const program = (name: BrokerUser) => service(name, `services/${name}/dist/main.js`, besides(envOf(name)));
   return [
-    {
-      ...service("provision", "services/runtime/dist/broker/provisionMain.js", envOf("provision")),
-      isService: false,
-      isOnce: true,
-    },
+    program("provision"),
     service("gateway", "gateway/dist/main.js", envOf("gateway")),
-    stage("extract"),
-    ...(has("embed") ? [stage("embed")] : []),
-    ...ANALYZERS.filter(has).map((analyzer) =>
-      service(analyzer, "services/analyze/dist/main.js", { ...ofStage(analyzer), ANALYZER: analyzer }),
-    ),
+    program("extract"),
+    ...(has("embed") ? [program("embed")] : []),
+    ...stages.filter((stage) => !isCoreStage(stage)).map((name) => analyzerProgram(name, envOf(name))),
     ...(has("match") || has("enrol")
-      ? [service("match", "services/gallery/dist/main.js", ofStage("match"))]
+      ? [service("match", "services/gallery/dist/main.js", besides(envOf("match")))]
       : []),
   ];
+}
+
+/** One analyzer as a process of its own. */
+export function analyzerProgram(name: StageName, env: NodeJS.ProcessEnv): Program {
+  return service(name, "services/analyze/dist/main.js", { ...besides(env), ANALYZER: name });
+}
+
+/** A worker each: all services share the cores that one pool has otherwise. No two can have one health port. */
+function besides(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { INFERENCE_WORKERS: "1", ...env, HEALTH_PORT: "0" };
 }
 
 function service(name: string, main: string, env: NodeJS.ProcessEnv): Program {

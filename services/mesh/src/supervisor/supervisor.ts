@@ -1,13 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerUser } from "@similarfaces/contracts/brokerUsers";
+import { isCoreStage, type StageName } from "@similarfaces/contracts/stages";
 import type { Address } from "@similarfaces/runtime";
+import { packsOf } from "@similarfaces/inference/settings";
+import { ConfigError } from "@similarfaces/runtime/settings";
 import type { MeshConfig } from "../config.js";
 import { SetupError } from "../setupError.js";
 import { probeBroker } from "./brokerProbe.js";
 import { KeptProgram } from "./keptProgram.js";
 import { NATS_SERVER, natsServer } from "./natsServer.js";
-import { anyFreePort, isPortFree } from "./ports.js";
+import { choosePort } from "./ports.js";
 import { identityOf } from "./processIdentity.js";
 import type { ProgramEvents } from "./program.js";
 import { meshProgram, servicePrograms } from "./programs.js";
@@ -51,8 +54,6 @@ export interface Supervisor {
   stop(graceMs?: number): Promise<void>;
 }
 
-const PORT_USUAL = 8080;
-const PORTS_TRIED = 20;
 /** The broker ends in milliseconds; one that cannot write to its disk not at all. */
 const BROKER_GRACE_MS = 5_000;
 const SILENT_GRACE_MS = 1_000;
@@ -62,7 +63,7 @@ const LEFTOVER_GRACE_MS = 10_000;
 
 /**
  * Starts broker and services on the data folder and keeps them running until stopped.
- * @throws SetupError if another supervisor has the data folder, or the port is taken
+ * @throws SetupError if another supervisor has the data folder, the port is taken, or a pack is refused
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { dataDir } = options.config;
@@ -81,13 +82,17 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 async function supervise(options: SupervisorOptions, lock: Lock): Promise<Supervisor> {
   const { config, processes, forOneCommand = false } = options;
   const port = await choosePort(config);
-  const broker = config.natsUrl ? undefined : await natsServer(config.dataDir, config.natsServer);
+  // The mesh in one process finds out for itself what it serves, while it loads the rest of its code.
+  const served = processes ? await stagesServed(config) : undefined;
+  const stages = served ?? config.stages;
+  const analyzers = served?.filter((stage) => !isCoreStage(stage)) ?? [];
+  const broker = config.natsUrl ? undefined : await natsServer(config.dataDir, config.natsServer, analyzers);
   const env: NodeJS.ProcessEnv = {
     GALLERY_SNAPSHOT_FILE: join(config.dataDir, "gallery.snapshot"),
     ...options.env,
     PORT: String(port),
     LOG_FORMAT: "json",
-    STAGES: config.stages.join(","),
+    ...(stages ? { STAGES: stages.join(",") } : {}),
     ...(broker ? { NATS_URL: broker.url } : {}),
   };
   const operator = broker?.loginOf("operator");
@@ -105,12 +110,11 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
     const others = { NATS_TOKEN: "", NATS_CREDENTIALS_FILE: "", NATS_CA_FILE: "" };
     return { ...env, ...others, NATS_USER: user, NATS_PASSWORD: password };
   };
-  const programs = processes ? servicePrograms(config.stages, envOf) : [meshProgram(envOf("mesh"))];
-  const awaited = new Set(programs.filter(({ isService }) => isService).map(({ name }) => name));
+  const programs = served ? servicePrograms(served, envOf) : [meshProgram(envOf("mesh"))];
+  const awaited = new Set(programs.map(({ name }) => name));
   const ready = new Deferred<Running>();
   let stopping: Promise<void> | undefined;
   let address: Address | undefined;
-  let hasBroker = false;
 
   /** A full disk must not end the one process that can mend what is wrong with the others. */
   let rememberingAgain: NodeJS.Timeout | undefined;
@@ -125,12 +129,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       // At once: whatever happens to this process, the next start knows of the child.
       if (identity) state.children[name] = identity;
       remember();
-      if (name !== NATS_SERVER) return;
-      probe?.started();
-      // What it may have lost on its way down is looked for by whoever provisions: the mesh by itself, or the step of its own.
-      const provisioning = services.find(({ program }) => program.isOnce);
-      if (hasBroker) void provisioning?.restart(0);
-      hasBroker = true;
+      if (name === NATS_SERVER) probe?.started();
     },
     ready({ name }, notice) {
       // No service is ready without it.
@@ -198,29 +197,24 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   };
 }
 
+/** @throws SetupError in the words in which a pack or an analyzer is refused */
+async function stagesServed(config: MeshConfig): Promise<StageName[]> {
+  // Reading the papers of packs takes code that nothing else here needs.
+  const { servedStages } = await import("../servedStages.js");
+  try {
+    const { core, analyzers } = await servedStages(packsOf(config), config.stages);
+    return [...core, ...analyzers.map(({ name }) => name)];
+  } catch (error) {
+    if (error instanceof ConfigError) throw new SetupError(error.message);
+    throw error;
+  }
+}
+
 function whereTheOtherRuns(dataDir: string): string {
   const state = readRunState(dataDir);
   const where = state?.url ? ` at ${state.url}` : "";
   const who = state ? ` (process ${state.supervisor.pid})` : "";
   return `The mesh of ${dataDir} runs already${where}${who}. Stop it first, or set DATA_DIR and PORT for a second one.`;
-}
-
-/**
- * The port asked for; where none was, the usual one or the first free one after it.
- * @throws SetupError if it is taken
- */
-async function choosePort({ host, port }: MeshConfig): Promise<number> {
-  if (port === 0) return anyFreePort(host);
-  if (port !== undefined) {
-    if (await isPortFree(host, port)) return port;
-    throw new SetupError(
-      `Port ${port} of ${host} is taken or not allowed. Set PORT to another one, or to 0 for any free one.`,
-    );
-  }
-  for (let offset = 0; offset < PORTS_TRIED; offset++) {
-    if (await isPortFree(host, PORT_USUAL + offset)) return PORT_USUAL + offset;
-  }
-  return anyFreePort(host);
 }
 
 class Deferred<T> {

@@ -1,4 +1,5 @@
-import { consumer, type StageName } from "@similarfaces/contracts";
+import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
+import { consumer, hasConsumer, type StageName } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 
 export interface StreamBacklog {
@@ -36,20 +37,32 @@ export async function streamBacklogs(broker: Broker, names: readonly string[]): 
   );
 }
 
-/** What waits for each stage, by the broker's own account: one question each. */
+/**
+ * What waits for each stage, by the broker's own account: one question each. Left out are stages without a consumer: those that have none, and
+ * analyzers whose consumer `provision` has taken away.
+ */
 export async function stageBacklogs(broker: Broker, stages: readonly StageName[]): Promise<StageBacklog[]> {
-  return Promise.all(
-    stages.map(async (stage) => {
-      const { stream, durable_name } = consumer(stage);
-      const info = await broker.jsm.consumers.info(stream, durable_name);
-      return {
-        stage,
-        atMs: performance.now(),
-        pending: info.num_pending,
-        ackPending: info.num_ack_pending,
-        sequence: info.delivered.stream_seq,
-        deliveries: info.delivered.consumer_seq,
-      };
-    }),
+  const backlogs = await Promise.all(
+    stages.filter(hasConsumer).map((stage) => backlogOf(broker, stage).catch(undefinedWithoutConsumer)),
   );
+  return backlogs.filter((backlog) => backlog !== undefined);
+}
+
+async function backlogOf(broker: Broker, stage: StageName): Promise<StageBacklog> {
+  const { stream, durable_name } = consumer(stage);
+  const info = await broker.jsm.consumers.info(stream, durable_name);
+  return {
+    stage,
+    atMs: performance.now(),
+    pending: info.num_pending,
+    ackPending: info.num_ack_pending,
+    sequence: info.delivered.stream_seq,
+    deliveries: info.delivered.consumer_seq,
+  };
+}
+
+function undefinedWithoutConsumer(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound)
+    return undefined;
+  throw error;
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createInbox, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { StageFailure, inboxPrefixOf } from "@similarfaces/contracts";
@@ -8,6 +9,9 @@ import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
 
 /** The oldest nats-server whose JetStream does what the contracts ask for. */
 export const NATS_SERVER_OLDEST = "2.9.10";
+
+/** What is done first at a return of the connection is waited for no longer than this. */
+const FIRST_TASKS_MS = 3_000;
 
 export interface Broker {
   readonly nc: NatsConnection;
@@ -23,10 +27,15 @@ export interface Broker {
   inbox(): string;
   /** Why nothing can be stored there now, in words; undefined while all is well. */
   fault(): string | undefined;
-  /** False between losing the connection and having it back. */
+  /** False between losing the connection and having it back, with what is done then first. */
   connected(): boolean;
   /** Called after every return of the connection. @returns what ends that */
   onReconnect(listener: () => void): () => void;
+  /**
+   * Runs at every return of the connection, before `onReconnect` and before anything is stored, pulled or asked by this process; for a
+   * few seconds at most. A failure does not keep the others waiting. @returns what ends that
+   */
+  firstOnReconnect(task: () => Promise<void>): () => void;
   /** Flushes what is published and closes; may be called twice. */
   close(): Promise<void>;
 }
@@ -69,6 +78,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   // Without the account check: right after its start a clustered server has no JetStream leader yet.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
   const listeners = new Set<() => void>();
+  const firstTasks = new Set<() => Promise<void>>();
+  /** Counts losses and returns of the connection. */
+  let turns = 0;
   let connected = true;
   let connectedAtMs = Date.now();
   // What was said before the connection came back may be lost: nothing heard of it is no silence of the broker.
@@ -78,15 +90,25 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const outbox = openOutbox(nc, js, asking.ask, store);
   void (async () => {
     for await (const status of nc.status()) {
-      if (status.type === "disconnect") connected = false;
       if (status.type === "error") options.onError?.(status.error);
-      if (status.type !== "reconnect") continue;
-      connected = true;
-      connectedAtMs = Date.now();
-      asking.askAgain();
-      for (const listener of listeners) listener();
+      if (status.type === "disconnect") {
+        turns++;
+        connected = false;
+      }
+      if (status.type === "reconnect") void comeBack(++turns);
     }
   })();
+
+  async function comeBack(turn: number): Promise<void> {
+    const all = Promise.allSettled([...firstTasks].map((task) => task()));
+    if (firstTasks.size > 0) await Promise.race([all, sleep(FIRST_TASKS_MS, undefined, { ref: false })]);
+    if (turn !== turns) return;
+    connected = true;
+    connectedAtMs = Date.now();
+    asking.askAgain();
+    for (const listener of listeners) listener();
+  }
+
   const isConnected = () => connected && !nc.isClosed();
   return {
     nc,
@@ -102,6 +124,10 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     onReconnect(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    firstOnReconnect: (task) => {
+      firstTasks.add(task);
+      return () => void firstTasks.delete(task);
     },
     close: async () => {
       if (nc.isClosed()) return;

@@ -8,30 +8,39 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import {
+  RETIRED_PREFIX,
   STREAM_NAMES,
   StageFailure,
   consumer,
+  consumers,
   deletionConsumer,
+  isCoreStage,
   streams,
   type ConsumerSpec,
   type StageName,
   type StreamSpec,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
-import { provideKeyBucket } from "./keyBucket.js";
+import { provideAnalyzerBucket, provideKeyBucket } from "./buckets.js";
 
 export interface ProvisionOptions {
   replicas: number;
   jobTtlMs: number;
-  /** The stages that are switched on; consumers of others are deleted, for they would hold every chip back. */
+  /**
+   * The stages that are switched on. Consumers of other stages of the table are deleted, for they would hold every chip back; an analyzer
+   * that is not among them may have announced itself, so its consumer stays (retire.ts).
+   */
   stages: readonly StageName[];
+  /** Of announcements; shorter in tests only. */
+  leaseMs?: number;
 }
 
 /** Makes streams and consumers what contracts/src/streams.ts says, and may be run at any time, by anybody, again. */
 export async function provision(broker: Broker, options: ProvisionOptions): Promise<void> {
   await provideKeyBucket(broker, options.replicas);
+  await provideAnalyzerBucket(broker, options.replicas, options.leaseMs);
   for (const spec of streams(options)) await provideStream(broker, spec);
-  for (const stage of options.stages) await provideConsumer(broker, consumer(stage));
+  for (const spec of consumers(options.stages)) await provideConsumer(broker, spec);
   await provideConsumer(broker, deletionConsumer());
   await deleteOtherConsumers(broker, options.stages);
 }
@@ -61,11 +70,14 @@ async function provideStream({ jsm }: Broker, spec: StreamSpec): Promise<void> {
   const { max_age_ms, duplicate_window_ms, ...rest } = spec;
   const config = { ...rest, max_age: nanos(max_age_ms), duplicate_window: nanos(duplicate_window_ms) };
   const existing = await orUndefined(jsm.streams.info(spec.name), JetStreamApiCodes.StreamNotFound);
-  if (!existing) {
-    await jsm.streams.add({ ...config, allow_direct: true } as unknown as StreamConfig);
+  const isRetired = existing?.config.subjects.some((subject) => subject.startsWith(RETIRED_PREFIX)) ?? false;
+  if (existing && !isRetired) {
+    await jsm.streams.update(spec.name, config as unknown as Partial<StreamConfig>);
     return;
   }
-  await jsm.streams.update(spec.name, config as unknown as Partial<StreamConfig>);
+  // What an earlier version left in it nobody reads any more, and its consumers would hold it back.
+  if (existing) await orUndefined(jsm.streams.delete(spec.name), JetStreamApiCodes.StreamNotFound);
+  await jsm.streams.add({ ...config, allow_direct: true } as unknown as StreamConfig);
 }
 
 /** Makes a consumer what the spec says. */
@@ -91,7 +103,8 @@ export async function provideConsumer(
 async function deleteOtherConsumers({ jsm }: Broker, stages: readonly StageName[]): Promise<void> {
   for (const stream of [STREAM_NAMES.images, STREAM_NAMES.faces, STREAM_NAMES.embeddings]) {
     for await (const { name } of jsm.consumers.list(stream)) {
-      if (!(stages as readonly string[]).includes(name)) await jsm.consumers.delete(stream, name);
+      const mayBeAnnounced = stream === STREAM_NAMES.faces && !isCoreStage(name);
+      if (!mayBeAnnounced && !stages.includes(name)) await jsm.consumers.delete(stream, name);
     }
   }
 }

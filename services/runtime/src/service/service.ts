@@ -39,7 +39,10 @@ export interface Service {
 }
 
 export interface ServiceOptions<Config> {
+  /** The program's. */
   name: string;
+  /** Of a program that is one of many services: which one, in logs, metrics and traces, and at the broker. Unset: its own name. */
+  nameOf?(config: Config): string;
   emitters: readonly Emitter[];
   readConfig(env: Environment): Config;
   /** Resolves when everything is loaded, warm and running. */
@@ -47,6 +50,9 @@ export interface ServiceOptions<Config> {
   /** Where health and metrics are served unless HEALTH_PORT says otherwise; of a service that there may be many of, any free port. */
   usualHealthPort?: number;
 }
+
+/** Trying again mends nothing. */
+const EXIT_BAD_CONFIG = 2;
 
 /**
  * The life of a process, from its first signal handler to its exit code. Called once, by a main.ts.
@@ -72,8 +78,9 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     whenParentIsGone(stop);
   });
   const config = readConfigOrExit(env, options);
+  const name = options.nameOf?.(config) ?? options.name;
   const log = createLog({
-    service: options.name,
+    service: name,
     level: config.logLevel,
     format: config.logFormat,
   });
@@ -81,7 +88,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     setTimeout(() => exitFailed(log, undefined, "not stopped in time"), ms).unref();
   process.on("uncaughtException", (err) => exitFailed(log, err));
   process.on("unhandledRejection", (err) => exitFailed(log, err));
-  const metrics = createMetrics({ service: options.name, version: VERSION, emitters: options.emitters });
+  const metrics = createMetrics({ service: name, version: VERSION, emitters: options.emitters });
   let tracing: Tracing | undefined;
   let broker: Broker | undefined;
   let service: Service | undefined;
@@ -99,7 +106,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     log.info({ port: health.port }, "health and metrics are served");
     broker = await connectBroker({
       ...brokerAccess(config),
-      name: `similarfaces ${options.name}`,
+      name: `similarfaces ${name}`,
       signal: stopping.signal,
       onError: (err) => log.error({ err }, "the broker objects"),
     });
@@ -113,7 +120,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
         exitFailed(log, err, "the connection was closed for good");
     });
     tracing = await openTracing({
-      service: options.name,
+      service: name,
       version: VERSION,
       otlpEndpoint: config.otlpEndpoint,
       sampleRatio: config.traceRatio,
@@ -129,7 +136,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     endProbe = probeStore(broker);
     log.info({ natsServer: broker.serverVersion }, "ready");
     tellParent({
-      ready: options.name,
+      ready: name,
       natsServer: broker.serverVersion,
       ...(service.address ? { address: service.address } : {}),
       metricsUrl: urlOf(config.healthHost, health.port, "/metrics"),
@@ -139,7 +146,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     if (!stopping.signal.aborted) {
       state = "failed";
       log.fatal({ err: error }, "could not start");
-      process.exitCode = 1;
+      process.exitCode = error instanceof ConfigError ? EXIT_BAD_CONFIG : 1;
       exitIn(config.forceMs);
     }
   }
@@ -185,7 +192,7 @@ function readConfigOrExit<Config>(env: Environment, { name, readConfig }: Servic
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${name}: the configuration is not usable\n`);
     for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
-    process.exit(2);
+    process.exit(EXIT_BAD_CONFIG);
   }
 }
 

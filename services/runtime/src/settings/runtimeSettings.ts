@@ -10,7 +10,7 @@ import {
   text,
   url,
 } from "./settings.js";
-import { STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
+import { CORE_STAGES, isStageName, type StageName } from "@similarfaces/contracts/stages";
 import type { BrokerAccess } from "../broker/broker.js";
 import type { Setting } from "./settings.js";
 
@@ -49,16 +49,24 @@ export const runtimeSettings = {
   }),
 } as const;
 
-/** The stages that are switched on in this installation; jobs may ask for fewer, never for others. */
-export const stagesSetting: Setting<readonly StageName[]> = {
+/** The stages that somebody has named in STAGES, those of analyzers among them; undefined where nobody has. */
+export const chosenStagesSetting: Setting<readonly StageName[] | undefined> = {
   key: "STAGES",
   read: (value) => {
-    const names = list("STAGES", { default: [...STAGES, "enrol"] }).read(value);
-    const unknown = names.filter((name) => !isStageName(name));
-    if (unknown.length > 0) throw new Error(`must be a list of ${[...STAGES, "enrol"].join(", ")}`);
+    if (value === undefined) return undefined;
+    const names = list("STAGES", { default: [] }).read(value);
+    if (!names.every(isStageName)) {
+      throw new Error(`must be a list of ${CORE_STAGES.join(", ")} and names of analyzers`);
+    }
     if (!names.includes("extract")) throw new Error("must contain extract, which all others need");
-    return names as StageName[];
+    return names;
   },
+};
+
+/** The stages that are switched on in this installation: unless STAGES says otherwise all of the table. Analyzers announce themselves. */
+export const stagesSetting: Setting<readonly StageName[]> = {
+  key: "STAGES",
+  read: (value) => chosenStagesSetting.read(value) ?? CORE_STAGES,
 };
 
 /** How a service is let in at the broker, of its settings. */

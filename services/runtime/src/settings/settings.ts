@@ -9,13 +9,13 @@ export type Settings<S extends Record<string, Setting<unknown>>> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
 };
 
-/** Every bad key of a configuration at once. Values are never printed: one of them may be a secret. */
+/** What must be configured differently: every bad key at once. Values are never printed: one of them may be a secret. */
 export class ConfigError extends Error {
-  override readonly name = "ConfigError";
+  override readonly name: string = "ConfigError";
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
-    super(`the configuration has ${problems.length} bad key(s): ${problems.join("; ")}`);
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join("; "), options);
     this.problems = problems;
   }
 }

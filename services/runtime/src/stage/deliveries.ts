@@ -95,7 +95,7 @@ export async function pullDeliveries(options: DeliveriesOptions): Promise<Delive
 
   function fill(): void {
     const count = room() - asked;
-    if (stopped || pausing || count < roomMin() || broker.nc.isClosed()) return;
+    if (stopped || pausing || count < roomMin() || !broker.connected()) return;
     asked += count;
     heardAtMs = Date.now();
     broker.outbox.send(api, JSON.stringify({ batch: count, expires: nanos(PULL_MS) }), inbox);

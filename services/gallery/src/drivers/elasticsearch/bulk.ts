@@ -14,7 +14,7 @@ export type BulkResult = Error | undefined;
 export type Bulk = (operations: readonly BulkOperation[]) => Promise<BulkResult[]>;
 
 /**
- * Sends operations of concurrent callers together: what is asked while one _bulk is on its way goes with the next.
+ * Sends operations of concurrent callers together: those that come while one _bulk is on its way go with the next.
  * Items that the server was too busy for are sent again alone. Callers get one result per operation: undefined where
  * it was done or there was nothing to delete, the error of a version conflict where another was faster.
  */

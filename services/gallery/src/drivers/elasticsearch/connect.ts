@@ -35,7 +35,7 @@ export async function checkProduct(client: Client): Promise<string> {
   return versions.sort()[0]!;
 }
 
-/** The client looks at the product header of good answers; older versions refuse its media type. */
+/** The client checks the product header of good answers only; older versions refuse its media type. */
 function isAnotherProduct(error: unknown): boolean {
   if (error instanceof errors.ProductNotSupportedError || error instanceof errors.DeserializationError)
     return true;

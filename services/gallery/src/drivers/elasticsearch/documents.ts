@@ -1,16 +1,13 @@
-import { createHash } from "node:crypto";
 import {
-  ExportedFaceSchema,
   GalleryFaceSchema,
-  IdentitySchema,
   create,
   embeddingFromBytes,
   embeddingToBytes,
-  type ExportedFace,
   type GalleryFace,
-  type Identity,
 } from "@similarfaces/contracts";
-import type { DriverFace } from "../../operations/gallery.js";
+import type { StoredVector } from "../driver.js";
+import { nameKey, type FaceRecord, type IdentityRecord } from "../identityRecord.js";
+import type { BulkOperation } from "./bulk.js";
 
 export interface IdentityDocument {
   kind: "identity";
@@ -25,13 +22,12 @@ export interface IdentityDocument {
   faces: FaceEntry[];
 }
 
-export interface FaceEntry {
+interface FaceEntry {
   id: string;
   model: string;
   created_at_ms: number;
   source_job_id: string;
   source: string;
-  /** Of the embedding: tells the same vector from another without it. */
   digest: string;
 }
 
@@ -46,94 +42,97 @@ export interface FaceDocument {
   vector?: number[];
 }
 
+/** Which write of an identity was read; guards the write that follows. */
+export interface Version {
+  if_seq_no: number;
+  if_primary_term: number;
+}
+
 /** Document ids; the kinds share an index. */
 export const identityKey = (identityId: string) => `i:${identityId}`;
 export const faceKey = (faceId: string) => `f:${faceId}`;
 
-export function nameKey(name: string): string {
-  return name.toLowerCase();
+export function ofKind(kind: "identity" | "face") {
+  return { term: { kind } };
 }
 
-export function newIdentityDocument({ identity }: DriverFace): IdentityDocument {
+/** Writes the identity if it still is what it was read as. */
+export function writeIdentity(record: IdentityRecord): BulkOperation {
+  const _id = identityKey(record.id);
+  const version = record.version as Version | undefined;
+  const action = version ? { index: { _id, ...version } } : { create: { _id } };
+  return { action, document: identityDocument(record) };
+}
+
+export function removeIdentity({ id, version }: IdentityRecord): BulkOperation {
+  return { action: { delete: { _id: identityKey(id), ...(version as Version | undefined) } } };
+}
+
+export function writeFace({ face, identityId, embedding }: StoredVector): BulkOperation {
+  const document: FaceDocument = {
+    kind: "face",
+    face_id: face.id,
+    identity_id: identityId,
+    model: face.model,
+    embedding: Buffer.from(embeddingToBytes(embedding)).toString("base64"),
+    vector: numbersOf(embedding),
+  };
+  return { action: { index: { _id: faceKey(face.id) } }, document };
+}
+
+export function removeFace(faceId: string): BulkOperation {
+  return { action: { delete: { _id: faceKey(faceId) } } };
+}
+
+/** What was read, to be written under the same id; a face's document is read without its vector. */
+export function writeAgain(_id: string, document: IdentityDocument | FaceDocument): BulkOperation {
+  const whole =
+    document.kind === "face" ? { ...document, vector: numbersOf(embeddingOf(document)) } : document;
+  return { action: { index: { _id } }, document: whole };
+}
+
+export function embeddingOf({ embedding }: Pick<FaceDocument, "embedding">): Float32Array {
+  return embeddingFromBytes(Buffer.from(embedding, "base64"));
+}
+
+/** Nine digits identify any float32, in half the text. */
+export function numbersOf(embedding: Float32Array): number[] {
+  return Array.from(embedding, (value) => Number(value.toPrecision(9)));
+}
+
+export function recordOf(document: IdentityDocument, version?: Version): IdentityRecord {
   return {
-    kind: "identity",
-    identity_id: identity.id,
-    name: identity.name,
-    name_key: nameKey(identity.name),
-    consent: identity.consent,
-    created_at_ms: identity.createdAtMs,
-    face_ids: [],
-    faces: [],
+    id: document.identity_id,
+    name: document.name,
+    consent: document.consent,
+    createdAtMs: document.created_at_ms,
+    faces: document.faces.map((entry) => ({ face: galleryFaceOf(entry), digest: entry.digest })),
+    version,
   };
 }
 
-/** The identity with these faces; each is listed once. */
-export function withFaces(document: IdentityDocument, faces: readonly FaceEntry[]): IdentityDocument {
-  const byId = new Map(faces.map((face) => [face.id, face]));
-  const listed = [...byId.values()].sort(
-    (a, b) => a.created_at_ms - b.created_at_ms || (a.id < b.id ? -1 : 1),
-  );
-  return { ...document, faces: listed, face_ids: listed.map(({ id }) => id) };
+function identityDocument({ id, name, consent, createdAtMs, faces }: IdentityRecord): IdentityDocument {
+  return {
+    kind: "identity",
+    identity_id: id,
+    name,
+    name_key: nameKey(name),
+    consent,
+    created_at_ms: createdAtMs,
+    face_ids: faces.map(({ face }) => face.id),
+    faces: faces.map(faceEntryOf),
+  };
 }
 
-export function faceEntry({ face, embedding }: DriverFace): FaceEntry {
+function faceEntryOf({ face, digest }: FaceRecord): FaceEntry {
   return {
     id: face.id,
     model: face.model,
     created_at_ms: face.createdAtMs,
     source_job_id: face.sourceJobId,
     source: face.source,
-    digest: digestOf(embedding),
+    digest,
   };
-}
-
-export function faceDocument({ face, identity, embedding }: DriverFace): FaceDocument {
-  return {
-    kind: "face",
-    face_id: face.id,
-    identity_id: identity.id,
-    model: face.model,
-    embedding: Buffer.from(embeddingToBytes(embedding)).toString("base64"),
-    vector: vectorOf(embedding),
-  };
-}
-
-/** What was read, as it has to be written: a partial update would lose the vector. */
-export function withVector(document: FaceDocument): FaceDocument {
-  return { ...document, vector: vectorOf(embeddingFromBytes(Buffer.from(document.embedding, "base64"))) };
-}
-
-/** Nine digits tell any two float32 apart, and are half the text. */
-export function vectorOf(embedding: Float32Array): number[] {
-  return Array.from(embedding, (value) => Number(value.toPrecision(9)));
-}
-
-function digestOf(embedding: Float32Array): string {
-  return createHash("sha256").update(embeddingToBytes(embedding)).digest("base64url").slice(0, 22);
-}
-
-export function identityOf(document: IdentityDocument): Identity {
-  return create(IdentitySchema, {
-    id: document.identity_id,
-    name: document.name,
-    consent: document.consent,
-    createdAtMs: document.created_at_ms,
-    faces: document.faces.map(galleryFaceOf),
-  });
-}
-
-export function exportedFaceOf(
-  face: FaceDocument,
-  identity: IdentityDocument,
-  entry: FaceEntry,
-): ExportedFace {
-  return create(ExportedFaceSchema, {
-    identityId: identity.identity_id,
-    name: identity.name,
-    consent: identity.consent,
-    face: galleryFaceOf(entry),
-    embedding: Uint8Array.from(Buffer.from(face.embedding, "base64")),
-  });
 }
 
 function galleryFaceOf(entry: FaceEntry): GalleryFace {

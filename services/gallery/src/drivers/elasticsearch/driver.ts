@@ -1,19 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StageFailure } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
+import type { GalleryDriver } from "../driver.js";
 import { createBulk } from "./bulk.js";
 import { checkProduct, connectElasticsearch } from "./connect.js";
-import { createIdentities } from "./identities.js";
-import { createListing } from "./listing.js";
-import { searchNearest } from "./nearest.js";
-import { createRecords } from "./records.js";
+import { createReads } from "./reads.js";
+import { commit, createRecords } from "./records.js";
 import { createRequests, isConflict } from "./request.js";
 import { attachAlias, ensureIndex, indexBehind } from "./schema.js";
 import type { ElasticsearchOptions } from "./settings.js";
 import { createFreshness, type Store } from "./store.js";
-import type { GalleryDriver } from "../../operations/gallery.js";
-
-export { elasticsearchSettings, INDEX_KINDS } from "./settings.js";
+import { createVectors } from "./vectors.js";
 
 const PATIENCE_MS = 5_000;
 const START_PAUSE_MS = 1_000;
@@ -39,7 +36,7 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
   const client = connectElasticsearch(options);
   let available = true;
   let probing: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | undefined;
+  let reattaching: Promise<void> | undefined;
   const request = createRequests({
     patienceMs: options.patienceMs ?? PATIENCE_MS,
     answered: (now) => (now ? recovered() : lost()),
@@ -51,7 +48,7 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
     client,
     index,
     request,
-    records: createRecords(client, index, request),
+    reads: createReads(client, index, request),
     fresh,
     async write(operations) {
       if (operations.length === 0) return [];
@@ -65,22 +62,22 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
 
   const driver: GalleryDriver = {
     name: "elasticsearch",
+    records: createRecords(store),
+    vectors: createVectors(store, { kind, model }),
+    commit: (change) => commit(store, change),
     ready: () => available,
-    nearest: (probe, count) => searchNearest(store, { kind, model }, probe, count),
-    ...createIdentities(store),
-    ...createListing(store),
     async close() {
       clearTimeout(probing);
       probing = undefined;
       await client.close();
     },
   };
-  const { version, behind } = await start();
-  log.info({ version, ...behind }, "the gallery is in Elasticsearch");
-  if (behind && behind.kind !== kind) {
+  const { version, indexed } = await start();
+  log.info({ version, ...indexed }, "the gallery is in Elasticsearch");
+  if (indexed && indexed.kind !== kind) {
     log.warn(
-      { is: behind.kind, wanted: kind },
-      "the index holds vectors otherwise than set: rebuild it (README)",
+      { is: indexed.kind, configured: kind },
+      "the index is not of the configured kind: rebuild it (README)",
     );
   }
   return driver;
@@ -91,7 +88,7 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
       try {
         return {
           version: await request(() => checkProduct(client)),
-          behind: await request(async () => {
+          indexed: await request(async () => {
             await ensureIndex(client, options);
             return indexBehind(client, index);
           }),
@@ -108,15 +105,15 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
     }
   }
 
-  /** It is not made anew: whoever deleted it may be about to restore it from a snapshot. The next start does. */
+  /** Only a start makes a new index: the operator who deleted this one may be about to restore it from a snapshot. */
   function indexMissing(): Promise<void> {
-    return (looking ??= attachAlias(client, index)
+    return (reattaching ??= attachAlias(client, index)
       .then((there) => {
         if (!there)
           log.error({ index }, "the gallery's index is gone: restore it, or start again with an empty one");
       })
       .catch((err: unknown) => log.error({ index, err }, "the gallery's index is gone"))
-      .finally(() => (looking = undefined)));
+      .finally(() => (reattaching = undefined)));
   }
 
   function recovered(): void {

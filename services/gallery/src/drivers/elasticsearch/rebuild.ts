@@ -3,8 +3,7 @@ import type { Log } from "@similarfaces/runtime";
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { createBulk } from "./bulk.js";
 import { checkProduct, connectElasticsearch } from "./connect.js";
-import { withVector, type FaceDocument, type IdentityDocument } from "./documents.js";
-import { writeDocument } from "./records.js";
+import { writeAgain, type FaceDocument, type IdentityDocument } from "./documents.js";
 import { createRequests, type Requests } from "./request.js";
 import { ensureIndex, indexBehind, indicesOf, numbered } from "./schema.js";
 import type { ElasticsearchOptions } from "./settings.js";
@@ -15,9 +14,9 @@ const KEEP_ALIVE = "2m";
 
 /**
  * Copies the gallery into a new index made from today's template (another kind of vectors, a newer schema), and lets
- * the alias stand for it in the step that deletes the old one. Searches go on all the while; writes answer
- * gallery_unavailable and are tried again by whoever sent them, so that none is lost between the two. Whatever ends it
- * before that step, the old index serves on, and the next run starts anew.
+ * the alias point to it in the step that deletes the old one. Searches go on meanwhile; writes fail with
+ * gallery_unavailable and are retried by their senders, so that none is lost between the two. If anything ends it before
+ * that step, the old index stays in use, and the next run starts anew.
  * @returns the new index, and the documents in it
  */
 export async function rebuildIndex(
@@ -92,11 +91,7 @@ async function copy(
       id = page.pit_id ?? id;
       const { hits } = page.hits;
       if (hits.length === 0) break;
-      await bulk(
-        hits.map(({ _id, _source }) =>
-          writeDocument(_id!, _source!.kind === "face" ? withVector(_source!) : _source!),
-        ),
-      );
+      await bulk(hits.map(({ _id, _source }) => writeAgain(_id!, _source!)));
       after = hits.at(-1)!.sort;
       onProgress?.((done += hits.length), of);
     }

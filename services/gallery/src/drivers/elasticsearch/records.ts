@@ -1,142 +1,143 @@
-import { setTimeout as pause } from "node:timers/promises";
-import type { Client, estypes } from "@elastic/elasticsearch";
-import { StageFailure } from "@similarfaces/contracts";
-import type { BulkOperation } from "./bulk.js";
-import { faceKey, identityKey, type FaceDocument, type IdentityDocument } from "./documents.js";
-import { ItemError, type Requests } from "./request.js";
-
-/** An identity as it was read; what was there before, or that nothing was, guards the write that follows. */
-export interface Record {
-  document: IdentityDocument;
-  /** Undefined where there was none. */
-  version: { if_seq_no: number; if_primary_term: number } | undefined;
-}
-
-export type Records = ReturnType<typeof createRecords>;
-
-/** Reads by id, which see every write that was answered, refreshed or not. */
-export function createRecords(client: Client, index: string, request: Requests) {
-  async function mget<T>(
-    ids: readonly string[],
-    fields?: (keyof T & string)[],
-  ): Promise<(estypes.GetGetResult<T> | undefined)[]> {
-    if (ids.length === 0) return [];
-    return request(async () => {
-      const { docs } = await client.mget<T>({
-        index,
-        ids: [...ids],
-        ...(fields ? { _source_includes: fields } : {}),
-      });
-      return docs.map((document) => {
-        if ("error" in document) throw new ItemError(404, document.error);
-        return document.found ? document : undefined;
-      });
-    });
-  }
-
-  async function identitiesOf(identityIds: readonly string[], fields?: (keyof IdentityDocument & string)[]) {
-    const unique = [...new Set(identityIds)];
-    const found = await mget<IdentityDocument>(unique.map(identityKey), fields);
-    return new Map(found.flatMap((one, i) => (one ? [[unique[i]!, one._source!] as const] : [])));
-  }
-
-  return {
-    async identity(identityId: string): Promise<Record | undefined> {
-      const [found] = await mget<IdentityDocument>([identityKey(identityId)]);
-      return found && recordOf(found);
-    },
-
-    identities: (identityIds: readonly string[]) => identitiesOf(identityIds),
-
-    /** What a search needs of them, and what says whose a face is. */
-    names: (
-      identityIds: readonly string[],
-    ): Promise<Map<string, Pick<IdentityDocument, "name" | "face_ids">>> =>
-      identitiesOf(identityIds, ["name", "face_ids"]),
-
-    /** Of each face, whose it says that it is. */
-    async owners(faceIds: readonly string[]): Promise<(string | undefined)[]> {
-      return (await mget<FaceDocument>(faceIds.map(faceKey), ["identity_id"])).map(
-        (one) => one?._source?.identity_id,
-      );
-    },
-
-    async faces(faceIds: readonly string[]): Promise<(FaceDocument | undefined)[]> {
-      return (await mget<FaceDocument>(faceIds.map(faceKey))).map((one) => one?._source);
-    },
-
-    /** Both in one request. */
-    async identityAndFace(
-      identityId: string,
-      faceId: string,
-    ): Promise<[Record | undefined, FaceDocument | undefined]> {
-      const [identity, face] = await mget<IdentityDocument | FaceDocument>([
-        identityKey(identityId),
-        faceKey(faceId),
-      ]);
-      return [
-        identity && recordOf(identity as estypes.GetGetResult<IdentityDocument>),
-        face?._source as FaceDocument | undefined,
-      ];
-    },
-  };
-}
-
-function recordOf(found: estypes.GetGetResult<IdentityDocument>): Record {
-  return {
-    document: found._source!,
-    version: { if_seq_no: found._seq_no!, if_primary_term: found._primary_term! },
-  };
-}
-
-/** Writes the identity if it still is what it was read as. */
-export function writeIdentity({ document, version }: Record): BulkOperation {
-  const _id = identityKey(document.identity_id);
-  return { action: version ? { index: { _id, ...version } } : { create: { _id } }, document };
-}
-
-export function removeIdentity({ document, version }: Record): BulkOperation {
-  return { action: { delete: { _id: identityKey(document.identity_id), ...version } } };
-}
-
-export function writeFace(face: FaceDocument): BulkOperation {
-  return writeDocument(faceKey(face.face_id), face);
-}
-
-export function writeDocument(_id: string, document: FaceDocument | IdentityDocument): BulkOperation {
-  return { action: { index: { _id } }, document };
-}
-
-export function removeFace(faceId: string): BulkOperation {
-  return { action: { delete: { _id: faceKey(faceId) } } };
-}
+import type { estypes } from "@elastic/elasticsearch";
+import type { Change, GalleryRecords } from "../driver.js";
+import type { IdentityRecord } from "../identityRecord.js";
+import {
+  ofKind,
+  recordOf,
+  removeFace,
+  removeIdentity,
+  writeFace,
+  writeIdentity,
+  type FaceDocument,
+  type IdentityDocument,
+} from "./documents.js";
+import type { Store } from "./store.js";
 
 /**
- * Runs changes of one identity one after another in this process, and again where another process was faster.
- * `change` answers undefined after a version conflict.
+ * One _bulk for a change: vectors are written in any case, the identity under the sequence number that it had.
+ * @returns undefined where that had changed
  */
-export function createTurns() {
-  const ends = new Map<string, Promise<unknown>>();
-  return async <T>(identityIds: readonly string[], change: () => Promise<T | undefined>): Promise<T> => {
-    const before = identityIds.map((id) => ends.get(id));
-    const turn = Promise.allSettled(before).then(() => untilUndisturbed(change));
-    const end = turn.catch(() => {});
-    for (const id of identityIds) ends.set(id, end);
-    try {
-      return await turn;
-    } finally {
-      for (const id of identityIds) if (ends.get(id) === end) ends.delete(id);
-    }
-  };
+export async function commit({ write }: Store, change: Change): Promise<IdentityRecord | undefined> {
+  const { record, removed = false, put = [], remove = [] } = change;
+  const conflicts = await write([
+    ...put.map(writeFace),
+    ...remove.map(removeFace),
+    removed ? removeIdentity(record) : writeIdentity(record),
+  ]);
+  return conflicts.includes(true) ? undefined : record;
 }
 
-const CONFLICTS_MAX = 60;
+/** An identity is one document, which holds all about its faces but their vectors. */
+export function createRecords(store: Store): GalleryRecords {
+  const { client, index, request, reads, fresh } = store;
+  return {
+    read: (identityIds) => reads.identities(identityIds),
 
-async function untilUndisturbed<T>(change: () => Promise<T | undefined>): Promise<T> {
-  for (let conflicts = 0; conflicts < CONFLICTS_MAX; conflicts++) {
-    const done = await change();
-    if (done !== undefined) return done;
-    await pause(Math.random() * Math.min(5 * 2 ** conflicts, 200));
+    write: (record) => commit(store, { record }),
+
+    remove: async (record) => (await commit(store, { record, removed: true })) !== undefined,
+
+    async owners(faceIds, { thorough }) {
+      const faces = await reads.faces(faceIds, ["identity_id"]);
+      const named = faces.map((face) => face?.identity_id);
+      const identities = await reads.names(named.filter((id) => id !== undefined));
+      const owners = faceIds.map((faceId, i) => {
+        const identity = identities.get(named[i] ?? "");
+        return identity?.face_ids.includes(faceId) ? named[i] : undefined;
+      });
+      if (!thorough) return owners;
+      const listed = await listedBy(faceIds.filter((_, i) => owners[i] === undefined));
+      return owners.map((owner, i) => owner ?? listed.get(faceIds[i]!));
+    },
+
+    async namesOf(hits) {
+      const identities = await reads.names(hits.map(({ identityId }) => identityId));
+      return hits.map(({ faceId, identityId }) => {
+        const identity = identities.get(identityId);
+        return identity?.face_ids.includes(faceId) ? identity.name : undefined;
+      });
+    },
+
+    async list({ keyPart, count, after }) {
+      await fresh.wait();
+      const { hits } = await request(() =>
+        client.search<IdentityDocument>({
+          index,
+          size: count,
+          track_total_hits: true,
+          allow_partial_search_results: false,
+          query: { bool: { filter: [ofKind("identity"), ...nameFilter(keyPart)] } },
+          sort: [{ name_key: "asc" }, { identity_id: "asc" }],
+          ...(after ? { search_after: [after.key, after.id] } : {}),
+        }),
+      );
+      return {
+        records: hits.hits.map(({ _source }) => recordOf(_source!)),
+        total: (hits.total as estypes.SearchTotalHits).value,
+      };
+    },
+
+    async faces(count, after) {
+      await fresh.wait();
+      const { hits } = await request(() =>
+        client.search<FaceDocument>({
+          index,
+          size: count,
+          track_total_hits: false,
+          allow_partial_search_results: false,
+          _source: ["face_id", "identity_id"],
+          query: ofKind("face"),
+          sort: [{ face_id: "asc" }],
+          ...(after === "" ? {} : { search_after: [after] }),
+        }),
+      );
+      const page = hits.hits.map(({ _source }) => _source!);
+      const ids = [...new Set(page.map(({ identity_id }) => identity_id))];
+      const identities = await reads.identities(ids);
+      const byId = new Map(ids.map((id, i) => [id, identities[i]]));
+      return {
+        faces: page.flatMap(({ face_id, identity_id }) => {
+          const identity = byId.get(identity_id);
+          const listed = identity?.faces.find(({ face }) => face.id === face_id);
+          return identity && listed ? [{ identity, face: listed.face }] : [];
+        }),
+        next: page.length < count ? undefined : page.at(-1)!.face_id,
+      };
+    },
+
+    async count() {
+      await fresh.wait();
+      const [identities, faces] = await Promise.all([countOf("identity"), countOf("face")]);
+      return { identities, faces };
+    },
+  };
+
+  /** By face, the identity that lists it, found without the face's own document. */
+  async function listedBy(faceIds: readonly string[]): Promise<Map<string, string>> {
+    if (faceIds.length === 0) return new Map();
+    await fresh.wait();
+    const { hits } = await request(() =>
+      client.search<IdentityDocument>({
+        index,
+        size: faceIds.length,
+        _source: ["identity_id", "face_ids"],
+        query: { terms: { face_ids: [...faceIds] } },
+      }),
+    );
+    return new Map(
+      hits.hits.flatMap(({ _source }) =>
+        _source!.face_ids.map((faceId) => [faceId, _source!.identity_id] as const),
+      ),
+    );
   }
-  throw new StageFailure("gallery_unavailable", "others change this identity all the time");
+
+  async function countOf(kind: "identity" | "face"): Promise<number> {
+    return (await request(() => client.count({ index, query: ofKind(kind) }))).count;
+  }
+}
+
+function nameFilter(keyPart: string) {
+  if (keyPart === "") return [];
+  const literal = keyPart.replaceAll(/[*?\\]/g, String.raw`\$&`);
+  return [{ wildcard: { name_key: { value: `*${literal}*` } } }];
 }

@@ -70,7 +70,7 @@ function answerOf(error: unknown): { status: number; type: string; text: string 
   return { status: error.statusCode ?? 0, type, text: error.message };
 }
 
-/** A block of the index is a 429 too (flood stage), and no pause of ours ends it. */
+/** Whether waiting helps. A block of the index is a 429 too (flood stage), but lasts until an operator lifts it. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError)
     return true;
@@ -88,7 +88,7 @@ export function isMissingIndex(error: unknown): boolean {
   return answerOf(error)?.type === "index_not_found_exception";
 }
 
-/** What the gallery says; an error that is our own mistake stays as it is. */
+/** The failure that callers get; an error that is a mistake of this program stays as it is. */
 function failureOf(error: unknown): unknown {
   if (error instanceof StageFailure) return error;
   const unavailable = (why: string) =>

@@ -12,7 +12,7 @@ const SCHEMA_VERSION = 1;
 /**
  * One index holds two kinds of document. An identity is the record: its name, its consent, and all about its faces but
  * their vectors, so that each change of it is one write, guarded by its sequence number. A face is what is searched:
- * it belongs to an identity only if that lists it. The vector's exact bytes stand beside it as text, for the server
+ * it belongs to an identity only if that lists it. The vector's exact bytes are stored beside it as text, because the server
  * keeps vectors of its own rounding.
  */
 function mappings(kind: IndexKind): estypes.MappingTypeMapping {
@@ -77,7 +77,7 @@ export async function ensureIndex(
   await client.cluster.health({ index: alias, wait_for_status: "yellow", timeout: "5s" });
 }
 
-/** Whether the alias stands for an index. An index that lost its alias is given it back, with all that is in it. */
+/** Whether the alias points to an index. An index that lost its alias gets it back, with all that is in it. */
 export async function attachAlias(client: Client, alias: string): Promise<boolean> {
   if (await client.indices.existsAlias({ name: alias })) return true;
   const last = (await indicesOf(client, alias)).at(-1);
@@ -102,7 +102,7 @@ export function numbered(alias: string, number: number): string {
   return `${alias}-${String(number).padStart(6, "0")}`;
 }
 
-/** The index that the alias stands for, and how it holds vectors. */
+/** The index that the alias points to, and its kind. */
 export async function indexBehind(
   client: Client,
   alias: string,

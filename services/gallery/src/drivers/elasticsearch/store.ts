@@ -1,6 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { BulkOperation } from "./bulk.js";
-import type { Records } from "./records.js";
+import type { Reads } from "./reads.js";
 import type { Requests } from "./request.js";
 
 /** What the driver's parts work with. */
@@ -9,7 +9,7 @@ export interface Store {
   /** The alias. */
   readonly index: string;
   readonly request: Requests;
-  readonly records: Records;
+  readonly reads: Reads;
   readonly fresh: Freshness;
   /** Whether each operation met a version conflict. @throws StageFailure where one failed otherwise */
   write(operations: readonly BulkOperation[]): Promise<boolean[]>;
@@ -17,7 +17,7 @@ export interface Store {
 
 export type Freshness = ReturnType<typeof createFreshness>;
 
-/** Makes what was written before `wait` visible to the search after it, with one refresh for all that wait together. */
+/** Makes what was written before `wait` visible to the search after it, with one refresh for all that wait at the same time. */
 export function createFreshness(refresh: () => Promise<unknown>) {
   let written = 0;
   let visible = 0;
@@ -42,8 +42,4 @@ export function createFreshness(refresh: () => Promise<unknown>) {
       }
     },
   };
-}
-
-export function ofKind(kind: "identity" | "face") {
-  return { term: { kind } };
 }

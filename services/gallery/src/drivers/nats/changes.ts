@@ -1,26 +1,26 @@
-import { createHash } from "node:crypto";
 import { embeddingFromBytes } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
-import { folded, type Catalogue } from "./catalogue.js";
+import { digestOf, nameKey } from "../identityRecord.js";
+import { faceOf, identityOf } from "./bucket.js";
 import type { Change } from "./follower.js";
-import { faceOf, identityOf } from "./record.js";
+import type { Catalogue } from "./memory/catalogue.js";
 
-/** Takes the record's changes into memory. */
+/** Brings the bucket's changes into memory. */
 export function applyTo(catalogue: Catalogue, changes: readonly Change[], log: Log): void {
-  for (const { key, revision, value } of changes) {
-    const [kind, id = ""] = key.split(".");
+  for (const { key: subject, revision, value } of changes) {
+    const [kind, id = ""] = subject.split(".");
     try {
       if (kind === "identity") {
         if (value) {
           const identity = identityOf(value);
-          catalogue.putIdentity({ ...identity, folded: folded(identity.name), revision });
+          catalogue.putIdentity({ ...identity, key: nameKey(identity.name), revision });
         } else catalogue.deleteIdentity(id);
       } else if (kind === "face") {
         if (value) putFace(catalogue, value, revision);
         else catalogue.deleteFace(id);
       }
     } catch (err) {
-      // Written by nobody that we know: the rest of the gallery is not to suffer.
+      // Not written by this program: the rest of the gallery is served all the same.
       log.error({ err, kind, revision }, "an unreadable record of the gallery");
     }
   }
@@ -37,9 +37,4 @@ function putFace(catalogue: Catalogue, value: Uint8Array, revision: number): voi
     const vector = embeddingFromBytes(embedding);
     catalogue.putFace({ face, identityId, digest, key: catalogue.nextKey(), revision }, vector);
   }
-}
-
-/** 48 bits of a hash. */
-export function digestOf(embedding: Uint8Array): number {
-  return createHash("sha256").update(embedding).digest().readUIntBE(0, 6);
 }

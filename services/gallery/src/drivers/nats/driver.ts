@@ -1,16 +1,14 @@
 import type { Broker, Log } from "@similarfaces/runtime";
-import type { GalleryDriver } from "../../operations/gallery.js";
-import { Catalogue } from "./catalogue.js";
+import type { GalleryDriver } from "../driver.js";
+import { GalleryBucket } from "./bucket.js";
 import { applyTo } from "./changes.js";
-import { createEnrolling } from "./enrolling.js";
 import { Follower } from "./follower.js";
-import { createIdentities } from "./identities.js";
-import { createListing } from "./listing.js";
-import { nearestPeople } from "./nearest.js";
+import { Catalogue } from "./memory/catalogue.js";
 import { createProgress } from "./progress.js";
-import { GalleryRecord } from "./record.js";
-import type { Replica } from "./replica.js";
-import { SNAPSHOT_AGE_MAX_MS, Snapshot } from "./snapshot.js";
+import { createRecords } from "./records.js";
+import { replicaOf } from "./replica.js";
+import { SNAPSHOT_AGE_MAX_MS, Snapshot } from "./snapshot/snapshot.js";
+import { createVectors } from "./vectors.js";
 
 export interface NatsGalleryOptions {
   broker: Broker;
@@ -27,21 +25,21 @@ export interface NatsGalleryOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Marks of deletions stay until no snapshot can be of use that is older than they are. */
+/** A mark of a deletion stays until every snapshot that is older than the mark has expired. */
 const MARKS_KEPT_MS = 2 * SNAPSHOT_AGE_MAX_MS;
-/** Faces that are a second's reading. */
-const WORTH_SAVING = 20_000;
+/** Reading so many takes about a second. */
+const SAVED_AT_ONCE_FROM = 20_000;
 
 /**
- * The gallery in JetStream: a key-value bucket is the record, and every replica holds all of it in memory, following
- * the bucket. What a call has changed is visible to the next call on the same replica at once, on others within
- * milliseconds; all calls but `nearest` first take in what any replica has changed before.
+ * The gallery in JetStream: everything is stored in a key-value bucket, and every replica holds all of it in memory and
+ * follows the bucket. What a call has changed is visible to the next call on the same replica at once, on others within
+ * milliseconds; all calls but a search first catch up with what any replica has written before.
  */
 export async function openNatsGallery(options: NatsGalleryOptions): Promise<GalleryDriver> {
-  const { broker, bucket, model, bytesMax, snapshotFile, log, signal } = options;
-  const record = await GalleryRecord.open(broker, bucket, bytesMax);
+  const { broker, bucket: name, model, bytesMax, snapshotFile, log, signal } = options;
+  const bucket = await GalleryBucket.open(broker, name, bytesMax);
   const catalogue = new Catalogue(model);
-  const snapshot = snapshotFile === undefined ? undefined : new Snapshot(snapshotFile, bucket);
+  const snapshot = snapshotFile === undefined ? undefined : new Snapshot(snapshotFile, name);
   const progress = createProgress(log);
   const position = await snapshot?.load(catalogue).catch((err: unknown) => {
     log.warn({ err }, "the snapshot of the gallery is of no use");
@@ -53,7 +51,7 @@ export async function openNatsGallery(options: NatsGalleryOptions): Promise<Gall
   const oldMarks: number[] = [];
   const follower = new Follower({
     broker,
-    bucket,
+    bucket: name,
     log,
     position,
     apply(changes) {
@@ -81,18 +79,16 @@ export async function openNatsGallery(options: NatsGalleryOptions): Promise<Gall
     faces: catalogue.faces,
     snapshot: position !== undefined,
   });
-  // A process that is killed leaves none: the work of reading everything is not to be done twice.
-  if (!position && catalogue.faces >= WORTH_SAVING) void saveSnapshot();
-  void record.deleteMarks(oldMarks).catch((err: unknown) => log.warn({ err }, "old marks of deletions stay"));
+  // A process that is killed saves no snapshot on its way out, and the next one would read everything again.
+  if (!position && catalogue.faces >= SAVED_AT_ONCE_FROM) void saveSnapshot();
+  void bucket.deleteMarks(oldMarks).catch((err: unknown) => log.warn({ err }, "old marks of deletions stay"));
 
-  const replica: Replica = { record, catalogue, follower };
+  const replica = replicaOf({ bucket, catalogue, follower });
   return {
     name: "nats",
+    records: createRecords(replica),
+    vectors: createVectors(replica),
     ready: () => follower.following(),
-    nearest: async (probe, count) => nearestPeople(replica, probe, count),
-    ...createEnrolling(replica),
-    ...createIdentities(replica),
-    ...createListing(replica),
     async close() {
       const whole = follower.following();
       await follower.close();

@@ -5,7 +5,7 @@ import type { Broker, Log } from "@similarfaces/runtime";
 export interface Change {
   key: string;
   revision: number;
-  /** Undefined where the record is gone. */
+  /** Undefined where the record was deleted. */
   value: Uint8Array | undefined;
   atMs: number;
 }
@@ -25,7 +25,7 @@ export interface FollowerOptions {
   position?: Position | undefined;
   /** In order. */
   apply(changes: readonly Change[]): void;
-  /** Everything applied before is void. */
+  /** Everything that was applied before is to be discarded. */
   reset(): void;
   /** While it catches up. */
   onProgress?(read: number, waiting: number): void;
@@ -40,7 +40,7 @@ const REACHED_WITHIN_MS = 5_000;
 /**
  * Reads a bucket from its beginning, or from a position, and follows every change from then on: over lost connections,
  * restarts of the broker, and buckets that are deleted and made anew. A consumer without a cursor on the server is made
- * anew as often as needed; what has been applied says where it begins.
+ * anew as often as needed; it begins behind the last revision that was applied.
  */
 export class Follower {
   readonly #options: FollowerOptions;
@@ -70,7 +70,7 @@ export class Follower {
     });
     caughtUp.catch(() => {});
     this.#watch = setInterval(() => void this.#check(), WATCH_EVERY_MS).unref();
-    this.#options.broker.onReconnect(() => this.#again());
+    this.#options.broker.onReconnect(() => this.#restart());
     await caughtUp;
   }
 
@@ -111,7 +111,7 @@ export class Follower {
   async close(): Promise<void> {
     this.#state = "closed";
     clearInterval(this.#watch);
-    this.#again();
+    this.#restart();
     await this.#running;
   }
 
@@ -120,8 +120,8 @@ export class Follower {
       try {
         await this.#follow(caughtUp);
       } catch (err) {
-        if (isNotFound(err)) this.#lose();
-        else this.#options.log.debug({ err }, "the gallery is read again");
+        if (isNotFound(err)) this.#markGone();
+        else this.#options.log.debug({ err }, "following the gallery starts again");
       }
       if (!this.#closed()) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
@@ -161,7 +161,7 @@ export class Follower {
       else {
         this.#advance(message.seq);
         this.#options.onProgress?.(read, waiting);
-        // Others' turn: what is queued here would be worked through in one go.
+        // Yields to the event loop: thousands of messages may be queued here.
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
@@ -187,21 +187,21 @@ export class Follower {
       const other = this.#created !== undefined && String(created) !== this.#created;
       const stuck = state.last_seq > this.#applied && this.#applied === this.#behindAt;
       this.#behindAt = state.last_seq > this.#applied ? this.#applied : -1;
-      if (other || (stuck && this.#state === "following")) this.#again();
+      if (other || (stuck && this.#state === "following")) this.#restart();
     } catch (error) {
-      if (isNotFound(error)) this.#lose();
+      if (isNotFound(error)) this.#markGone();
     }
   }
 
-  #lose(): void {
+  #markGone(): void {
     if (this.#state === "gone" || this.#closed()) return;
     this.#options.log.error({ bucket: this.#options.bucket }, "the gallery's bucket is gone");
     this.#state = "gone";
-    this.#again();
+    this.#restart();
   }
 
   /** Ends the consumer in use; `#run` makes another. */
-  #again(): void {
+  #restart(): void {
     void this.#messages?.close().catch(() => {});
     this.#messages = undefined;
   }

@@ -5,12 +5,12 @@ const EVERY_MS = 1_000;
 /** One line a second while the gallery is being read, and one when it is. */
 export function createProgress(log: Log) {
   const startedAtMs = performance.now();
-  let toldAtMs = startedAtMs;
+  let loggedAtMs = startedAtMs;
   return {
     step(read: number, of: number): void {
       const nowMs = performance.now();
-      if (nowMs - toldAtMs < EVERY_MS) return;
-      toldAtMs = nowMs;
+      if (nowMs - loggedAtMs < EVERY_MS) return;
+      loggedAtMs = nowMs;
       log.info({ read, of, percent: Math.floor((100 * read) / Math.max(1, of)) }, "reading the gallery");
     },
     end(counts: { identities: number; faces: number; snapshot: boolean }): void {

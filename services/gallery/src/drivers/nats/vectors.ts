@@ -1,190 +1,84 @@
-import { EMBEDDING_SIZE } from "@similarfaces/contracts";
-import { MetricKind, exactSearch } from "usearch";
-import { SIEVE_ROWS, SIGN_BYTES, Sieve, writeSigns, type Sieved } from "./sieve.js";
+import { embeddingToBytes } from "@similarfaces/contracts";
+import type { GalleryVectors, StoredVector, VectorHit } from "../driver.js";
+import { digestOf } from "../identityRecord.js";
+import { faceKey } from "./bucket.js";
+import { inLanes, type Replica } from "./replica.js";
 
-export interface Hit {
-  key: number;
-  /** Cosine of the float32 vectors, -1..1, to 7 digits. */
-  similarity: number;
-}
-
-/** Vectors one after the other, with what is made of them. */
-export interface Rows {
-  /** float32 [rows, 512]. */
-  readonly vectors: Float32Array;
-  /** uint8 [rows, 64]: one bit per number, by which the sieve finds the nearest. */
-  readonly signs: Uint8Array;
-  /** float64 [rows], 1 over a vector's length: an embedding may be 1 % off. */
-  readonly inverseNorms: Float64Array;
-}
-
-/** 16 MiB of vectors at a time: growing copies nothing, and what is not used yet is no memory. */
-export const CHUNK_ROWS = 8_192;
-/** Nearest by the sieve of which the nearest by vector are taken; what that finds is in the README. */
-const CANDIDATES = 384;
-/** Vectors that are compared in one call: 1 MiB, which stays in the processor's cache. */
-const COMPARED_ROWS = 512;
-
-/**
- * Vectors of 512 float32 by key, close together in memory: the last row moves to where one was deleted. Searching
- * goes through the signs of all, a thirty-second of the vectors' bytes, and looks at the vectors of the nearest. That
- * takes no building, no repair after deletions, and a millisecond for 100,000.
- */
-export class Vectors {
-  readonly #chunks: Omit<Rows, "signs">[] = [];
-  readonly #sieves: Sieve[] = [];
-  readonly #keys: number[] = [];
-  readonly #rowOf = new Map<number, number>();
-  /** Candidates' vectors, copied together, and how many of them are still there from the last search. */
-  readonly #compared = new Float32Array(COMPARED_ROWS * EMBEDDING_SIZE);
-  #left = 0;
-
-  get size(): number {
-    return this.#keys.length;
-  }
-
-  /** The memory itself, not a copy; undefined for a key that is gone. */
-  row(key: number): Rows | undefined {
-    const row = this.#rowOf.get(key);
-    return row === undefined ? undefined : this.#rows(row, 1);
-  }
-
-  add(key: number, vector: Float32Array): void {
-    const [row] = this.extend([key]);
-    write(row!, vector);
-  }
-
-  /** Room for these keys' rows, in one piece or several, each to be filled before the next search. */
-  extend(keys: readonly number[]): Rows[] {
-    const first = this.#keys.length;
-    for (const key of keys) this.#rowOf.set(key, this.#keys.push(key) - 1);
-    const pieces: Rows[] = [];
-    for (let row = first; row < this.#keys.length;) {
-      const chunk = Math.floor(row / CHUNK_ROWS);
-      const count = Math.min(this.#keys.length, (chunk + 1) * CHUNK_ROWS) - row;
-      this.#chunks[chunk] ??= {
-        vectors: new Float32Array(CHUNK_ROWS * EMBEDDING_SIZE),
-        inverseNorms: new Float64Array(CHUNK_ROWS),
-      };
-      this.#sieves[Math.floor(row / SIEVE_ROWS)] ??= new Sieve();
-      pieces.push(this.#rows(row, count));
-      row += count;
-    }
-    return pieces;
-  }
-
-  delete(key: number): void {
-    const row = this.#rowOf.get(key);
-    if (row === undefined) return;
-    this.#rowOf.delete(key);
-    const lastKey = this.#keys.pop()!;
-    const last = this.#keys.length;
-    const moved = this.#rows(last, 1);
-    if (row < last) {
-      setRow(this.#rows(row, 1), 0, moved);
-      this.#keys[row] = lastKey;
-      this.#rowOf.set(lastKey, row);
-    }
-    // What is gone is gone from memory too.
-    for (const part of [moved.vectors, moved.signs, moved.inverseNorms]) part.fill(0);
-    this.#forgetCompared();
-  }
-
-  clear(): void {
-    for (const rows of [this.#chunks, this.#sieves, this.#keys]) rows.length = 0;
-    this.#rowOf.clear();
-    this.#forgetCompared();
-  }
-
-  /** At least `count`, or all there are; nearest first. */
-  nearest(probe: Float32Array, count: number): Hit[] {
-    const rows = this.#candidates(probe, Math.max(count, CANDIDATES));
-    const inverseNorm = inverseNormOf(probe);
-    // usearch reads a buffer from its beginning, wherever in it the probe begins.
-    const alone = new Float32Array(probe);
-    const hits: Hit[] = [];
-    for (let first = 0; first < rows.length; first += COMPARED_ROWS) {
-      const some = rows.slice(first, first + COMPARED_ROWS);
-      const distances = this.#distances(alone, some);
-      for (let i = 0; i < some.length; i++) {
-        const row = some[i]!;
-        const { inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-        const similarity = (1 - distances[i]!) * inverseNorm * inverseNorms[row % CHUNK_ROWS]!;
-        hits.push({ key: this.#keys[row]!, similarity: Math.max(-1, Math.min(1, similarity)) });
-      }
-    }
-    return hits.sort((a, b) => b.similarity - a.similarity);
-  }
-
-  #candidates(probe: Float32Array, count: number): number[] {
-    const found: Sieved[] = [];
-    for (const [i, sieve] of this.#sieves.entries()) {
-      const first = i * SIEVE_ROWS;
-      const rows = Math.min(SIEVE_ROWS, this.#keys.length - first);
-      if (rows <= 0) break;
-      for (const { row, distance } of sieve.nearest(probe, rows, count)) {
-        found.push({ row: first + row, distance });
-      }
-    }
-    if (this.#sieves.length > 1) found.sort((a, b) => a.distance - b.distance).splice(count);
-    return found.map(({ row }) => row);
-  }
-
-  /** 1 - inner product with the vectors of these rows. */
-  #distances(probe: Float32Array, rows: readonly number[]): Float32Array {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      const { vectors } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-      const at = (row % CHUNK_ROWS) * EMBEDDING_SIZE;
-      this.#compared.set(vectors.subarray(at, at + EMBEDDING_SIZE), i * EMBEDDING_SIZE);
-    }
-    this.#left = Math.max(this.#left, rows.length);
-    const vectors = this.#compared.subarray(0, rows.length * EMBEDDING_SIZE);
-    // The probe as the data set and the vectors as queries: what comes back is in their order.
-    return exactSearch(probe, vectors, EMBEDDING_SIZE, 1, MetricKind.IP, 1).distances;
-  }
-
-  #forgetCompared(): void {
-    this.#compared.fill(0, 0, this.#left * EMBEDDING_SIZE);
-    this.#left = 0;
-  }
-
-  /** Within one chunk. */
-  #rows(row: number, count: number): Rows {
-    const { vectors, inverseNorms } = this.#chunks[Math.floor(row / CHUNK_ROWS)]!;
-    const { signs } = this.#sieves[Math.floor(row / SIEVE_ROWS)]!;
-    const [at, sieved] = [row % CHUNK_ROWS, row % SIEVE_ROWS];
-    return {
-      vectors: vectors.subarray(at * EMBEDDING_SIZE, (at + count) * EMBEDDING_SIZE),
-      signs: signs.subarray(sieved * SIGN_BYTES, (sieved + count) * SIGN_BYTES),
-      inverseNorms: inverseNorms.subarray(at, at + count),
-    };
-  }
-}
-
-export function emptyRows(count: number): Rows {
+/** A face's record in the bucket holds its vector; a search reads memory alone. */
+export function createVectors({ bucket, catalogue, follower, caughtUp }: Replica): GalleryVectors {
   return {
-    vectors: new Float32Array(count * EMBEDDING_SIZE),
-    signs: new Uint8Array(count * SIGN_BYTES),
-    inverseNorms: new Float64Array(count),
+    async put(vectors) {
+      let whole = true;
+      await inLanes(vectors, async (vector) => {
+        if (!(await putOne(vector))) whole = false;
+      });
+      return whole;
+    },
+
+    async remove(faceIds) {
+      await inLanes(faceIds, (id) => bucket.delete(faceKey(id)));
+      await caughtUp();
+    },
+
+    async get(faceIds) {
+      return faceIds.map((id) => {
+        const entry = catalogue.face(id);
+        // A copy: memory is moved about when faces are deleted.
+        return entry && catalogue.vectorOf(entry)?.slice();
+      });
+    },
+
+    async storedFor(identityId) {
+      await caughtUp();
+      return catalogue.facesOf(identityId).map(({ face }) => face.id);
+    },
+
+    async nearest({ probe, count, withoutIdentities, withoutFaces }) {
+      follower.mustServe();
+      const { compared } = catalogue;
+      // Identities with many faces near the probe crowd out others: then more rows are asked for.
+      for (let wanted = count; ; wanted = wanted * 4 + 1_000) {
+        const rows = compared.nearest(probe, wanted);
+        const found = new Set(withoutIdentities);
+        const hits: VectorHit[] = [];
+        let last = 1;
+        for (const { key, similarity } of rows) {
+          // Once there are enough, only identities that are just as near could still come before one of them.
+          if (hits.length >= count && similarity < last) break;
+          last = similarity;
+          const entry = catalogue.faceByKey(key);
+          if (!entry || found.has(entry.identityId) || withoutFaces.includes(entry.face.id)) continue;
+          found.add(entry.identityId);
+          hits.push({ faceId: entry.face.id, identityId: entry.identityId, similarity });
+        }
+        const more = rows.length < compared.size;
+        if (hits.length >= count || !more) return { hits, more, searched: compared.size };
+      }
+    },
   };
-}
 
-/** Copies a row to place `at`. */
-export function setRow(rows: Rows, at: number, row: Rows): void {
-  rows.vectors.set(row.vectors, at * EMBEDDING_SIZE);
-  rows.signs.set(row.signs, at * SIGN_BYTES);
-  rows.inverseNorms.set(row.inverseNorms, at);
-}
-
-function write(row: Rows, vector: Float32Array): void {
-  row.vectors.set(vector);
-  writeSigns(row.signs, vector);
-  row.inverseNorms[0] = inverseNormOf(vector);
-}
-
-function inverseNormOf(vector: Float32Array): number {
-  let squares = 0;
-  for (let i = 0; i < EMBEDDING_SIZE; i++) squares += vector[i]! * vector[i]!;
-  return 1 / Math.sqrt(squares);
+  /** @returns false where another replica's record came first */
+  async function putOne({ face, identityId, embedding }: StoredVector): Promise<boolean> {
+    const digest = digestOf(embeddingToBytes(embedding));
+    const entry = catalogue.face(face.id);
+    if (entry?.identityId === identityId && entry.digest === digest) return true;
+    const record = { face, identityId, embedding };
+    const revision = entry
+      ? await bucket.updateFace(record, entry.revision)
+      : await bucket.createFace(record);
+    if (revision === undefined) return false;
+    await follower.reached(revision);
+    // Two replicas may add the same photo under two ids in the same instant: of the two, whose record came second takes it back.
+    const earlier = catalogue
+      .facesOf(identityId)
+      .find(
+        (other) =>
+          other.digest === digest &&
+          other.face.model === face.model &&
+          other.face.id !== face.id &&
+          other.revision < revision,
+      );
+    if (earlier) await bucket.delete(faceKey(face.id), revision);
+    return !earlier;
+  }
 }

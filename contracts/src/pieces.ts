@@ -1,0 +1,62 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { StageFailure } from "./failure.js";
+import {
+  EmbeddingWorkSchema,
+  FaceWorkSchema,
+  type EmbeddingWork,
+  type FaceChip,
+  type FaceWork,
+  type Probe,
+} from "./gen/similarfaces/v2/work_pb.js";
+import { CHIP_BYTES, CHIP_SIDE } from "./stages.js";
+
+/** A face to look at, with what its message says of all its faces. */
+export interface ChipPiece
+  extends Pick<FaceWork, "jobId" | "deadlineAtMs" | "stages" | "options">, Pick<FaceChip, "face" | "chip"> {}
+
+/** A face to search the gallery for, with what its message says of all its faces. */
+export interface ProbePiece
+  extends
+    Pick<EmbeddingWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "model">,
+    Pick<Probe, "face" | "embedding"> {}
+
+/**
+ * The faces of a FaceWork message. Chips are views into `data`.
+ * @throws StageFailure malformed_message for a message without faces, and for chips of another size
+ * @throws Error for bytes that are no such message
+ */
+export function chipsOfWork(data: Uint8Array): ChipPiece[] {
+  const { faces, chipSide, ...rest } = fromBinary(FaceWorkSchema, data);
+  if (faces.length === 0) throw new StageFailure("malformed_message", "no face in a message of faces");
+  if (chipSide !== CHIP_SIDE || faces.some(({ chip }) => chip.length !== CHIP_BYTES)) {
+    throw new StageFailure("malformed_message", "a chip of another size");
+  }
+  const { jobId, deadlineAtMs, stages, options } = rest;
+  return faces.map(({ face, chip }) => ({
+    jobId,
+    deadlineAtMs,
+    stages,
+    face,
+    chip,
+    ...(options ? { options } : {}),
+  }));
+}
+
+/**
+ * The probes of an EmbeddingWork message. Whether they are embeddings is for whoever reads their numbers.
+ * @throws StageFailure malformed_message for a message without any
+ * @throws Error for bytes that are no such message
+ */
+export function probesOfWork(data: Uint8Array): ProbePiece[] {
+  const { probes, jobId, model, deadlineAtMs, stages, options } = fromBinary(EmbeddingWorkSchema, data);
+  if (probes.length === 0) throw new StageFailure("malformed_message", "no probe in a message of probes");
+  return probes.map(({ face, embedding }) => ({
+    jobId,
+    deadlineAtMs,
+    stages,
+    model,
+    face,
+    embedding,
+    ...(options ? { options } : {}),
+  }));
+}

@@ -1,0 +1,78 @@
+import { FACES_MAX, StageFailure, rowOf, type StageName } from "@similarfaces/contracts";
+import type { Caller } from "../access/caller.js";
+
+/** What a visitor asks of a photo, beyond its analysis. */
+export interface JobRequest {
+  stages: readonly StageName[];
+  facesMax: number;
+  matchCount: number;
+  /** The id of the key that the job will belong to. */
+  owner?: string | undefined;
+  enrolment?: { identityId: string; name: string; consent: string; source: string };
+}
+
+const MATCHES_MAX = 50;
+const MATCHES_USUAL = 5;
+
+/**
+ * Reads `stages`, `faces` and `matches` of a request's query. Without `stages` a job asks for all that are installed and that the caller
+ * may ask for; a stage that is named brings along those whose answers it needs.
+ * @throws StageFailure bad_request; unauthorized or forbidden where a stage that searches the gallery is named and the caller may not
+ */
+export function readJobRequest(
+  query: URLSearchParams,
+  caller: Pick<Caller, "keyId" | "scopes">,
+  installed: readonly StageName[],
+): JobRequest {
+  return {
+    stages: readStages(query.get("stages"), caller, installed),
+    facesMax: readCount(query, "faces", FACES_MAX, FACES_MAX),
+    matchCount: readCount(query, "matches", MATCHES_USUAL, MATCHES_MAX),
+    owner: caller.keyId,
+  };
+}
+
+function readStages(
+  text: string | null,
+  { keyId, scopes }: Pick<Caller, "keyId" | "scopes">,
+  installed: readonly StageName[],
+): StageName[] {
+  // Enrolling takes a name and a consent, which the gallery's own addresses ask for.
+  const offered = installed.filter((stage) => rowOf(stage).work !== "enrol");
+  const maySearch = scopes.has("gallery:read");
+  const open = offered.filter((stage) => maySearch || !searchesGallery(stage));
+  if (text === null || text === "") return open;
+  const asked = text.split(",").map((name) => name.trim());
+  const closed = asked.find((stage) => offered.includes(stage) && !open.includes(stage));
+  if (closed !== undefined) {
+    throw new StageFailure(
+      keyId === undefined ? "unauthorized" : "forbidden",
+      `The stage ${closed} searches the gallery, which takes a key with the scope gallery:read.`,
+    );
+  }
+  if (!asked.every((stage) => open.includes(stage))) {
+    throw new StageFailure("bad_request", `stages takes a list of ${open.join(", ")}`);
+  }
+  const needed = new Set(asked.flatMap(withSources));
+  return open.filter((stage) => needed.has(stage));
+}
+
+/** Names and portraits of the gallery come with its answer. */
+function searchesGallery(stage: StageName): boolean {
+  return rowOf(stage).kind === "gallery";
+}
+
+function withSources(stage: StageName): StageName[] {
+  const { source } = rowOf(stage);
+  return source ? [stage, ...withSources(source)] : [stage];
+}
+
+function readCount(query: URLSearchParams, name: string, fallback: number, max: number): number {
+  const text = query.get(name);
+  if (text === null || text === "") return fallback;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > max) {
+    throw new StageFailure("bad_request", `${name} takes a whole number from 1 to ${max}`);
+  }
+  return count;
+}

@@ -1,0 +1,32 @@
+/** `npm run bench -- --help` */
+export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
+                soak [--photos N] [--processes] [--json FILE]
+                faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
+                floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
+                gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
+
+  pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
+  http       the gateway's two HTTP drivers
+  tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
+  soak       many photos, and whether the memory of each process stays what it is
+  faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
+             what is lost, shown twice or expired, and how soon work goes on. The exit code says whether all is as promised
+  floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
+  gallery    searching among synthetic people in growing number, and an import of photos
+
+  --mix      photos of models/samples/photos and how often each comes
+  --rounds   of each measurement, whose median counts (default 5; of tracing 8)
+  --seconds  of each round (default 8; of tracing 5 for each mesh, of each flood 60)
+  --factors  of the floods: what is offered, in what a closed loop gets done (default 2,10,50)
+  --no-load  without open-loop arrivals at 25, 50, 75 and 90 % of capacity
+  --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
+             ELASTICSEARCH_INDEX_KIND)
+  --sizes    faces (default 1000,10000,100000)
+  --photos   of the import, 0 for none (default 2000); of the soak (default 20000)
+  --processes  of the soak: every service as a process of its own
+  --from     a folder of photos to repeat under other names (default: the repository's samples)
+  --only     of faults: some of its kinds
+  --seed     of faults: what is killed when (default 1)
+  --jobs     of faults: photos of each trial with kills (default 500)
+  --clients  of faults: rude ones at once (default 500)
+  --json     also writes the figures to a file (not of http)`;

@@ -1,0 +1,68 @@
+import type { ExportedFace, GalleryFace, Identity, IdentityPage } from "@similarfaces/contracts";
+import type { GalleryDriver } from "../drivers/driver.js";
+import type { EnrolledFace, Nearest } from "./gallery.js";
+import { createEditing } from "./editing.js";
+import { createEnrolling } from "./enrolling.js";
+import { createListing } from "./listing.js";
+import { nearestIdentities } from "./nearest.js";
+import { storeOf } from "./store.js";
+
+/**
+ * The gallery without its portraits: identities, their faces, and the search among them, alike on every driver. Input
+ * has been checked.
+ *
+ * All of these throw StageFailure: gallery_unavailable, gallery_full; identity_not_found where an identity is named that
+ * is not there.
+ */
+export interface Identities extends Pick<GalleryDriver, "name" | "ready" | "close"> {
+  /** The identities nearest to the probe, each by its nearest face. */
+  nearest(probe: Float32Array, count: number): Promise<Nearest>;
+  /** Adds a face, and its identity where there is none of that id. What is there stays as it is. */
+  add(face: FaceToAdd): Promise<EnrolledFace>;
+  /** @throws StageFailure bad_request for a token that was never given */
+  list(question: { nameContains: string; pageSize: number; pageToken: string }): Promise<IdentityPage>;
+  get(identityId: string): Promise<Identity>;
+  rename(identityId: string, name: string): Promise<Identity>;
+  merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity>;
+  /** Of each, in this order: whether an identity lists it. */
+  hasFaces(faceIds: readonly string[]): Promise<boolean[]>;
+  /** Ids of all faces of an identity. */
+  facesOf(identityId: string): Promise<string[]>;
+  /** @returns the ids of the faces that were deleted */
+  deleteFace(faceId: string): Promise<string[]>;
+  /** @returns the ids of the faces that were deleted with it */
+  deleteIdentity(identityId: string): Promise<string[]>;
+  statistics(): Promise<{ identities: number; faces: number }>;
+  /**
+   * Faces after the cursor ("" for the first) in a stable order, fewer than `count` only at the end.
+   * @throws StageFailure bad_request for a cursor that was never given
+   */
+  faces(count: number, cursor: string): Promise<FaceRow[]>;
+}
+
+export interface FaceToAdd {
+  face: GalleryFace;
+  identity: { id: string; name: string; consent: string; createdAtMs: number };
+  /** 512 float32, L2-normalised. */
+  embedding: Float32Array;
+}
+
+export interface FaceRow {
+  /** Without its portrait. */
+  face: ExportedFace;
+  /** Continues after this row. */
+  cursor: string;
+}
+
+export function createIdentities(driver: GalleryDriver): Identities {
+  const store = storeOf(driver);
+  return {
+    name: driver.name,
+    ready: () => driver.ready(),
+    close: () => driver.close(),
+    nearest: (probe, count) => nearestIdentities(store, probe, count),
+    ...createEnrolling(store),
+    ...createEditing(store),
+    ...createListing(store),
+  };
+}

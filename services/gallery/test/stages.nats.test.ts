@@ -1,0 +1,150 @@
+import sharp from "sharp";
+import {
+  CHIP_SIDE,
+  EmbeddingWorkSchema,
+  create,
+  embeddingToBytes,
+  embeddingWorkSubject,
+  newJobId,
+  toBinary,
+} from "@similarfaces/contracts";
+import { galleryBlobKey } from "@similarfaces/runtime";
+import { describe, expect, it } from "vitest";
+import { embedding, near } from "./fixtures.js";
+import { MODEL, matchProcesses, type Enrolling } from "./matchProcesses.js";
+
+const { broker, blobs, ask, enrol, enrolled, match, matches, resultOf } = matchProcesses();
+
+describe("the stage match", () => {
+  it("answers an empty gallery with no close match", async () => {
+    expect(await matches({})).toMatchObject({ matches: [], galleryFaces: 0, verdict: "no_close_match" });
+  });
+
+  it("gives the five nearest people, the likelihood by the pack's calibration and the verdict in words", async () => {
+    const cosines = [0.6, 0.45, 0.35, 0.1, -0.3, -0.5];
+    for (const [i, cosine] of cosines.entries()) {
+      await enrolled({ vector: near(embedding(1), cosine, i), identityId: `i${i}`, name: `Person ${i}` });
+    }
+    // A second, poorer face of the nearest.
+    await enrolled({ vector: near(embedding(1), 0.5, 20), identityId: "i0" });
+    await expect.poll(async () => (await matches({})).galleryFaces).toBe(7);
+    const found = await matches({});
+    expect(found.verdict).toBe("very_alike");
+    expect(found.matches.map(({ identityId, verdict }) => [identityId, verdict])).toEqual([
+      ["i0", "very_alike"],
+      ["i1", "quite_alike"],
+      ["i2", "a_little_alike"],
+      ["i3", "no_close_match"],
+      ["i4", "no_close_match"],
+    ]);
+    expect(found.matches[0]!.similarity).toBeCloseTo(0.6, 3);
+    // 1 / (1 + exp(-(24.2252 cosine - 5.737))), of models/compact/embed/manifest.json.
+    expect(found.matches[0]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-(24.2252 * 0.6 - 5.737))), 3);
+    expect(found.matches[3]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-(24.2252 * 0.1 - 5.737))), 3);
+    expect((await matches({ matchCount: 2 })).matches.length).toBe(2);
+    expect((await matches({ vector: embedding(77) })).verdict).toBe("no_close_match");
+  });
+
+  it.each([
+    ["of a wrong size", { embedding: new Uint8Array(2_044) }, "invalid_embedding"],
+    ["that is empty", { embedding: new Uint8Array(0) }, "invalid_embedding"],
+    ["with a NaN", { embedding: embeddingToBytes(embedding(1).fill(NaN, 3, 4)) }, "invalid_embedding"],
+    [
+      "of another length",
+      { embedding: embeddingToBytes(embedding(1).map((x) => 2 * x)) },
+      "invalid_embedding",
+    ],
+    ["of another model", { model: "other@1.0.0" }, "model_mismatch"],
+  ])("refuses an embedding %s, at once and for good", async (_, bad, code) => {
+    const { outcome, attempt } = await match(bad);
+    expect(outcome).toMatchObject({ case: "failure", value: { code, retryable: false } });
+    expect(attempt).toBe(1);
+  });
+
+  it("answers for each face of a message", async () => {
+    await enrolled({ identityId: "ada" });
+    const jobId = newJobId(Date.now());
+    const probes = [4, 7].map((face) => ({ face, embedding: embeddingToBytes(embedding(face)) }));
+    const work = create(EmbeddingWorkSchema, {
+      jobId,
+      stages: ["match"],
+      probes,
+      model: MODEL,
+      deadlineAtMs: Date.now() + 60_000,
+    });
+    await broker().js.publish(embeddingWorkSubject(jobId, 4), toBinary(EmbeddingWorkSchema, work));
+    for (const face of [4, 7])
+      expect((await resultOf(jobId, "match", face)).outcome).toMatchObject({
+        case: "match",
+        value: { matches: [{ identityId: "ada" }] },
+      });
+  });
+
+  it("publishes a failure for bytes that are no message", async () => {
+    const jobId = newJobId(Date.now());
+    await broker().js.publish(embeddingWorkSubject(jobId, 3), new Uint8Array([0xff, 0xff, 0xff]));
+    const { outcome } = await resultOf(jobId, "match", 3);
+    expect(outcome).toMatchObject({ case: "failure", value: { code: "malformed_message" } });
+  });
+});
+
+describe("the stage enrol", () => {
+  it("adds a face with a portrait of 144 by 144", async () => {
+    const jobId = newJobId(Date.now());
+    const { identityId, faceId, name } = await enrolled({ jobId, name: " Ada ", identityId: "ada" });
+    expect([identityId, name]).toEqual(["ada", "Ada"]);
+    expect(faceId).not.toContain(jobId);
+    const portrait = await blobs().get(galleryBlobKey(faceId));
+    expect(await sharp(portrait!.bytes).metadata()).toMatchObject({
+      format: "jpeg",
+      width: CHIP_SIDE,
+      height: CHIP_SIDE,
+    });
+    expect(await ask("get", { identityId })).toMatchObject({
+      name: "Ada",
+      consent: "signed",
+      faces: [{ id: faceId, model: MODEL, sourceJobId: jobId, source: "badge.jpg" }],
+    });
+    await expect.poll(async () => (await matches({})).matches[0]?.identityId).toBe("ada");
+  });
+
+  it("adds nothing when the work comes again, or the photo", async () => {
+    const jobId = newJobId(Date.now());
+    const first = await enrolled({ jobId, identityId: "ada" });
+    await enrol({ jobId, identityId: "ada" });
+    const again = await enrolled({ identityId: "ada" });
+    expect(again.faceId).toBe(first.faceId);
+    await expect
+      .poll(async () => (await broker().jsm.consumers.info("SF_EMBEDDINGS", "enrol")).num_ack_pending)
+      .toBe(0);
+    expect((await ask("get", { identityId: "ada" })).faces.length).toBe(1);
+    expect((await blobs().list("gallery/")).length).toBe(1);
+  });
+
+  it("takes a portrait that is there already", async () => {
+    const raw = { create: { width: 144, height: 144, channels: 3 as const, background: "red" } };
+    const value = await sharp(raw).jpeg().toBuffer();
+    const { faceId } = await enrolled({ portrait: { case: "thumbnail", value } });
+    expect(Buffer.from((await blobs().get(galleryBlobKey(faceId)))!.bytes).equals(value)).toBe(true);
+  });
+
+  it.each([
+    ["a name of 10,000 characters", { name: "a".repeat(10_000) }, "invalid_name"],
+    ["a name with control characters", { name: "Ada\u0007" }, "invalid_name"],
+    ["no consent", { consent: " " }, "consent_required"],
+    ["an embedding of a wrong size", { embedding: new Uint8Array(100) }, "invalid_embedding"],
+    ["an embedding of another model", { model: "other@2.0.0" }, "model_mismatch"],
+    ["an identity whose id is a path", { identityId: "../ada" }, "identity_not_found"],
+    ["a chip of another size", { portrait: { case: "chip", value: new Uint8Array(5) } }, "malformed_message"],
+    [
+      "a portrait that is no JPEG",
+      { portrait: { case: "thumbnail", value: Buffer.from("<svg/>") } },
+      "bad_request",
+    ],
+  ] as [string, Enrolling, string][])("refuses %s, and nothing is stored", async (_, bad, code) => {
+    const { outcome } = await resultOf(await enrol(bad), "enrol");
+    expect(outcome).toMatchObject({ case: "failure", value: { code, retryable: false } });
+    expect(await ask("statistics", {})).toMatchObject({ identities: 0, faces: 0 });
+    expect(await blobs().list("gallery/")).toEqual([]);
+  });
+});

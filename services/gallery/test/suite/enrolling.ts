@@ -1,0 +1,161 @@
+import { embeddingToBytes, type FailureCode } from "@similarfaces/contracts";
+import { galleryBlobKey } from "@similarfaces/runtime";
+import { describe, expect, it } from "vitest";
+import type { NewFace } from "../../src/operations/gallery.js";
+import { MODEL, embedding, face, memoryBlobs, page, probe, withValue } from "../fixtures.js";
+import type { Stores } from "./stores.js";
+
+export function testEnrolling({ openGallery, newStore }: Stores): void {
+  describe("enrolling", () => {
+    it("keeps everything that was said about a face", async () => {
+      const gallery = await openGallery();
+      const enrolled = await gallery.enrol(
+        face({ id: "f1", identity: "i1", name: "  Zoe\u0308 O'Neil ", source: "badge 7" }),
+      );
+      const stored = "Zo\u00eb O'Neil";
+      expect(enrolled).toEqual({ identityId: "i1", faceId: "f1", name: stored, added: true });
+      const identity = await gallery.get("i1");
+      expect(identity).toMatchObject({
+        id: "i1",
+        name: stored,
+        consent: "signed 2026-01-01",
+        createdAtMs: 1_000,
+      });
+      expect(identity.faces).toMatchObject([
+        { id: "f1", model: MODEL, createdAtMs: 1_000, sourceJobId: "job-1", source: "badge 7" },
+      ]);
+    });
+
+    it("adds further faces to an identity, which keeps its name", async () => {
+      const gallery = await openGallery();
+      await gallery.enrol(face({ id: "f1", identity: "i", name: "Ada", createdAtMs: 1 }));
+      const second = await gallery.enrol(
+        face({ id: "f2", identity: "i", name: "Bea", createdAtMs: 2, embedding: embedding(2) }),
+      );
+      expect(second).toMatchObject({ name: "Ada", added: true });
+      const identity = await gallery.get("i");
+      expect(identity).toMatchObject({ name: "Ada", createdAtMs: 1 });
+      expect(identity.faces.map(({ id }) => id)).toEqual(["f1", "f2"]);
+    });
+
+    it("changes nothing where the face is there", async () => {
+      const blobs = memoryBlobs();
+      const gallery = await openGallery(newStore(), blobs);
+      await gallery.enrol(face({ id: "f", identity: "i", name: "Ada", embedding: embedding(1) }));
+      const again = { identityId: "i", faceId: "f", name: "Ada", added: false };
+      expect(await gallery.enrol(face({ id: "f", identity: "i", embedding: embedding(1) }))).toEqual(again);
+      // The same id, whatever else is said.
+      expect(await gallery.enrol(face({ id: "f", identity: "i", embedding: embedding(2) }))).toEqual(again);
+      expect(await gallery.enrol(face({ id: "f", identity: "j", embedding: embedding(3) }))).toEqual(again);
+      // The same photo once more.
+      expect(await gallery.enrol(face({ id: "g", identity: "i", embedding: embedding(1) }))).toEqual(again);
+      expect(await gallery.statistics()).toMatchObject({ identities: 1, faces: 1 });
+      expect([...blobs.stored.keys()]).toEqual([galleryBlobKey("f")]);
+      // The same picture may stand for another person too.
+      expect(await gallery.enrol(face({ id: "h", identity: "j", embedding: embedding(1) }))).toMatchObject({
+        faceId: "h",
+        added: true,
+      });
+    });
+
+    it("finds a face by its id after a merge and a rename", async () => {
+      const gallery = await openGallery();
+      const moved = face({ id: "f", identity: "from" });
+      await gallery.enrol(moved);
+      await gallery.enrol(face({ id: "g", identity: "into", embedding: embedding(9) }));
+      await gallery.merge("from", "into");
+      await gallery.rename("into", "Ida");
+      expect(await gallery.enrol(moved)).toEqual({
+        identityId: "into",
+        faceId: "f",
+        name: "Ida",
+        added: false,
+      });
+      expect(await gallery.statistics()).toMatchObject({ identities: 1, faces: 2 });
+    });
+
+    it("refuses bad input and stores nothing of it", async () => {
+      const blobs = memoryBlobs();
+      const gallery = await openGallery(newStore(), blobs);
+      const bad = async (change: Partial<NewFace>, code: FailureCode) =>
+        expect(gallery.enrol({ ...face({ id: "f", identity: "i" }), ...change })).rejects.toMatchObject({
+          code,
+          retryable: false,
+        });
+      await bad({ embedding: embeddingToBytes(embedding(1)).slice(1) }, "invalid_embedding");
+      await bad({ embedding: withValue(embedding(1), NaN) }, "invalid_embedding");
+      await bad({ embedding: withValue(embedding(1), 2) }, "invalid_embedding");
+      await bad({ model: "another@1.0.0" }, "model_mismatch");
+      await bad({ model: "" }, "model_mismatch");
+      for (const invalid of [
+        "",
+        "   ",
+        "a".repeat(10_000),
+        "a".repeat(201),
+        "a\nb",
+        "a\u0000b",
+        "a\u202eb",
+      ]) {
+        await bad({ name: invalid }, "invalid_name");
+      }
+      await bad({ consent: " " }, "consent_required");
+      await bad({ consent: "x".repeat(2_001) }, "bad_request");
+      await bad({ source: "a\u0000b" }, "bad_request");
+      await bad({ identityId: "../etc" }, "identity_not_found");
+      await bad({ faceId: "" }, "face_not_found");
+      await bad({ portrait: new TextEncoder().encode("<svg/>") }, "bad_request");
+      expect(await gallery.statistics()).toMatchObject({ identities: 0, faces: 0 });
+      expect(blobs.stored.size).toBe(0);
+    });
+
+    it("takes the longest name, of characters outside the basic plane too", async () => {
+      const gallery = await openGallery();
+      const long = "\u{1f600}".repeat(200);
+      await gallery.enrol(face({ id: "f", identity: "i", name: long }));
+      expect((await gallery.get("i")).name).toBe(long);
+      expect((await gallery.list(page(10, "\u{1f600}\u{1f600}"))).total).toBe(1);
+    });
+
+    it("adds all that come at once, each once", async () => {
+      const gallery = await openGallery();
+      const faces = Array.from({ length: 24 }, (_, i) =>
+        face({ id: `f${i}`, identity: i < 12 ? "shared" : `own-${i}`, embedding: embedding(100 + i) }),
+      );
+      const same = Array.from({ length: 6 }, (_, i) =>
+        face({ id: `same-${i}`, identity: "same", embedding: embedding(99) }),
+      );
+      const enrolled = await Promise.all([...faces, ...same].map((one) => gallery.enrol(one)));
+      expect(enrolled.slice(0, 24).every(({ added }) => added)).toBe(true);
+      expect(enrolled.slice(24).filter(({ added }) => added).length).toBe(1);
+      expect(new Set(enrolled.slice(24).map(({ faceId }) => faceId)).size).toBe(1);
+      expect((await gallery.get("shared")).faces.length).toBe(12);
+      expect(await gallery.statistics()).toMatchObject({ identities: 14, faces: 25 });
+      expect((await gallery.search(probe(embedding(100)), 100)).galleryFaces).toBe(25);
+    });
+
+    it("loses no face that comes while its identity is renamed", async () => {
+      const gallery = await openGallery();
+      await gallery.enrol(face({ id: "f", identity: "i", embedding: embedding(50) }));
+      await Promise.all([
+        ...Array.from({ length: 6 }, (_, i) =>
+          gallery.enrol(face({ id: `f${i}`, identity: "i", embedding: embedding(51 + i) })),
+        ),
+        gallery.rename("i", "Renamed"),
+      ]);
+      const identity = await gallery.get("i");
+      expect(identity.name).toBe("Renamed");
+      expect(identity.faces.length).toBe(7);
+    });
+
+    it("adds no face whose portrait cannot be stored", async () => {
+      const blobs = memoryBlobs();
+      const gallery = await openGallery(newStore(), blobs);
+      blobs.down = true;
+      const one = face({ id: "f", identity: "i" });
+      await expect(gallery.enrol(one)).rejects.toMatchObject({ code: "storage_unavailable" });
+      expect((await gallery.statistics()).faces).toBe(0);
+      blobs.down = false;
+      expect((await gallery.enrol(one)).added).toBe(true);
+    });
+  });
+}

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import {
+  ANALYZER_BUCKET,
+  AnnouncementSchema,
+  announcementSubject,
+  consumer,
+  create,
+  provisionSubject,
+  type Announcement,
+} from "@similarfaces/contracts";
+import { announce } from "../src/broker/announce.js";
+import { followAnalyzers, type Analyzers } from "../src/broker/analyzers.js";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { provideConsumer, provision } from "../src/broker/provision.js";
+import { ConfigError } from "../src/settings/settings.js";
+import { createLog } from "../src/telemetry/log.js";
+import { until } from "./loop.js";
+import { startNatsServer, type NatsServer } from "./natsServer.js";
+
+/** Long enough for a busy machine to renew within it. */
+const LEASE = { leaseMs: 3_000, renewMs: 500 };
+const log = createLog({ service: "test", level: "silent" });
+
+let server: NatsServer;
+/** Of the analyzers, and of whoever follows them. */
+let broker: Broker;
+let other: Broker;
+let ends: (() => void)[];
+
+beforeEach(async () => {
+  server = await startNatsServer();
+  broker = await connectBroker({ url: server.url, name: "test" });
+  other = await connectBroker({ url: server.url, name: "another test" });
+  ends = [];
+});
+afterEach(async () => {
+  for (const end of ends) end();
+  await broker?.close();
+  await other?.close();
+  await server?.stop();
+});
+
+const provide = () =>
+  provision(broker, { replicas: 1, jobTtlMs: 600_000, stages: ["extract"], leaseMs: LEASE.leaseMs });
+
+const named = (name: string, order = 0): Announcement => create(AnnouncementSchema, { name, order });
+
+const namesOf = (analyzers: Analyzers) => analyzers.list().map(({ name }) => name);
+
+/** `provision`, as far as an analyzer notices it. */
+function answer(answerOf: (name: string) => Promise<string>): void {
+  const subscription = other.nc.subscribe(provisionSubject("*"), {
+    callback: (_error, message) => {
+      void answerOf(message.subject.slice(provisionSubject("").length)).then((text) => message.respond(text));
+    },
+  });
+  ends.push(() => subscription.unsubscribe());
+}
+
+const provideAny = async (name: string) => {
+  await provideConsumer(other, consumer(name));
+  return "";
+};
+
+async function follow(): Promise<Analyzers> {
+  const analyzers = await followAnalyzers(other, LEASE);
+  ends.push(() => analyzers.close());
+  return analyzers;
+}
+
+async function begin(announcement: Announcement): Promise<() => void> {
+  const { close } = await announce(broker, announcement, { log, ...LEASE });
+  ends.push(close);
+  return close;
+}
+
+it("shows who announces itself, by order and name, and forgets who renews no more", async () => {
+  await provide();
+  answer(provideAny);
+  const analyzers = await follow();
+  expect(analyzers.list()).toEqual([]);
+  let changes = 0;
+  const off = analyzers.onChange(() => changes++);
+  await begin(named("zebra", 1));
+  await begin(named("ant", 2));
+  const leave = await begin(named("bee", 1));
+  await until(async () => analyzers.list().length === 3);
+  expect(namesOf(analyzers)).toEqual(["bee", "zebra", "ant"]);
+  expect(analyzers.list()[0]).toMatchObject({ name: "bee", order: 1, title: {}, answers: [] });
+  expect(changes).toBe(3);
+  leave();
+  const leftAtMs = Date.now();
+  await until(async () => analyzers.list().length === 2);
+  expect(Date.now() - leftAtMs).toBeGreaterThan(LEASE.leaseMs - LEASE.renewMs - 100);
+  expect(namesOf(analyzers)).toEqual(["zebra", "ant"]);
+  // Renewals, of which there have been many, change nothing.
+  expect(changes).toBe(4);
+  off();
+  // Who comes later reads the same.
+  expect(namesOf(await follow())).toEqual(["zebra", "ant"]);
+});
+
+it("an analyzer that says something else is changed in place", async () => {
+  await provide();
+  answer(provideAny);
+  const analyzers = await follow();
+  const leave = await begin(named("mask", 1));
+  await until(async () => analyzers.list()[0]?.order === 1);
+  leave();
+  await begin(named("mask", 5));
+  await until(async () => analyzers.list()[0]?.order === 5);
+  expect(namesOf(analyzers)).toEqual(["mask"]);
+});
+
+it("waits for the bucket, for somebody who provisions and for its consumer", async () => {
+  const following = follow();
+  let asked = 0;
+  const announcing = begin(named("mask"));
+  await provide();
+  const analyzers = await following;
+  expect(analyzers.list()).toEqual([]);
+  answer(async () => (asked++, ""));
+  await until(async () => asked > 0);
+  // What an analyzer says before it has a consumer would make jobs wait for it in vain.
+  expect(analyzers.list()).toEqual([]);
+  await provideAny("mask");
+  await announcing;
+  await until(async () => analyzers.list().length === 1);
+});
+
+it("a refusal comes in words", async () => {
+  await provide();
+  answer(async (name) => `"${name}" is a name of the system itself`);
+  const announcing = announce(broker, named("match"), { log, ...LEASE });
+  await expect(announcing).rejects.toThrow(ConfigError);
+  await expect(announcing).rejects.toThrow('"match" is a name of the system itself');
+});
+
+it("a stop ends the waits", async () => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const waits = [
+    announce(broker, named("mask"), { log, ...LEASE, signal }),
+    followAnalyzers(other, { ...LEASE, signal }),
+  ];
+  stopping.abort();
+  await Promise.all(waits.map((wait) => expect(wait).rejects.toThrow(/stopped/)));
+});
+
+it("a broker that comes back later than the lease has them again, and nobody who follows sees them gone", async () => {
+  await provide();
+  answer(provideAny);
+  const analyzers = await follow();
+  await begin(named("mask"));
+  await until(async () => analyzers.list().length === 1);
+  const seen: string[][] = [];
+  analyzers.onChange(() => seen.push(namesOf(analyzers)));
+  await server.kill();
+  await new Promise((resolve) => setTimeout(resolve, LEASE.leaseMs + LEASE.renewMs));
+  await server.restart();
+  await until(async () => broker.connected() && other.connected());
+  await begin(named("new"));
+  await until(async () => analyzers.list().length === 2);
+  await until(async () => {
+    const last_by_subj = announcementSubject("mask");
+    return (await other.jsm.streams.getMessage(`KV_${ANALYZER_BUCKET}`, { last_by_subj })) !== null;
+  });
+  expect(seen).toEqual([["mask", "new"]]);
+});
+
+it("what is no announcement of its name is passed over", async () => {
+  await provide();
+  const analyzers = await follow();
+  for (const [key, text] of [
+    ["mask", "no json"],
+    ["hat", JSON.stringify({ name: "mask" })],
+    ["match", JSON.stringify({ name: "match" })],
+    ["beard", JSON.stringify({ name: "beard", from: "a later version" })],
+  ] as const)
+    await broker.js.publish(announcementSubject(key), text);
+  await until(async () => analyzers.list().length > 0);
+  expect(namesOf(analyzers)).toEqual(["beard"]);
+});

@@ -1,0 +1,48 @@
+import { fieldOf, type AnalysisJson, type FaceView, type Field } from "@similarfaces/contracts/job";
+import { announcementOf, inOrder } from "../analyzers";
+import { isAnalysis } from "../stages";
+import { capitalised, textIn } from "@similarfaces/contracts/texts";
+import { answerWords, isPanel, shownAnswers, tagOf, type ShownAnswer } from "@similarfaces/contracts/answers";
+import { matchesSentence } from "./matchWords";
+
+/** What a card and the box say of a face that nobody was asked about. */
+export const SKIPPED = "Too small or blurred to say";
+
+/** A few words at the face itself: what its analyzers announce as a tag. */
+export function tagWords(face: FaceView): string {
+  if (face.skipped) return SKIPPED.toLowerCase();
+  const tags = answersOf(face).flatMap((answers) => answers.filter(({ spec }) => spec.tag));
+  return tags.map(tagOf).join(", ");
+}
+
+/** Everything known of a face as one sentence, for who listens; figures that stand in a panel are left to the card. */
+export function faceSentence(face: FaceView): string {
+  if (face.skipped) return `${SKIPPED}.`;
+  const said = answersOf(face).filter((answers) => !isPanel(answers.map(({ spec }) => spec)));
+  const match = fieldOf(face, "match");
+  const parts = [
+    ...said.flatMap((answers) => answers.map((answer) => capitalised(spokenOf(answer)))),
+    ...(match?.state === "done" ? [matchesSentence(match.value)] : []),
+  ];
+  return parts.length > 0 ? parts.map((part) => part.replace(/\.$/, "")).join(". ") + "." : "No answers.";
+}
+
+/** Every field has its answer, for good. */
+export const isSettled = ({ fields }: FaceView): boolean =>
+  Object.values(fields).every(({ state }) => state !== "pending");
+
+/** A figure without words says what it is a figure of. */
+function spokenOf(shown: ShownAnswer): string {
+  const { title, name, measure } = shown.spec;
+  const words = answerWords(shown);
+  return measure && !textIn(measure.words) ? `${textIn(title) || name} ${words}` : words;
+}
+
+/** What each analyzer has answered. */
+function answersOf({ fields }: FaceView): ShownAnswer[][] {
+  return inOrder(Object.keys(fields).filter(isAnalysis)).flatMap((stage) => {
+    const field = fields[stage] as Field<AnalysisJson>;
+    if (field.state !== "done") return [];
+    return [shownAnswers(announcementOf(stage), field.value).filter(({ answer }) => answer)];
+  });
+}

@@ -1,0 +1,60 @@
+import { createSignal } from "solid-js";
+import { filesOfDrop, filesOfInput } from "./givenFolder";
+import type { GivenFile } from "./importPlan";
+
+/** Where a folder or an export is dropped or chosen. */
+export function ChooseImport(props: { onFiles: (files: readonly GivenFile[]) => void }) {
+  const [isOver, setOver] = createSignal(false);
+  let folder!: HTMLInputElement;
+  let file!: HTMLInputElement;
+  return (
+    <div
+      class="gallery-empty import-drop"
+      data-over={isOver() ? "" : undefined}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        setOver(false);
+        if (event.dataTransfer) void filesOfDrop(event.dataTransfer).then(props.onFiles);
+      }}
+    >
+      <h2>Drop a folder, or the file of an export</h2>
+      <p class="quiet">
+        In the folder, each person has a folder of their own, whose name becomes theirs; or the photos are
+        named after people, like Ada_Lovelace_2.jpg.
+      </p>
+      <div class="gallery-actions">
+        <button class="button button-main" onClick={() => folder.click()}>
+          Choose a folder
+        </button>
+        <button class="button" onClick={() => file.click()}>
+          Choose an export file
+        </button>
+      </div>
+      <input
+        ref={(element) => {
+          folder = element;
+          element.webkitdirectory = true;
+        }}
+        type="file"
+        multiple
+        hidden
+        id="import-folder"
+        onChange={() => props.onFiles(filesOfInput(folder))}
+      />
+      <input
+        ref={file}
+        type="file"
+        accept=".ndjson"
+        hidden
+        id="import-file"
+        onChange={() => props.onFiles(filesOfInput(file))}
+      />
+    </div>
+  );
+}

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { labelsOf, listPacks, loadModel, measurementMarkdown, type Manifest } from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("..", import.meta.url));
-const PUBLISHED = ["compact", "compact-int8", "yunet"];
+const PUBLISHED = ["compact", "compact-int8", "extra", "yunet"];
 const read = (path: string): string => readFileSync(`${MODELS}/${path}`, "utf8");
 const entries = (await listPacks(MODELS)).filter(({ pack }) => PUBLISHED.includes(pack));
 const named = entries.map((entry) => [`${entry.pack}/${entry.name}`, entry.manifest!] as const);
@@ -52,6 +52,7 @@ describe.each(named)("%s", (folder, manifest) => {
 it.each([
   ["compact", "MIT License"],
   ["compact-int8", "MIT License"],
+  ["extra", "MIT License"],
   ["yunet", "Apache License"],
 ])("%s has its licence beside it", (pack, title) => {
   expect(read(`${pack}/LICENSE`)).toContain(title);

@@ -16,7 +16,7 @@ import { createAnalyzer } from "../src/mod.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const GALLERY = `${MODELS}/samples/gallery`;
-const PACKS = { modelsDir: MODELS, pack: "compact" };
+const PACKS = { modelsDir: MODELS, pack: "compact", analyzerPacks: ["extra"] };
 const ANALYZERS = await findAnalyzers(PACKS);
 
 let inference: Inference;
@@ -107,6 +107,25 @@ describe("on the composites, whose groups are known", () => {
     }
     // Groups are plausible, not true: this holds the direction of the labels, not an accuracy.
     expect(right / some.length).toBeGreaterThan(0.75);
+  });
+});
+
+describe("mask", () => {
+  /** A cloth from the cheeks over nose and mouth to the chin, in pixels of the chip. */
+  const CLOTH = `<svg width="144" height="144"><path d="M36 84 Q72 74 108 84 L100 122 Q72 140 44 122 Z" fill="#9fc4dc"/></svg>`;
+
+  it("tells a covered face from a bare one", async () => {
+    for (const file of ["composite-001.jpg", "composite-020.jpg", "composite-050.jpg"]) {
+      const bare = await chipOf(file);
+      const raw = { raw: { width: 144, height: 144, channels: 3 as const } };
+      const covered = await sharp(bare, raw)
+        .composite([{ input: Buffer.from(CLOTH) }])
+        .removeAlpha()
+        .raw()
+        .toBuffer();
+      expect(classificationOf((await analyze("mask", bare)).answers[0]!).label).toBe("bare");
+      expect(classificationOf((await analyze("mask", covered)).answers[0]!).label).toBe("covered");
+    }
   });
 });
 

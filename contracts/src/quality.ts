@@ -8,6 +8,9 @@ function answer(name: string, title: string, measure: Omit<MeasureSpecJson, "int
 
 const degrees = { unit: "degrees", decimals: 0 } as const;
 
+/** The answer that says how good a face is in all, 0..1. */
+export const QUALITY_SCORE = "score";
+
 /**
  * How the stage `quality` is shown. It announces nothing, for it has no process of its own: `extract` answers it along with the faces
  * (services/extract/src/quality.ts), so whoever lists analyzers puts this first where `quality` is switched on.
@@ -19,7 +22,13 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
   hue: 210,
   answers: [
     {
-      ...answer("score", "Score", { unit: "", words: en("quality {value}"), decimals: 2, min: 0, max: 1 }),
+      ...answer(QUALITY_SCORE, "Score", {
+        unit: "",
+        words: en("quality {value}"),
+        decimals: 2,
+        min: 0,
+        max: 1,
+      }),
       caution: en("Says how much of a face the photo shows. It says nothing about the person."),
     },
     answer("size", "Size", { unit: "px", words: en("{value} px"), decimals: 0 }),
@@ -52,10 +61,13 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
   },
 };
 
+/** Usual value of the setting FACE_FLOOR of `extract`: a face of less detail is too small or too blurred to say anything of, and skipped. */
+export const FACE_FLOOR = 0.06;
+
 /** Enrolling a face whose score is lower is warned of unless a gateway is set otherwise: services/extract/README.md has what was measured. */
 export const ENROLMENT_FLOOR = 0.3;
 
 /** The score of what `quality` says of a face, 0..1; undefined where it does not say one. */
 export function scoreOf({ answers }: AnalysisJson): number | undefined {
-  return answers.find(({ name }) => name === "score")?.measure?.value;
+  return answers.find(({ name }) => name === QUALITY_SCORE)?.measure?.value;
 }

@@ -1,9 +1,9 @@
-import { FACES_MAX } from "@similarfaces/contracts";
+import { FACES_MAX, FACE_FLOOR } from "@similarfaces/contracts";
 import { integer, ratio } from "@similarfaces/runtime";
 
 export const extractSettings = {
   /** Faces analysed of one photo at most, largest first. */
   facesMax: integer("FACES_MAX", { min: 1, max: FACES_MAX, default: FACES_MAX }),
   /** Faces that are smaller or more blurred than this keep their box and are skipped: 0..1, 0 skips none. */
-  faceFloor: ratio("FACE_FLOOR", { default: 0.06 }),
+  faceFloor: ratio("FACE_FLOOR", { default: FACE_FLOOR }),
 };

@@ -21,7 +21,7 @@ export type StreamName = (typeof STREAM_NAMES)[keyof typeof STREAM_NAMES];
 export const PROBE_STREAM = "SF_PROBE";
 /** Pictures of jobs and of the gallery, where the broker keeps them (services/runtime/src/blobs/nats.ts). */
 export const BLOB_STREAMS = { jobs: "SF_BLOBS_JOBS", gallery: "SF_BLOBS_GALLERY" } as const;
-/** The gallery's key-value bucket, where the broker keeps it (services/gallery/src/gallery). */
+/** The gallery's key-value bucket, where the broker keeps it (services/gallery/src/drivers/nats). */
 export const GALLERY_BUCKET = "SF_GALLERY";
 export const GALLERY_STREAM = `KV_${GALLERY_BUCKET}`;
 

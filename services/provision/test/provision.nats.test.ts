@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
   AnnouncementSchema,
@@ -218,6 +220,23 @@ it("an outage longer than the lease takes nobody's consumer who lives", async ()
   // A server that reads them from its disk is off by a fraction of a millisecond.
   const after = [await createdAtMs("age"), await createdAtMs("mask")];
   expect(after.map((atMs, i) => atMs - before[i]! < LEASE.leaseMs)).toEqual([true, true]);
+});
+
+it("an analyzer that slept for longer than its lease asks for its consumer again", async () => {
+  await begin();
+  const path = fileURLToPath(new URL("sleeper.mjs", import.meta.url));
+  const { leaseMs, renewMs } = LEASE;
+  const sleeper = spawn(process.execPath, [path, server.url, "mask", String(leaseMs), String(renewMs)]);
+  ends.push(() => sleeper.kill("SIGKILL"));
+  const analyzers = await followAnalyzers(other, LEASE);
+  ends.push(() => analyzers.close());
+  await until(async () => analyzers.list().length === 1);
+  sleeper.kill("SIGSTOP");
+  await until(async () => !(await consumersOf(STREAM_NAMES.faces)).includes("mask"));
+  await until(async () => analyzers.list().length === 0);
+  sleeper.kill("SIGCONT");
+  await untilProvisioned(other, "mask");
+  await until(async () => analyzers.list().length === 1);
 });
 
 it("a consumer that somebody has deleted is made again for who is announced", async () => {

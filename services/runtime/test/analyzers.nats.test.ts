@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
-  ANALYZER_BUCKET,
+  ANALYZER_STREAM,
   AnnouncementSchema,
+  LEASE_MS,
   announcementSubject,
   consumer,
   create,
@@ -163,9 +164,20 @@ it("a broker that comes back later than the lease has them again, and nobody who
   await until(async () => analyzers.list().length === 2);
   await until(async () => {
     const last_by_subj = announcementSubject("mask");
-    return (await other.jsm.streams.getMessage(`KV_${ANALYZER_BUCKET}`, { last_by_subj })) !== null;
+    return (await other.jsm.streams.getMessage(ANALYZER_STREAM, { last_by_subj })) !== null;
   });
   expect(seen).toEqual([["mask", "new"]]);
+});
+
+it("the bucket of an earlier start has the lease of this one", async () => {
+  const ageOf = async () => (await other.jsm.streams.info(ANALYZER_STREAM)).config.max_age / 1_000_000;
+  const options = { replicas: 1, jobTtlMs: 600_000, stages: ["extract"] };
+  await provision(broker, options);
+  expect(await ageOf()).toBe(LEASE_MS);
+  await provision(broker, { ...options, leaseMs: LEASE.leaseMs });
+  expect(await ageOf()).toBe(LEASE.leaseMs);
+  await provision(broker, options);
+  expect(await ageOf()).toBe(LEASE_MS);
 });
 
 it("what is no announcement of its name is passed over", async () => {

@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import {
   AnnouncementSchema,
@@ -12,8 +9,8 @@ import {
 import { announce, connectBroker, createLog, followAnalyzers, type Broker } from "@similarfaces/runtime";
 import { until } from "../../runtime/test/loop.js";
 import { freePort, startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
+import { startProgram, type Program } from "./program.js";
 
-const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const log = createLog({ service: "test", level: "silent" });
 
 let server: NatsServer;
@@ -24,24 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-/** The program, as the broker's user of its name. */
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, NATS_URL: server.url, NATS_USER: "provision", NATS_PASSWORD: "provision", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (bytes: Buffer) => (output += bytes.toString()));
-  const exited = once(child, "exit");
-  return {
-    output: () => output,
-    async exitCode(signal?: NodeJS.Signals): Promise<unknown> {
-      if (signal) child.kill(signal);
-      return (await exited)[0];
-    },
-  };
+/** As the broker's user of its name. */
+function start(env: Record<string, string>): Program {
+  const access = { NATS_URL: server.url, NATS_USER: "provision", NATS_PASSWORD: "provision" };
+  const program = startProgram({ ...access, ...env });
+  onTestFinished(async () => void (await program.exitCode("SIGKILL")));
+  return program;
 }
 
 async function login(user: string): Promise<Broker> {

@@ -1,31 +1,41 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import {
+  ANALYZER_STREAM,
+  AnalysisSchema,
+  CHIP_BYTES,
+  CHIP_SIDE,
   FaceWorkSchema,
   STREAM_NAMES,
+  chipsOfWork,
   create,
   faceWorkSubject,
-  fromBinary,
   newJobId,
+  provisionSubject,
   resultSubject,
   toBinary,
   workMessageId,
+  type ChipPiece,
 } from "@similarfaces/contracts";
+import {
+  connectBroker,
+  createLog,
+  createMetrics,
+  followAnalyzers,
+  galleryBlobKey,
+  publishWork,
+  runStage,
+  type Broker,
+  type RunningStage,
+  type Stage,
+} from "@similarfaces/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { galleryBlobKey } from "../src/blobs/blobs.js";
-import { openNatsBlobs } from "../src/blobs/nats.js";
-import { connectBroker, type Broker } from "../src/broker/broker.js";
-import { createLog } from "../src/telemetry/log.js";
-import { createMetrics } from "../src/telemetry/metrics.js";
-import { publishWork } from "../src/broker/publish.js";
-import type { Stage } from "../src/stage/stage.js";
-import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
-import { startNatsCluster, type NatsCluster } from "./natsCluster.js";
+import { openNatsBlobs } from "../../runtime/src/blobs/nats.js";
+import { startNatsCluster, type NatsCluster } from "../../runtime/test/natsCluster.js";
+import { startProgram, type Program } from "./program.js";
 
-const PROVISION = fileURLToPath(new URL("../dist/broker/provisionMain.js", import.meta.url));
 const FACES = 200;
 
 let cluster: NatsCluster;
+let program: Program;
 let broker: Broker;
 const running: RunningStage[] = [];
 const brokers: Broker[] = [];
@@ -36,21 +46,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(running.map((stage) => stage.drain()));
   await Promise.all(brokers.map((each) => each.close()));
+  await program?.exitCode("SIGKILL");
   await cluster?.stop();
 });
 
 describe("a broker of three servers", () => {
   it("is provisioned while it still comes together, every stream and store with three copies", async () => {
-    const { status, stderr } = spawnSync(process.execPath, [PROVISION], {
-      env: { NATS_URL: cluster.url, REPLICAS: "3" },
-      encoding: "utf8",
-      timeout: 90_000,
-    });
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
+    const env = { NATS_URL: cluster.url, REPLICAS: "3", STAGES: "extract,embed,age,match,enrol" };
+    program = startProgram({ ...env, HEALTH_PORT: "0", LOG_FORMAT: "json" });
+    await expect.poll(() => program.output(), { timeout: 90_000 }).toContain('"msg":"ready"');
     broker = await connect();
-    for await (const { config } of broker.jsm.streams.list())
+    const names: string[] = [];
+    for await (const { config } of broker.jsm.streams.list()) {
       expect(config.num_replicas, config.name).toBe(3);
+      names.push(config.name);
+    }
+    expect(names).toEqual(expect.arrayContaining([ANALYZER_STREAM, ...Object.values(STREAM_NAMES)]));
   });
 
   it("loses one of them in the middle of the work, its streams' leader, and no answer", async () => {
@@ -77,6 +88,15 @@ describe("a broker of three servers", () => {
     expect((await blobs.get(galleryBlobKey("two-of-three")))?.bytes.length).toBe(300_000);
     await cluster.restart(placed!.leader!);
   });
+
+  it("has lost no announcement, and whoever provisions answers as before", async () => {
+    const analyzers = await followAnalyzers(broker);
+    expect(analyzers.list().map(({ name }) => name)).toEqual(["age"]);
+    analyzers.close();
+    const ask = () => broker.nc.request(provisionSubject("mask"), "", { timeout: 5_000 });
+    await expect.poll(async () => (await ask()).string(), { timeout: 60_000 }).toBe("");
+    expect(await program.exitCode("SIGTERM")).toBe(0);
+  });
 });
 
 async function connect(): Promise<Broker> {
@@ -86,16 +106,13 @@ async function connect(): Promise<Broker> {
 }
 
 async function stage(answered: Map<number, number>): Promise<RunningStage> {
-  const age: Stage = {
+  const age: Stage<ChipPiece> = {
     name: "age",
-    decode: (data) => [fromBinary(FaceWorkSchema, data)],
+    decode: chipsOfWork,
     async handle({ face }) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      answered.set(face!, (answered.get(face!) ?? 0) + 1);
-      return {
-        model: "test@1",
-        outcome: { case: "age", value: { years: 30, lowYears: 20, highYears: 40 } },
-      } as never;
+      answered.set(face, (answered.get(face) ?? 0) + 1);
+      return { model: "test@1", outcome: { case: "analysis", value: create(AnalysisSchema) } };
     },
   };
   return runStage(age, {
@@ -109,12 +126,19 @@ async function stage(answered: Map<number, number>): Promise<RunningStage> {
 
 async function submit(jobId: string): Promise<void> {
   const deadlineAtMs = Date.now() + 120_000;
+  const chip = new Uint8Array(CHIP_BYTES);
   for (let face = 0; face < FACES; face++) {
     await publishWork(broker, {
       subject: faceWorkSubject(jobId, face),
       data: toBinary(
         FaceWorkSchema,
-        create(FaceWorkSchema, { jobId, faces: [{ face }], deadlineAtMs, stages: ["age"] }),
+        create(FaceWorkSchema, {
+          jobId,
+          faces: [{ face, chip }],
+          chipSide: CHIP_SIDE,
+          deadlineAtMs,
+          stages: ["age"],
+        }),
       ),
       messageId: workMessageId(jobId, "face", face),
     });

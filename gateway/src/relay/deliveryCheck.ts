@@ -5,85 +5,87 @@ import { nanos, type Broker, type Log } from "@similarfaces/runtime";
 export interface DeliveryCheckOptions {
   broker: Broker;
   log: Log;
-  /** If a job is watched here, incomplete, and has not got the result of this sequence. */
+  /** Whether a job is watched here, is incomplete, and lacks the result of this sequence. */
   isMissing(jobId: string, sequence: number): boolean;
-  /** If anything is watched that a lost result could matter to. */
+  /** Whether any job that is watched here is incomplete. */
   isAnyIncomplete(): boolean;
-  /** Told of each job of which the stream holds what was not heard. */
+  /** Called for each job of which the stream holds a result that was not delivered here. */
   onBehind(jobId: string): void;
-  /** Told that nothing is known of what was lost: every watched job may be behind. */
+  /** Called where it is unknown which results were lost: every watched job may lack some. */
   onLostTrack(): void;
 }
 
-const LOOK_EVERY_MS = 2_000;
-/** What the stream stored a moment ago may still be on its way. */
-const ON_ITS_WAY_MS = 250;
+const CHECK_EVERY_MS = 2_000;
+/** A result may be stored so long before it is delivered here. */
+const DELIVERY_MS = 250;
 const SCAN_BATCH = 1_000;
-const HEARD_MAX = 200_000;
+const DELIVERED_MAX = 200_000;
 
 /**
- * Core delivery may lose a message without a word: a route between two servers breaks, a leader dies between storing and telling, a
- * subscription is not everywhere yet. One question every 2 s, whatever the number of watched jobs, asks how far the stream is; where it holds
- * what was not heard here, those messages' subjects are read, once and without their bodies. A job that only waits asks nothing.
+ * Finds results that core delivery has lost, of which nobody is informed: a route between two servers breaks, a leader dies after it stored a
+ * message and before it republished it, a subscription has not reached every server. Every 2 s, whatever the number of watched jobs, the
+ * stream is asked for its last sequence; where it holds messages that were not delivered here, their subjects are read, once and without their
+ * bodies. A job for which nothing is stored causes no reads.
  */
 export class DeliveryCheck {
   readonly #options: DeliveryCheckOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Up to this sequence everything was heard, or belongs to nobody who watches here. */
+  /** Up to this sequence every result was delivered here, or is of a job that is not watched here. */
   #settled: number | undefined;
-  /** Beyond it. */
-  readonly #heard = new Set<number>();
-  /** Aborts the look that is under way. */
-  #looking: AbortController | undefined;
+  /** Sequences beyond it that were delivered. */
+  readonly #delivered = new Set<number>();
+  /** Aborts the check that is under way. */
+  #checking: AbortController | undefined;
   #isFailing = false;
 
   constructor(options: DeliveryCheckOptions) {
     this.#options = options;
     this.#timer = setInterval(() => {
-      if (!this.#looking) this.look();
-    }, LOOK_EVERY_MS).unref();
-    this.look();
+      if (!this.#checking) this.check();
+    }, CHECK_EVERY_MS).unref();
+    this.check();
   }
 
-  /** A result has come live. */
-  heard(sequence: number): void {
-    if (this.#settled === undefined || sequence > this.#settled) this.#heard.add(sequence);
-    if (this.#heard.size <= HEARD_MAX) return;
-    // No look has been answered for long.
-    this.#looking?.abort();
+  /** A result was delivered. */
+  delivered(sequence: number): void {
+    if (this.#settled === undefined || sequence > this.#settled) this.#delivered.add(sequence);
+    if (this.#delivered.size <= DELIVERED_MAX) return;
+    // No check has succeeded for long.
+    this.#checking?.abort();
     this.#loseTrack();
   }
 
-  /** Looks now. A look that is under way is given up: it may wait for an answer of a connection that is lost. */
-  look(): void {
-    this.#looking?.abort();
-    const looking = (this.#looking = new AbortController());
-    this.#look(looking.signal)
+  /** Checks now. A check that is under way is given up: it may wait for an answer on a connection that is lost. */
+  check(): void {
+    this.#checking?.abort();
+    const checking = (this.#checking = new AbortController());
+    this.#check(checking.signal)
       .then(
         () => (this.#isFailing = false),
         (err: unknown) => {
-          // Once for all that follow: until one succeeds, what is lost is not found.
-          if (!this.#isFailing) this.#options.log.warn({ err }, "how far the results are could not be read");
+          // Logged once until a check succeeds again.
+          if (!this.#isFailing)
+            this.#options.log.warn({ err }, "the last sequence of the results could not be read");
           this.#isFailing = true;
         },
       )
       .finally(() => {
-        if (this.#looking === looking) this.#looking = undefined;
+        if (this.#checking === checking) this.#checking = undefined;
       });
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#looking?.abort();
+    this.#checking?.abort();
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #check(signal: AbortSignal): Promise<void> {
     const { broker, isAnyIncomplete, onLostTrack } = this.#options;
     if (!broker.connected()) return;
     const { state } = await broker.jsm.streams.info(STREAM_NAMES.results);
     if (signal.aborted) return;
     const last = state.last_seq;
-    // A stream that was made anew.
+    // The stream was made anew.
     if (this.#settled !== undefined && last < this.#settled) this.#loseTrack();
     if (this.#settled === undefined) {
       this.#settleUpTo(last);
@@ -92,7 +94,7 @@ export class DeliveryCheck {
     }
     if (this.#isSettled(last)) return;
     if (isAnyIncomplete()) {
-      await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS).unref());
+      await new Promise((resolve) => setTimeout(resolve, DELIVERY_MS).unref());
       if (signal.aborted || this.#isSettled(last)) return;
       await this.#scan(last, signal);
     } else this.#settleUpTo(last);
@@ -100,20 +102,20 @@ export class DeliveryCheck {
 
   #loseTrack(): void {
     this.#settled = undefined;
-    this.#heard.clear();
+    this.#delivered.clear();
   }
 
   #isSettled(last: number): boolean {
-    while (this.#settled! < last && this.#heard.delete(this.#settled! + 1)) this.#settled!++;
+    while (this.#settled! < last && this.#delivered.delete(this.#settled! + 1)) this.#settled!++;
     return this.#settled! >= last;
   }
 
   #settleUpTo(sequence: number): void {
     this.#settled = sequence;
-    for (const heard of this.#heard) if (heard <= sequence) this.#heard.delete(heard);
+    for (const known of this.#delivered) if (known <= sequence) this.#delivered.delete(known);
   }
 
-  /** Goes through what is stored up to a sequence. What a replica does not hand out yet stays for the next look. */
+  /** Reads the subjects of what is stored up to a sequence. What the consumer's replica does not have yet stays for the next check. */
   async #scan(last: number, signal: AbortSignal): Promise<void> {
     const { js, jsm } = this.#options.broker;
     const info = await jsm.consumers.add(STREAM_NAMES.results, {
@@ -137,27 +139,27 @@ export class DeliveryCheck {
           this.#settle(seq, subject, behind);
           if (++read === size) break;
         }
-        // It hands out less than it said: its server is gone, or these have expired.
+        // Fewer than were pending: its server is gone, or the messages have expired.
         if (read < size) break;
         left -= read;
       }
     } finally {
       if (!signal.aborted) this.#settleUpTo(this.#settled!);
       for (const jobId of behind) this.#options.onBehind(jobId);
-      // The server would forget it in 5 s by itself.
+      // Otherwise the server deletes it after 5 s.
       void jsm.consumers.delete(STREAM_NAMES.results, info.name).catch(() => {});
     }
     if (signal.aborted || this.#settled! >= last) return;
-    // Deleted or expired, says the leader, or not yet where the consumer is.
+    // The leader knows whether the rest was deleted or has expired, or is not yet on the replica of the consumer.
     const next = { seq: this.#settled! + 1, next_by_subj: `${RESULT_PREFIX}.>` };
     const isNext = await jsm.streams.getMessage(STREAM_NAMES.results, next as never);
     if (!isNext && !signal.aborted) this.#settleUpTo(last);
   }
 
   #settle(sequence: number, subject: string, behind: Set<string>): void {
-    const isHeard = this.#heard.delete(sequence);
+    const wasDelivered = this.#delivered.delete(sequence);
     this.#settled = sequence;
     const jobId = parseResultSubject(subject)?.jobId;
-    if (!isHeard && jobId && this.#options.isMissing(jobId, sequence)) behind.add(jobId);
+    if (!wasDelivered && jobId && this.#options.isMissing(jobId, sequence)) behind.add(jobId);
   }
 }

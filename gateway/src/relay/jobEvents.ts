@@ -2,11 +2,11 @@ import { emptyJob, reduceJob, type JobState, type ResultEvent } from "@similarfa
 import type { OwnedEvent, StoredEvent } from "./storedResults.js";
 
 export interface KnownEvent extends StoredEvent {
-  /** It was lost on its way and came after others of a higher sequence: nobody's `after` says that it was seen. */
+  /** It was lost and came after events of higher sequences, so a viewer's `after` does not say whether the viewer has it. */
   late: boolean;
 }
 
-/** What is known of a job: each of its results once, in the order in which every viewer gets them. */
+/** The known events of a job: each result once, in the order in which every viewer gets them. */
 export class JobEvents {
   readonly #events: KnownEvent[] = [];
   readonly #fields = new Set<string>();
@@ -14,7 +14,7 @@ export class JobEvents {
   job: JobState;
   /** The id of the key that the job belongs to, if it belongs to one. */
   owner: string | undefined;
-  /** The highest that is known. */
+  /** The highest of all events. */
   sequence = 0;
 
   constructor(jobId: string) {
@@ -41,7 +41,7 @@ export class JobEvents {
   }
 }
 
-/** The stream holds one result for each. */
+/** The stream holds at most one result for each name. */
 function fieldName({ stage, face }: ResultEvent): string {
   return face === undefined ? stage : `${stage}.${face}`;
 }

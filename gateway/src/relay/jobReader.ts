@@ -4,13 +4,13 @@ import type { Broker, Metrics } from "@similarfaces/runtime";
 import type { ReadQueue } from "./readQueue.js";
 import { readBeginning, readStored, type OwnedEvent } from "./storedResults.js";
 
-/** Why a job is read from the stream: somebody begins to watch, something of it was lost, or its time is over. */
+/** Why a job is read from the stream: watching begins, an event was lost, or its deadline is over. */
 export type ReadReason = "start" | "gap" | "deadline";
 
 export interface JobReaderOptions {
   broker: Broker;
   metrics: Metrics;
-  /** For those who begin to watch, each in turn. */
+  /** For jobs that begin to be watched; askers take turns. */
   starts: ReadQueue;
   /** For jobs that are watched. */
   rereads: ReadQueue;
@@ -26,7 +26,7 @@ export class JobReader {
   readonly #signal: AbortSignal;
   #wanted: ReadReason | undefined;
   #reading: Promise<void> | undefined;
-  /** When the latest read began that was answered: what was stored by then is known. */
+  /** When the latest successful read began: everything that was stored by then is known. */
   readAtMs = 0;
 
   constructor(jobId: string, options: JobReaderOptions, signal: AbortSignal) {
@@ -36,7 +36,7 @@ export class JobReader {
   }
 
   /**
-   * All that is stored. `listen` is called once the job is known to be there: for an id that never was nothing is subscribed to.
+   * All that is stored. `listen` is called once the job is known to exist, so that ids of no job cause no subscriptions.
    * @throws StageFailure job_not_found, job_expired or unavailable; the signal's reason
    */
   async start(asker: object, listen: () => Promise<void>): Promise<OwnedEvent[]> {
@@ -52,20 +52,20 @@ export class JobReader {
     return stored;
   }
 
-  /** Reads what is missing of the job as it is known, again and again until the stream has answered. */
-  reread(reason: ReadReason, known: () => JobState, take: (stored: OwnedEvent[]) => void): Promise<void> {
+  /** Reads the fields that are missing of the known job, and tries again until the stream has answered. */
+  reread(reason: ReadReason, known: () => JobState, apply: (stored: OwnedEvent[]) => void): Promise<void> {
     this.#wanted = reason;
-    this.#reading ??= this.#readUntilAnswered(known, take).finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#readUntilAnswered(known, apply).finally(() => (this.#reading = undefined));
     return this.#reading;
   }
 
-  /** What it means that nothing of the job is stored. */
+  /** Why nothing of the job is stored. */
   absence(): StageFailure {
     const isOld = jobAcceptedAtMs(this.#jobId) + this.#options.jobTtlMs < Date.now();
     return new StageFailure(isOld ? "job_expired" : "job_not_found");
   }
 
-  async #readUntilAnswered(known: () => JobState, take: (stored: OwnedEvent[]) => void): Promise<void> {
+  async #readUntilAnswered(known: () => JobState, apply: (stored: OwnedEvent[]) => void): Promise<void> {
     const { broker, rereads, metrics } = this.#options;
     while (this.#wanted && !this.#signal.aborted) {
       const reason = this.#wanted;
@@ -75,12 +75,12 @@ export class JobReader {
         beganAtMs = Date.now();
         return readStored(broker, known());
       });
-      // Not answered: nobody is told anything.
+      // A failed read is tried again; viewers are not informed of it.
       const stored = await reading.catch(() => undefined);
       if (stored) {
         metrics.relayReplays.inc({ reason });
         this.readAtMs = beganAtMs;
-        take(stored);
+        apply(stored);
       } else {
         this.#wanted ??= reason;
         await pause(READ_AGAIN_MS, undefined, { signal: this.#signal, ref: false }).catch(() => {});

@@ -9,7 +9,7 @@ import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { failureOf } from "../requests/failures.js";
 
-/** Jobs that one socket may watch at once: a visit's filmstrip, not a crawl. */
+/** Jobs that one socket may watch at once: as many as a page shows of a visit. */
 const JOBS_MAX = 64;
 
 export interface LiveSources {

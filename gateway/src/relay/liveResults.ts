@@ -3,12 +3,12 @@ import type { Broker, Log } from "@similarfaces/runtime";
 import { decodeStored, type OwnedEvent } from "./storedResults.js";
 
 export interface LiveResults {
-  /** Resolves when the broker has the subscription: what is stored from then on arrives. */
+  /** Resolves when the broker has the subscription: results that are stored from then on are delivered. */
   readonly listening: Promise<void>;
   stop(): void;
 }
 
-/** A job's results as the stream stores them. */
+/** Subscribes to a job's results, which the stream republishes as it stores them. */
 export function listenToJob(
   broker: Broker,
   jobId: string,
@@ -18,7 +18,8 @@ export function listenToJob(
   const subscription = broker.nc.subscribe(liveOfJobSubject(jobId), {
     callback: (err, message) => {
       if (err) return log.warn({ err }, "the live subscription failed");
-      // The last of each is the broker's own, whatever the publisher wrote; and a delivery that somebody had sent here has a reply.
+      // The last header of each name is the broker's own, whatever the publisher wrote. A message with a reply subject is no republished one:
+      // somebody has made the broker deliver it to this subject.
       const sequence = Number(message.headers?.last("Nats-Sequence") ?? 0);
       const subject = message.headers?.last("Nats-Subject") ?? "";
       const stored = message.reply ? undefined : decodeStored(subject, sequence, message.data);

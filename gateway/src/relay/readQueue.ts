@@ -1,21 +1,21 @@
-interface Waiting {
+interface PendingRead {
   begin: () => void;
 }
 
 export interface ReadQueueOptions {
-  /** Reads under way at once, of all who ask. */
+  /** Reads under way at once, of all askers. */
   readsMax: number;
-  /** Of one who asks: a socket, a request. */
+  /** Of one asker: a socket or a request. */
   readsPerAskerMax: number;
 }
 
 /**
- * Reads of the stream, so many at once and no more. Who asks for many waits behind itself: the others are served in turn.
+ * Bounds how many reads of the stream are under way at once. Askers take turns: the reads of one that asks for many wait for each other.
  */
 export class ReadQueue {
   readonly #options: ReadQueueOptions;
-  /** Those whose turn is nearest come first. */
-  readonly #waiting = new Map<object, Set<Waiting>>();
+  /** In the order of their turns. */
+  readonly #waiting = new Map<object, Set<PendingRead>>();
   readonly #reading = new Map<object, number>();
   #reads = 0;
 
@@ -27,7 +27,7 @@ export class ReadQueue {
   run<T>(asker: object, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      const waiting: Waiting = {
+      const waiting: PendingRead = {
         begin: () => {
           read()
             .then(resolve, reject)
@@ -57,7 +57,7 @@ export class ReadQueue {
       const own = this.#waiting.get(asker)!;
       const [next] = own;
       this.#remove(asker, next!);
-      // To the end of the round.
+      // Its next turn is after all others.
       if (own.size > 0) {
         this.#waiting.delete(asker);
         this.#waiting.set(asker, own);
@@ -75,7 +75,7 @@ export class ReadQueue {
     return undefined;
   }
 
-  #remove(asker: object, waiting: Waiting): void {
+  #remove(asker: object, waiting: PendingRead): void {
     const own = this.#waiting.get(asker);
     own?.delete(waiting);
     if (own?.size === 0) this.#waiting.delete(asker);

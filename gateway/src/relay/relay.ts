@@ -5,40 +5,40 @@ import { ReadQueue } from "./readQueue.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { Watch, type Snapshot, type WatchOptions } from "./watch.js";
 
-export type RelayOptions = Omit<WatchOptions, "starts" | "rereads" | "onHeard" | "onEnd">;
+export type RelayOptions = Omit<WatchOptions, "starts" | "rereads" | "onDelivered" | "onEnd">;
 
 /** A job that is about to be accepted. */
 export interface Expectation {
   /** Resolves when the broker has the subscription: nothing that is published from then on is missed. */
   readonly listening: Promise<void>;
-  /** Once it is watched, or is not to come. */
+  /** To be called once it is watched otherwise, or will not be accepted. */
   release(): void;
 }
 
-/** Jobs read from the stream at once for those who begin to watch: by all, and by one socket or request. */
+/** Jobs read from the stream at once when watching begins: in all, and for one socket or request. */
 const STARTS_MAX = 16;
 const STARTS_PER_ASKER_MAX = 4;
-/** And of those that are watched, which wait behind nobody who asks for many. */
+/** Watched jobs read at once, in a queue of their own: they do not wait behind a client that begins to watch many. */
 const REREADS_MAX = 8;
-/** Clocks of gateways differ; an id from further ahead than this was made by none of them. */
+/** Clocks of gateways differ by less than this: an id from further ahead was made by none of them. */
 const CLOCK_SKEW_MS = 60_000;
 
 /**
- * Results to viewers. One core subscription per watched job, so that relaying costs a gateway what its own visitors watch;
- * the stream itself is read when watching starts, at the deadline, and where it is known to hold what was not heard.
+ * Delivers results to viewers. One core subscription per watched job, so that a gateway relays only what its own visitors watch; the
+ * stream itself is read when watching starts, at the deadline, and where it is known to hold results that were not delivered.
  */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #watches = new Map<string, Watch>();
   readonly #starts = new ReadQueue({ readsMax: STARTS_MAX, readsPerAskerMax: STARTS_PER_ASKER_MAX });
   readonly #rereads = new ReadQueue({ readsMax: REREADS_MAX, readsPerAskerMax: 1 });
-  readonly #check: DeliveryCheck;
+  readonly #deliveryCheck: DeliveryCheck;
   #isClosed = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     const { broker, log } = options;
-    this.#check = new DeliveryCheck({
+    this.#deliveryCheck = new DeliveryCheck({
       broker,
       log,
       isMissing: (jobId, sequence) => this.#watches.get(jobId)?.isMissing(sequence) ?? false,
@@ -48,14 +48,14 @@ export class Relay {
         for (const watch of this.#watches.values()) watch.catchUp();
       },
     });
-    broker.onReconnect(() => this.#isClosed || this.#check.look());
+    broker.onReconnect(() => this.#isClosed || this.#deliveryCheck.check());
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Begins to listen for a job before anything of it is stored, for the key that it will belong to. It is watched until released, and as long as somebody views it. */
+  /** Subscribes to a job before anything of it is stored, for the key that it will belong to. It is watched until released, and as long as it has viewers. */
   expect(jobId: string, owner: string | undefined): Expectation {
     const watch = this.#watch(jobId);
     const release = watch.hold();
@@ -63,8 +63,8 @@ export class Relay {
   }
 
   /**
-   * Gives a viewer every event after a sequence, then what comes, then the completion, or the failure in its place. `asker` is whose turn it
-   * takes where many jobs are to be read: a socket's, for all that it watches.
+   * Delivers to a viewer every event after a sequence, then each that comes, then the completion, or the failure in its place. Reads of one
+   * `asker` wait for each other: a socket is one, with all that it watches.
    */
   view(jobId: string, after: number, viewer: Viewer, reader: Reader, asker: object = viewer): Viewing {
     const refusal = this.#refusal(jobId);
@@ -87,22 +87,22 @@ export class Relay {
     }
   }
 
-  /** Keys have changed: ends the viewings of those who may not read their job any more. */
+  /** After a change of keys: ends the viewings of those who may not read their job any more. */
   recheckReaders(): void {
     for (const watch of this.#watches.values()) watch.recheckReaders();
   }
 
-  /** Whoever still views is told `unavailable`. */
+  /** Viewers that are left get `unavailable`. */
   close(): void {
     this.#isClosed = true;
-    this.#check.close();
+    this.#deliveryCheck.close();
     for (const watch of this.#watches.values())
-      watch.end(new StageFailure("unavailable", "this gateway ends"));
+      watch.end(new StageFailure("unavailable", "this gateway is shutting down"));
   }
 
-  /** What an id alone says: its time is over, or has not come. */
+  /** Why a job of this id cannot be there, by the time in the id alone. */
   #refusal(jobId: string): StageFailure | undefined {
-    if (this.#isClosed) return new StageFailure("unavailable", "this gateway ends");
+    if (this.#isClosed) return new StageFailure("unavailable", "this gateway is shutting down");
     const ageMs = Date.now() - jobAcceptedAtMs(jobId);
     if (ageMs < -CLOCK_SKEW_MS) return new StageFailure("job_not_found");
     return ageMs > this.#options.jobTtlMs + CLOCK_SKEW_MS ? new StageFailure("job_expired") : undefined;
@@ -116,7 +116,7 @@ export class Relay {
       ...this.#options,
       starts: this.#starts,
       rereads: this.#rereads,
-      onHeard: (sequence) => this.#check.heard(sequence),
+      onDelivered: (sequence) => this.#deliveryCheck.delivered(sequence),
       onEnd: () => {
         this.#watches.delete(jobId);
         relayWatchedJobs.set(this.#watches.size);

@@ -15,20 +15,20 @@ import type { Broker } from "@similarfaces/runtime";
 
 /** A result as the stream holds it. */
 export interface StoredEvent {
-  /** Of the message in `SF_RESULTS`; grows with time, has gaps within a job. */
+  /** Of the message in `SF_RESULTS`; increasing, with gaps within a job. */
   sequence: number;
   event: ResultEvent;
 }
 
-/** `owner` is the id of the key that the job belongs to, where this result says it. */
+/** `owner` is the id of the key that the job belongs to, of results that contain it. */
 export interface OwnedEvent extends StoredEvent {
   owner: string | undefined;
 }
 
-/** Questions of one read that are under way at once: a crowd's hundreds of fields do not fill the connection. */
-const QUESTIONS_AT_ONCE = 64;
+/** Requests of one read that are under way at once: a crowd has hundreds of fields, which should not fill the connection. */
+const REQUESTS_AT_ONCE = 64;
 
-/** That a job was accepted, or that it was deleted; undefined for one that is not there. @throws StageFailure unavailable */
+/** The job's `accepted`, or else its `deleted`; undefined for a job that does not exist. @throws StageFailure unavailable */
 export async function readBeginning(broker: Broker, jobId: string): Promise<OwnedEvent | undefined> {
   return (
     (await lastOf(broker, resultSubject(jobId, "accepted"))) ??
@@ -37,18 +37,18 @@ export async function readBeginning(broker: Broker, jobId: string): Promise<Owne
 }
 
 /**
- * What is stored of a job beyond what is known of it, in the stream's order. A job's subjects follow from what it has said, so each
- * missing field is one question by its subject, which the stream's leader answers from its index: no consumer, which costs the
- * broker more than its messages, and which may sit on a replica that has not the job yet. Empty where nothing is new.
+ * The stored events of a job that are not known yet, in the stream's order. The subjects of a job follow from its earlier results, so each
+ * missing field is one request by subject, which the stream's leader answers from its index. A consumer costs the broker more, and may
+ * be placed on a replica that does not have the job yet. Empty where nothing is new.
  * @throws StageFailure unavailable
  */
 export async function readStored(broker: Broker, known: JobState): Promise<OwnedEvent[]> {
   const found: OwnedEvent[] = [];
   let job = known;
   const ask = async (subjects: string[]) => {
-    for (let i = 0; i < subjects.length; i += QUESTIONS_AT_ONCE) {
+    for (let i = 0; i < subjects.length; i += REQUESTS_AT_ONCE) {
       const answers = await Promise.all(
-        subjects.slice(i, i + QUESTIONS_AT_ONCE).map((subject) => lastOf(broker, subject)),
+        subjects.slice(i, i + REQUESTS_AT_ONCE).map((subject) => lastOf(broker, subject)),
       );
       found.push(...answers.filter((stored) => stored !== undefined));
     }
@@ -75,8 +75,8 @@ function missingFields({ jobId, faces }: JobState): string[] {
 }
 
 /**
- * A result, or undefined where the bytes are none: nobody waits for what can never be read. Nor where they say to be another than their
- * subject does: by subjects the broker knows who may answer what, and a stage that is taken over may write anything under its own.
+ * A result, or undefined where the bytes are none, or where they are about another field than their subject: the broker checks by the subject
+ * who may publish a result, and a stage that was taken over may write anything under its own.
  */
 export function decodeStored(subject: string, sequence: number, data: Uint8Array): OwnedEvent | undefined {
   try {

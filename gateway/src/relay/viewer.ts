@@ -4,29 +4,29 @@ import type { Reader } from "../access/caller.js";
 import type { JobEvents } from "./jobEvents.js";
 import type { StoredEvent } from "./storedResults.js";
 
-/** Somebody who wants a job's events. They are called in order, and never before the viewing is there. */
+/** Receives a job's events, in order; never called before `view` has returned. */
 export interface Viewer {
-  /** False if no more should come before `resume` of the viewing is called. */
+  /** @returns false if no more should be delivered before the viewing's `resume` is called */
   event(stored: StoredEvent): boolean;
   /** The last call. */
   complete(completion: Completion): void;
   /** The last call, in its place: job_not_found, job_expired, job_deleted, or unavailable where the stream cannot be read. */
   fail(failure: StageFailure): void;
-  /** Calls back at once; what is delivered meanwhile belongs in one write. */
+  /** Calls `deliver` at once; what it delivers should go out in one write. */
   cork?(deliver: () => void): void;
 }
 
 export interface Viewing {
-  /** Goes on after a viewer said that it is slow. */
+  /** Goes on after `event` has returned false. */
   resume(): void;
   /** Stops; the viewer is not called again. */
   stop(): void;
 }
 
-/** How far a viewer is. */
+/** The position of a viewer among a job's events. */
 export class Cursor {
   readonly #viewer: Viewer;
-  /** What it had seen before it came, up to this sequence. */
+  /** The viewer has the events up to this sequence from an earlier connection. */
   readonly #after: number;
   readonly #reader: Reader;
   /** Index of the next event. */
@@ -48,7 +48,7 @@ export class Cursor {
     this.#isStopped = true;
   }
 
-  /** Gives the viewer what it has not got. @returns true where that was the last */
+  /** Delivers the events that the viewer lacks, then the completion. @returns true once that was delivered */
   deliver(events: JobEvents, completion: Completion | undefined): boolean {
     let isLast = false;
     const deliver = () => (isLast = this.#deliver(events, completion));
@@ -61,7 +61,7 @@ export class Cursor {
     this.#viewer.fail(failure);
   }
 
-  /** `job_not_found`, as if it were not there, where the job is not this viewer's to read. */
+  /** `job_not_found`, as for a job that does not exist, where this viewer may not read it. */
   refusal({ job, owner }: JobEvents): StageFailure | undefined {
     return refusalFor(this.#reader, job.jobId, owner);
   }

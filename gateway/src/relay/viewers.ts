@@ -4,10 +4,10 @@ import type { Reader } from "../access/caller.js";
 import type { JobEvents } from "./jobEvents.js";
 import { Cursor, type Viewer } from "./viewer.js";
 
-/** All who watch one job, each as far as it is. */
+/** The viewers of one job, each at its own position. */
 export class Viewers {
   readonly #events: JobEvents;
-  /** Each with what is done when it leaves. */
+  /** With what is called when the viewer leaves. */
   readonly #cursors = new Map<Cursor, () => void>();
 
   constructor(events: JobEvents) {
@@ -20,7 +20,7 @@ export class Viewers {
     return cursor;
   }
 
-  /** Does nothing for one that has left. */
+  /** Does nothing where it has left before. */
   leave(cursor: Cursor): void {
     const onLeave = this.#cursors.get(cursor);
     this.#cursors.delete(cursor);

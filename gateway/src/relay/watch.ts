@@ -20,7 +20,7 @@ import { Viewers } from "./viewers.js";
 export interface WatchOptions extends JobReaderOptions {
   log: Log;
   jobDeadlineMs: number;
-  onHeard(sequence: number): void;
+  onDelivered(sequence: number): void;
   onEnd(): void;
 }
 
@@ -32,13 +32,13 @@ export interface Snapshot {
   owner: string | undefined;
 }
 
-/** Who wants to watch a job is told within this that it cannot be read. */
+/** A job that cannot be read within this is `unavailable` to those who want to watch it. */
 const START_WITHIN_MS = 10_000;
 const SNAPSHOT_WITHIN_MS = 5_000;
-/** A job whose last viewer has gone is remembered this long: a page that reloads comes back at once. */
+/** A job stays in memory so long after its last viewer has left: a page that reloads comes back at once. */
 const LINGER_MS = 2_000;
 
-/** One watched job: what is known of it, who watches, and when it is read. Once ended it takes nobody. */
+/** One watched job: its events, its viewers, and when it is read from the stream. It is never joined after its end. */
 export class Watch {
   readonly #options: WatchOptions;
   readonly #events: JobEvents;
@@ -48,10 +48,10 @@ export class Watch {
   #holds = 0;
   #live: LiveResults | undefined;
   #starting: Promise<void> | undefined;
-  /** Viewers get events from here on; what has arrived before waits for what is stored, so that all get one order. */
+  /** The stored events have been read. Events that arrive before that wait for them, so that all viewers get the same order. */
   #isReady = false;
-  /** What one turn of the event loop has brought, which is taken at its end. */
-  #arrived: OwnedEvent[] = [];
+  /** Events that arrived in this turn of the event loop, or before the stored ones were read; applied together. */
+  #pending: OwnedEvent[] = [];
   #deadline: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
   #completion: Completion | undefined;
@@ -63,7 +63,7 @@ export class Watch {
     this.#reader = new JobReader(jobId, options, this.#ending.signal);
   }
 
-  /** If something that is lost would matter: not before the job is known to be there. */
+  /** Whether a lost event would matter: the job is known to exist, and is not complete. */
   get isIncomplete(): boolean {
     return this.#live !== undefined && !this.#completion;
   }
@@ -84,7 +84,7 @@ export class Watch {
     };
   }
 
-  /** For a job of which nothing is stored yet, and the key that it will belong to. Resolves when the broker has the subscription. */
+  /** For a job of which nothing is stored yet. Resolves when the broker has the subscription. @param owner the id of the key that it will belong to */
   async expect(owner: string | undefined): Promise<void> {
     this.#events.owner = owner;
     this.#isReady = true;
@@ -95,7 +95,7 @@ export class Watch {
   join(viewer: Viewer, after: number, reader: Reader, asker: object): Viewing {
     const cursor = this.#viewers.join(viewer, after, reader, this.hold());
     const wasDeleted = this.#isReady && this.#events.job.state === "deleted";
-    // Whom it concerns is told by `end`.
+    // `end` calls the viewers' `fail`.
     this.#start(asker).catch(() => {});
     queueMicrotask(() => {
       if (wasDeleted) this.#viewers.failOne(cursor, new StageFailure("job_deleted"));
@@ -110,7 +110,7 @@ export class Watch {
     };
   }
 
-  /** The job now; what the stream was not asked for is not called expired. @throws StageFailure as `Viewer.fail` says */
+  /** The job now. Fields are expired only as of the last read of the stream. @throws StageFailure as `Viewer.fail` */
   async snapshot(reader: Reader, asker: object): Promise<Snapshot> {
     const hidden = () => refusalFor(reader, this.#events.job.jobId, this.#events.owner);
     await this.#start(asker).catch((error: unknown) => {
@@ -128,12 +128,12 @@ export class Watch {
     return { job: jobAt(job, this.#reader.readAtMs), sequence, owner };
   }
 
-  /** Keys have changed: whoever may not read the job any more is told that it is not there. */
+  /** After a change of keys: viewers that may not read the job any more get `job_not_found`. */
   recheckReaders(): void {
     this.#viewers.recheck();
   }
 
-  /** Something of the job is stored and was not heard. */
+  /** Reads the job again: the stream holds an event that was not delivered. */
   catchUp(): void {
     if (this.#completion) return;
     if (this.#isReady) void this.#reread("gap");
@@ -144,7 +144,7 @@ export class Watch {
       );
   }
 
-  /** Viewers that are left are told why. */
+  /** Viewers that are left get the failure. */
   end(failure: StageFailure): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort(failure);
@@ -168,7 +168,7 @@ export class Watch {
       for (const { owner } of stored) this.#events.owner ??= owner;
       if (stored.some(({ event }) => event.deleted)) throw new StageFailure("job_deleted");
       this.#isReady = true;
-      this.#take([...stored, ...this.#arrived.splice(0)]);
+      this.#apply([...stored, ...this.#pending.splice(0)]);
       this.#armDeadline();
     } catch (error) {
       const isKnown = error instanceof StageFailure;
@@ -180,11 +180,11 @@ export class Watch {
   }
 
   #listen(): Promise<void> {
-    const { broker, log, onHeard } = this.#options;
+    const { broker, log, onDelivered } = this.#options;
     this.#live ??= listenToJob(broker, this.#events.job.jobId, log, (stored) => {
-      onHeard(stored.sequence);
-      if (this.#arrived.push(stored) > 1 || !this.#isReady) return;
-      setImmediate(() => this.#take(this.#arrived.splice(0)));
+      onDelivered(stored.sequence);
+      if (this.#pending.push(stored) > 1 || !this.#isReady) return;
+      setImmediate(() => this.#apply(this.#pending.splice(0)));
     });
     return this.#live.listening;
   }
@@ -193,12 +193,12 @@ export class Watch {
     return this.#reader.reread(
       reason,
       () => this.#events.job,
-      (stored) => this.#take(stored),
+      (stored) => this.#apply(stored),
     );
   }
 
-  /** All at once: a job read after its deadline is complete only with the last of what was stored. */
-  #take(stored: OwnedEvent[]): void {
+  /** All at once, before completion is checked: a job that is read after its deadline may be completed by any of them. */
+  #apply(stored: OwnedEvent[]): void {
     if (this.#ending.signal.aborted) return;
     const wasAccepted = Boolean(this.#events.job.accepted);
     for (const each of stored.sort((a, b) => a.sequence - b.sequence)) this.#events.add(each);
@@ -208,7 +208,7 @@ export class Watch {
   }
 
   #completeIfDone(): void {
-    // As of the latest read: what may be stored and was not read is pending, however late it is.
+    // As of the latest read: a field that may be stored and was not read is pending, however late it is.
     const job = jobAt(this.#events.job, this.#reader.readAtMs);
     if (this.#completion || (job.state !== "complete" && job.state !== "deleted")) return;
     clearTimeout(this.#deadline);
@@ -234,14 +234,14 @@ export class Watch {
   async #onDeadline(): Promise<void> {
     await this.#reread("deadline");
     if (this.#completion || this.#ending.signal.aborted) return;
-    // It was expected, and nothing of it is stored, or no more.
+    // Nothing of it was ever stored, or it is gone from the stream.
     if (this.#events.job.state === "unknown") this.end(this.#reader.absence());
     else this.#armDeadline();
   }
 
   #lingerOrEnd(): void {
     if (this.#ending.signal.aborted) return;
-    const unwatched = () => this.end(new StageFailure("unavailable", "nobody watches any more"));
+    const unwatched = () => this.end(new StageFailure("unavailable", "the job has no viewers"));
     if (!this.#isReady) unwatched();
     else this.#linger = setTimeout(unwatched, LINGER_MS).unref();
   }

@@ -23,7 +23,7 @@ export interface EnrolRoutesOptions {
   enrolment: Enrolment;
 }
 
-/** For which `extract` answers in, unless the mesh is busy; `Prefer: wait=N` grants more or less. */
+/** Enough for `extract`, unless the mesh is busy; `Prefer: wait=N` sets another time. */
 const EXTRACT_WAIT_MS = 2_000;
 
 /** Faces into the gallery, by photos or by a face of a job. */
@@ -91,7 +91,7 @@ function given(name: "name" | "consent", value: unknown): { name?: unknown; cons
   return value === undefined ? {} : { [name]: value };
 }
 
-/** Names what was accepted, whatever became of the rest. */
+/** Lists what was accepted, whatever became of the rest. */
 function enrolReply(identityId: string, outcomes: readonly PhotoOutcome[], caller: Caller): HttpReply {
   const photos = outcomes.map(({ name, accepted, warnings }) =>
     accepted instanceof StageFailure

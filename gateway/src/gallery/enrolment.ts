@@ -43,7 +43,7 @@ export interface PhotoOutcome {
   /** As the form calls the file; empty where the face is one of a job's. */
   name: string;
   accepted: AcceptedJob | StageFailure;
-  /** What speaks against its face, which is enrolled all the same. */
+  /** Of its face, which is enrolled all the same. */
   warnings: EnrolmentWarning[];
 }
 
@@ -54,7 +54,7 @@ export interface PhotosToEnrol {
   photos: readonly FormFile[];
   /** Where they came from; without it the name of each file says so. */
   source: string | undefined;
-  /** How long to wait for what `extract` says of them, so as to warn. */
+  /** How long to wait for the results of `extract`, from which warnings follow. */
   waitMs: number;
 }
 
@@ -78,14 +78,14 @@ export function newIdentityId(): string {
 }
 
 /**
- * What is wrong with a text is said before there is a job, by the gallery's own check.
+ * Checks name and consent as the gallery will, so that they are refused before there is a job.
  * @throws StageFailure as checkedName and checkedConsent do
  */
 export function checkedEnrollee(identityId: string, name: unknown, consent: unknown): Enrollee {
   return { identityId, name: checkedName(name), consent: checkedConsent(consent) };
 }
 
-/** Faces on their way into the gallery: each is a job like any other whose last stage is `enrol`. */
+/** Adds faces to the gallery: each is a job like any other whose last stage is `enrol`. */
 export class Enrolment {
   readonly #options: EnrolmentOptions;
 
@@ -129,7 +129,7 @@ export class Enrolment {
       const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
       const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, call));
       outcomes.push({ name, accepted });
-      // Overloaded, or a store is away: the others would each wait as long to hear the same.
+      // Overloaded, or a store is away: the others would wait as long each, for the same failure.
       if (accepted instanceof StageFailure && accepted.retryable) closed = accepted;
     }
     const [first] = outcomes;
@@ -166,15 +166,15 @@ export class Enrolment {
       );
     } catch (error) {
       if (error instanceof StageFailure) return error;
-      // A bug of ours: what was accepted before it is to be said all the same.
+      // A bug of ours; the reply still lists the photos that were accepted before.
       following.log.error({ err: error }, "a photo of an enrolment could not be accepted");
       return new StageFailure("internal", undefined, { cause: error });
     }
   }
 
   /**
-   * A face of a finished job, by the embedding and the chip that are stored of it: nothing is computed again. The new job
-   * repeats what `extract` said of that face.
+   * A face of a finished job, by the embedding and the picture that are stored of it: nothing is computed again. The new job repeats the
+   * result of `extract` for that face.
    * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
    */
   async enrolFaceOfJob(
@@ -245,7 +245,7 @@ export class Enrolment {
   }
 }
 
-/** Not a path: what a client calls its file may be anything. */
+/** Without the folders: a client may send any text as the name of a file. */
 function fileName(name: string): string {
   return name.replace(/^.*[/\\]/, "");
 }

@@ -1,14 +1,14 @@
 import { fieldOf, scoreOf, type AnalysisJson, type FaceView } from "@similarfaces/contracts";
 import type { EnrolmentWarning } from "@similarfaces/contracts/api";
 
-/** What `extract` has said of a face's quality, where the job asked for it. */
+/** The quality of a face, where its job asked for it. */
 export function qualityOf(face: FaceView): AnalysisJson | undefined {
   const field = fieldOf(face, "quality");
   return field?.state === "done" ? field.value : undefined;
 }
 
 /**
- * What speaks against a face that is enrolled all the same: whoever enrols it has seen it, and may have no better one.
+ * Warnings about a face that is enrolled all the same, since there may be no better photo of the person.
  * @param floor of the score, 0..1
  */
 export function warningsOf(quality: AnalysisJson | undefined, floor: number): EnrolmentWarning[] {

@@ -38,7 +38,7 @@ export interface GalleryClient {
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** The oneof's names in TypeScript, by the operation's name in subjects. */
+/** The operation's name in subjects, by the oneof's name in TypeScript. */
 const SUBJECTS: Readonly<Record<Asked["case"], GalleryOperation>> = {
   list: "list",
   get: "get",

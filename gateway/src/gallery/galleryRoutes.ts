@@ -19,7 +19,7 @@ const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 200;
 const SEARCH_COUNT = 5;
 const SEARCH_COUNT_MAX = 100;
-/** What gallery ids look like; nothing else can be the name of a portrait. */
+/** The form of gallery ids; no other text is the name of a portrait. */
 const FACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
@@ -90,7 +90,7 @@ export function galleryRoutes({ gallery, blobs }: GalleryRoutesOptions): Route[]
       path: "/v1/gallery/faces/{faceId}.jpg",
       scope: "gallery:read",
       async handle({ request, params: { faceId = "" }, trace }) {
-        // First the picture: what does not exist costs the gallery no question.
+        // The picture first: for one that does not exist the gallery is not asked.
         const portrait = FACE_ID.test(faceId) ? await blobs.get(galleryBlobKey(faceId)) : undefined;
         const isShown = portrait && (await gallery.ask("hasFace", { faceId }, trace)).present;
         if (!isShown) throw new StageFailure("face_not_found");
@@ -153,7 +153,7 @@ export function galleryRoutes({ gallery, blobs }: GalleryRoutesOptions): Route[]
     },
   ];
 
-  /** To one who has changed it, and so may see all of it. */
+  /** For a caller who has changed it, and so may see all of it. */
   function identityReply(identity: Identity): HttpReply {
     return jsonReply(200, identityView(identity, true));
   }
@@ -163,12 +163,12 @@ export function galleryRoutes({ gallery, blobs }: GalleryRoutesOptions): Route[]
   }
 }
 
-/** Who may change the gallery sees all of an identity. */
+/** Callers who may change the gallery see all of an identity. */
 function seesAll({ scopes }: Caller): boolean {
   return scopes.has("gallery:write");
 }
 
-/** Asked for again each time, so that a deleted face is gone from pages too; unchanged it costs no bytes. */
+/** Browsers ask for it each time, so that a deleted face disappears from pages; while it is unchanged the answer has no body. */
 function portraitReply(bytes: Uint8Array, request: HttpRequest): HttpReply {
   const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   const headers = { "cache-control": "private, no-cache", etag };
@@ -177,7 +177,7 @@ function portraitReply(bytes: Uint8Array, request: HttpRequest): HttpReply {
   return { ...reply, headers: { ...reply.headers, ...headers } };
 }
 
-/** A count of a query; what is no number fails the check of its limits. */
+/** A count in a query; text that is no number becomes NaN, which fails the check of its limits. */
 function countOf(text: string | null): number | undefined {
   return text === null || text === "" ? undefined : Number(text);
 }

@@ -16,8 +16,8 @@ import {
 import type * as api from "@similarfaces/contracts/api";
 
 /**
- * An identity as its asker may see it. Everybody sees a name and faces. Who agreed to what, what a file was called and
- * which job a face came from (its id opens that job) are for those who may change the gallery.
+ * An identity, without what the caller may not see: the consent, the names of files, and the job that a face came from, whose id opens that
+ * job, are for those who may change the gallery.
  */
 export function identityView(identity: Identity, isTrusted: boolean): api.Identity {
   return isTrusted ? jsonOf(IdentitySchema, identity) : openView(identity);
@@ -30,7 +30,7 @@ export function identityPageView(page: IdentityPage, isTrusted: boolean): api.Id
   return { identities: identities.map(openView), nextPageToken, total };
 }
 
-/** Field by field: what is added to the message some day is not shown before somebody has said so here. */
+/** Field by field: a field that is added to the message later is not shown unless it is added here too. */
 function openView({ id, name, createdAtMs, faces }: Identity): api.Identity {
   return {
     id,

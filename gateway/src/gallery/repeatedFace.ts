@@ -11,7 +11,7 @@ import {
 import type { AcceptedJob } from "../jobs/accept.js";
 import { qualityOf } from "./faceQuality.js";
 
-/** A face of a finished job, with what is known of the job's photo. */
+/** A face of a finished job, with the results about its photo. */
 export interface FaceOfJob {
   accepted: AcceptedJson;
   face: FaceView;
@@ -20,7 +20,7 @@ export interface FaceOfJob {
   model: string;
 }
 
-/** What a job that enrols this face begins with: that it was accepted, and what `extract` has said of this face alone. */
+/** The first results of a job that enrols this face: `accepted`, and the result of `extract` for this face alone. */
 export function repeatedResults(job: AcceptedJob, source: FaceOfJob, owner = ""): Result[] {
   const { jobId, acceptedAtMs, deadlineAtMs, expiresAtMs } = job;
   const { accepted, extracted, model } = source;

@@ -30,7 +30,7 @@ export interface AcceptOptions {
 }
 
 /**
- * Takes a photo: checks its header, stores it, publishes `accepted` and then the work, which names the span as its
+ * Accepts a photo: checks its header, stores it, publishes `accepted` and then the work, which has the span as its
  * parent. `expect` is called with the id before anything is published.
  * @throws StageFailure what readImageHeader throws, storage_unavailable, unavailable or overloaded
  */
@@ -56,7 +56,7 @@ export async function acceptPhoto(
   await Promise.all([blobs.put(blobKey, photo, contentType), expect(jobId)]);
   const storedAtMs = Date.now();
   span.part("store", acceptedAtMs, storedAtMs);
-  // Not stored is stored already: an answer of the broker was lost on its way, and this was the second time of asking.
+  // That it was not stored means that it is there already: the broker's acknowledgement was lost, and this was the second attempt.
   await publishResult(
     broker,
     create(ResultSchema, {

@@ -2,7 +2,7 @@ import { imageSize } from "image-size";
 import { PHOTO_PIXELS_MAX, PHOTO_SIDE_MAX, StageFailure } from "@similarfaces/contracts";
 
 export interface ImageHeader {
-  /** MIME type by the first bytes, whatever the client called it. */
+  /** MIME type by the first bytes, not by what the client says. */
   contentType: "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/gif" | "image/tiff";
   /** As the header says, before any EXIF rotation. */
   size: { width: number; height: number };
@@ -51,7 +51,7 @@ function contentTypeOf(bytes: Uint8Array): ImageHeader["contentType"] | undefine
   return undefined;
 }
 
-/** What it seems to be instead, so that the sentence says what to do. */
+/** What the file seems to be instead, and what to do. */
 function refusalOf(bytes: Uint8Array): string {
   const head = latin1(bytes, 0, 256).trimStart().toLowerCase();
   const takes = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken";

@@ -8,14 +8,14 @@ import { followJob, startJobSpan, type FollowOptions } from "./jobOutcome.js";
 import type { Expectation } from "../relay/relay.js";
 import { deleteUpload } from "./uploads.js";
 
-/** The one door for photos, whichever route they come by. */
+/** Admits and accepts photos, for every route that takes any. */
 export interface Intake {
   /**
-   * Before a photo is read, for what will be refused need not be sent. `client` is whoever shares with others: a key, or an address.
+   * Before a photo is read: one that will be refused need not be sent. `client` is the key or address that has a share of the queue.
    * @throws StageFailure overloaded or unavailable
    */
   check(client: string, stages: readonly StageName[]): void;
-  /** @throws StageFailure as acceptPhoto does; overloaded also where `check` has been asked for fewer photos, or long ago */
+  /** @throws StageFailure as acceptPhoto does; overloaded also where `check` was called for fewer photos, or too long ago */
   accept(photo: Uint8Array, request: JobRequest, trace: TraceContext, client: string): Promise<AcceptedJob>;
 }
 

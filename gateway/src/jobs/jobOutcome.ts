@@ -8,7 +8,7 @@ import type { StageClock } from "../system/stageTimes.js";
 import { deleteUpload } from "./uploads.js";
 import type { Viewer } from "../relay/viewer.js";
 
-/** handed_over: this gateway ended first. The job goes on, any other shows it, and nobody counts how it ended. */
+/** handed_over: this gateway ended before the job, which goes on and is shown by the others; its end is counted by none. */
 export type JobOutcome = "complete" | "failed" | "expired" | "deleted" | "handed_over";
 
 export interface FollowOptions {
@@ -20,7 +20,7 @@ export interface FollowOptions {
   blobs: Blobs;
 }
 
-/** A stream that could not be read is read again. */
+/** Before another attempt, where the stream could not be read. */
 const FOLLOW_AGAIN_MS = 1_000;
 
 /** From a photo's arrival to its last answer. */
@@ -29,8 +29,8 @@ export function startJobSpan({ tracing }: FollowOptions, trace: TraceContext): S
 }
 
 /**
- * Follows a job that this gateway accepted to its end, whoever else watches: its times and its one outcome are counted here, and
- * one line says how it went. Ends the job's span.
+ * Follows a job that this gateway accepted to its end, whether or not it has other viewers: counts its times and its outcome, logs one
+ * line, and ends the job's span.
  */
 export function followJob(job: AcceptedJob, options: FollowOptions, span: Span): void {
   const { jobId, acceptedAtMs } = job;
@@ -83,7 +83,7 @@ export function followJob(job: AcceptedJob, options: FollowOptions, span: Span):
   follow();
 }
 
-/** What people read of a face: an analyzer's answer, or whom it resembles. */
+/** An analyzer's answer, or the most similar faces of the gallery: the first of either is what people wait for. */
 function isAttribute({ analysis, match }: ResultEvent): boolean {
   return analysis !== undefined || match !== undefined;
 }

@@ -5,9 +5,9 @@ import type { HttpReply } from "../http/http.js";
 import type { Relay } from "../relay/relay.js";
 import { jpegReply } from "../requests/replies.js";
 
-/** Extract stores pictures right after it has published its result: who asks sooner waits for them a little. */
+/** Extract stores pictures right after it has published its result; requests before that wait for so long. */
 const PICTURE_WAIT_MS = 5_000;
-const PICTURE_LOOK_EVERY_MS = 100;
+const PICTURE_RETRY_MS = 100;
 
 export async function pictureReply(...asked: Parameters<typeof picture>): Promise<HttpReply> {
   return jpegReply((await picture(...asked)).bytes);
@@ -27,7 +27,7 @@ export async function picture(
     const blob = await blobs.get(jobBlobKey(jobId, name));
     if (blob) return { job, bytes: blob.bytes };
     if (!mayStillCome(job, name) || Date.now() > untilMs) throw noPicture();
-    await new Promise((resolve) => setTimeout(resolve, PICTURE_LOOK_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, PICTURE_RETRY_MS));
   }
 }
 

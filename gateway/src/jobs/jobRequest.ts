@@ -1,7 +1,7 @@
 import { FACES_MAX, StageFailure, rowOf, type StageName } from "@similarfaces/contracts";
 import type { Caller } from "../access/caller.js";
 
-/** What a visitor asks of a photo, beyond its analysis. */
+/** What a request asks of a photo. */
 export interface JobRequest {
   stages: readonly StageName[];
   facesMax: number;

@@ -26,7 +26,7 @@ export interface JobRoutesOptions {
   intake: Intake;
   deletions: Deletions;
   installed: InstalledStages;
-  /** Aborted when the gateway ends: who waits is answered with what there is. */
+  /** Aborted when the gateway ends: requests that wait are answered with the job as it is. */
   leaving: AbortSignal;
 }
 
@@ -86,7 +86,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
       async handle(call) {
         const jobId = jobIdOf(call);
         const after = readAfter(call.request);
-        // What cannot be watched is answered with its status, before the stream begins.
+        // A job that cannot be watched is answered with a status, which takes a reply before the stream begins.
         await relay.snapshot(jobId, call.caller);
         return streamEvents(relay, metrics, jobId, after, call.caller);
       },
@@ -118,7 +118,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
   ];
 }
 
-/** `share`: the page that shows the job to whoever has this address, where the job is the caller's own and not anybody's anyway. */
+/** `share` is the page that shows the job to everybody who has its address; only for a job that belongs to the caller's key. */
 function linksOf(jobId: string, owner?: string, caller?: Caller): api.Links {
   const self = `/v1/jobs/${jobId}`;
   const token = caller?.shareToken(jobId, owner);
@@ -131,19 +131,19 @@ function linksOf(jobId: string, owner?: string, caller?: Caller): api.Links {
   };
 }
 
-/** What a client gets for a photo that was taken. */
+/** The answer to a client whose photo was accepted. */
 export function acceptedJson(job: AcceptedJob, caller: Caller): api.AcceptedJob {
   return { ...job, links: linksOf(job.jobId, caller.keyId, caller) };
 }
 
-/** Anything that is no job id cannot be the id of a job. @throws StageFailure job_not_found */
+/** @throws StageFailure job_not_found for text that cannot be the id of a job */
 function jobIdOf({ params }: Call): string {
   const { jobId = "" } = params;
   if (!isJobId(jobId)) throw new StageFailure("job_not_found");
   return jobId;
 }
 
-/** @throws whatever else the error is */
+/** @throws every error but `job_deleted` */
 function deletedBefore(error: unknown): StageFailure {
   if (error instanceof StageFailure && error.code === "job_deleted") return error;
   throw error;
@@ -171,8 +171,8 @@ function readAfter(request: HttpRequest): number {
 }
 
 /**
- * 200 with the whole job when it is complete within the time, else 202 with what there is. The job was accepted: whatever goes wrong
- * while it is waited for, its id is told.
+ * 200 with the job where it is complete within the time, else 202 with the job as it is. The job was accepted, so the answer has its id
+ * whatever goes wrong meanwhile.
  */
 async function waitForJob(
   job: AcceptedJob,
@@ -185,17 +185,17 @@ async function waitForJob(
   const applied = { ...headers, "preference-applied": `wait=${waitMs / 1_000}` };
   try {
     await untilComplete(job.jobId, { waitMs, relay, leaving });
-    // The broker may be slow just now, and the process has little time left.
-    const seen = await orWhen(leaving, LEAVING_LOOK_MS, relay.snapshot(job.jobId, caller));
-    if (seen) return jobReply(seen.job.state === "complete" ? 200 : 202, seen, caller, applied);
+    // When the gateway ends the broker may be slow, and the process has little time left.
+    const snapshot = await orWhen(leaving, LEAVING_SNAPSHOT_MS, relay.snapshot(job.jobId, caller));
+    if (snapshot) return jobReply(snapshot.job.state === "complete" ? 200 : 202, snapshot, caller, applied);
   } catch {
-    // Deleted meanwhile, or the broker is away: the job's own address says which.
+    // Deleted meanwhile, or the broker is away: the client learns which from the job's own address.
   }
   return jsonReply(202, acceptedJson(job, caller), applied);
 }
 
-/** How long a look at the job may take once the gateway ends. */
-const LEAVING_LOOK_MS = 1_000;
+/** How long reading the job may take once the gateway ends. */
+const LEAVING_SNAPSHOT_MS = 1_000;
 
 function jobReply(
   status: number,

@@ -1,7 +1,7 @@
 import { jobBlobKey, type Blobs, type Log } from "@similarfaces/runtime";
 
 const MINUTE_MS = 60_000;
-/** What began before its deadline may need its upload a little longer. */
+/** Work that began before the deadline may need the upload a little longer. */
 const GRACE_MS = MINUTE_MS;
 
 export interface UploadsOptions {
@@ -10,8 +10,8 @@ export interface UploadsOptions {
 }
 
 /**
- * An upload is as it came, with whatever its camera says of place and time. `extract` deletes it with its answer; a job that ends
- * without one needs it no more. Never rejects: what could not be deleted is found by the sweep.
+ * Deletes the upload of a job that ended without an answer of `extract`, which deletes it otherwise: an upload has the metadata of its camera,
+ * place and time among them. Never rejects: an upload that could not be deleted is found by the sweep.
  */
 export async function deleteUpload(jobId: string, { blobs, log }: UploadsOptions): Promise<void> {
   try {
@@ -22,8 +22,8 @@ export async function deleteUpload(jobId: string, { blobs, log }: UploadsOptions
 }
 
 /**
- * Deletes, once a minute, the uploads of jobs whose deadline is over: whoever should have done so has died, or its store was away. The
- * first sweep looks at all minutes that may hold any.
+ * Deletes, once a minute, the uploads of jobs whose deadline is over: the process that should have deleted them died, or the store was away.
+ * The first sweep goes through all minutes that may have any.
  * @returns what ends it
  */
 export function sweepUploads(
@@ -43,9 +43,9 @@ export function sweepUploads(
     }
     sweeping = undefined;
   };
-  const look = () => void (sweeping ??= sweep());
-  look();
-  const timer = setInterval(look, MINUTE_MS).unref();
+  const sweepOnce = () => void (sweeping ??= sweep());
+  sweepOnce();
+  const timer = setInterval(sweepOnce, MINUTE_MS).unref();
   return () => clearInterval(timer);
 }
 

@@ -34,9 +34,12 @@ export function FieldBlock<T>(props: FieldBlockProps<T>) {
           keyed
           fallback={
             <>
-              <div class="field-value" data-empty inert aria-hidden="true">
-                {props.children(undefined)}
-              </div>
+              {/* What was never asked for needs no room. */}
+              <Show when={props.field()}>
+                <div class="field-value" data-empty inert aria-hidden="true">
+                  {props.children(undefined)}
+                </div>
+              </Show>
               <WhyNot field={props.field()} />
             </>
           }

@@ -58,7 +58,7 @@ function EmptySimilar() {
       <div class="similar">
         <For each={Array.from({ length: PORTRAITS })}>
           {() => (
-            <div class="similar-face">
+            <div class="similar-empty">
               <span class="portrait" />
               <span class="similar-words" />
             </div>

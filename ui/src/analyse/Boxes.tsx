@@ -18,6 +18,8 @@ export interface BoxesProps {
 const TAG_PX_MIN = 48;
 const NUMBER_PX_MIN = 16;
 const TAG_ROOM_PX = 26;
+const TAG_GAP_PX = 6;
+const TAG_PX_MAX = 400;
 const DOTS_PX_MIN = 28;
 const DOT_PX = 7;
 
@@ -27,6 +29,7 @@ const DOT_PX = 7;
  */
 export function Boxes(props: BoxesProps) {
   const isOnly = () => props.faces.length === 1;
+  const boxes = createMemo(() => props.faces.map((face) => boxInFrame(face, props.placement, props.photo)));
   return (
     <div class="boxes" aria-hidden="true">
       <svg>
@@ -43,11 +46,12 @@ export function Boxes(props: BoxesProps) {
         </Index>
       </svg>
       <Index each={props.faces}>
-        {(face) => (
+        {(face, index) => (
           <Tag
             face={face()}
             choice={props.choice}
-            box={boxInFrame(face(), props.placement, props.photo)}
+            box={boxes()[index]!}
+            roomPx={tagRoomPx(boxes()[index]!, boxes())}
             isOnly={isOnly()}
           />
         )}
@@ -131,7 +135,7 @@ function Dots(props: { face: FaceView; x: number; y: number }) {
 }
 
 /** Number and first words of a face, above its box, or in it where there is no room above. */
-function Tag(props: { face: FaceView; choice: Choice; box: Box; isOnly: boolean }) {
+function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; isOnly: boolean }) {
   const words = createMemo(() => (props.box.width >= TAG_PX_MIN ? tagWords(props.face) : ""));
   const number = () => (props.isOnly ? "" : String(props.face.index + 1));
   return (
@@ -144,7 +148,7 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; isOnly: boolean 
         style={{
           left: `${props.box.x - 2}px`,
           top: `${props.box.y}px`,
-          "--box": `${props.box.width}px`,
+          "--room": `${props.roomPx}px`,
         }}
       >
         <Show when={number()}>
@@ -154,6 +158,12 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; isOnly: boolean 
       </span>
     </Show>
   );
+}
+
+/** From the tag's beginning to the next one on about the same height. */
+function tagRoomPx(box: Box, boxes: readonly Box[]): number {
+  const next = boxes.filter(({ x, y }) => x > box.x && Math.abs(y - box.y) < TAG_ROOM_PX);
+  return Math.max(TAG_PX_MIN, Math.min(...next.map(({ x }) => x - box.x - TAG_GAP_PX), TAG_PX_MAX));
 }
 
 function isDim({ face, choice, isOnly }: { face: FaceView; choice: Choice; isOnly: boolean }): boolean {

@@ -12,6 +12,7 @@ import {
   type ResultEvent,
 } from "@similarfaces/contracts";
 import type { Broker } from "@similarfaces/runtime";
+import pMap from "p-map";
 
 /** A result as the stream holds it. */
 export interface StoredEvent {
@@ -46,12 +47,10 @@ export async function readStored(broker: Broker, known: JobState): Promise<Owned
   const found: OwnedEvent[] = [];
   let job = known;
   const ask = async (subjects: string[]) => {
-    for (let i = 0; i < subjects.length; i += REQUESTS_AT_ONCE) {
-      const answers = await Promise.all(
-        subjects.slice(i, i + REQUESTS_AT_ONCE).map((subject) => lastOf(broker, subject)),
-      );
-      found.push(...answers.filter((stored) => stored !== undefined));
-    }
+    const answers = await pMap(subjects, (subject) => lastOf(broker, subject), {
+      concurrency: REQUESTS_AT_ONCE,
+    });
+    found.push(...answers.filter((stored) => stored !== undefined));
     found.sort((a, b) => a.sequence - b.sequence);
     job = found.reduce((state, { event }) => reduceJob(state, event), known);
   };

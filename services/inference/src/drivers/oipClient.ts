@@ -1,6 +1,5 @@
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { Agent as TlsAgent, request as httpsRequest } from "node:https";
-import { buffer } from "node:stream/consumers";
+import type { IncomingHttpHeaders } from "node:http";
+import { Pool, interceptors, type Dispatcher, type RetryHandler } from "undici";
 import type { Tensor } from "../model.js";
 
 export interface TensorMetadata {
@@ -41,6 +40,15 @@ export class RefusedError extends Error {
 
 const REFUSALS: readonly number[] = [400, 413, 422, 500];
 
+/** A kept connection that the server closes meanwhile is no failure: inference may be asked twice. */
+const STALE_CONNECTION: RetryHandler.RetryOptions = {
+  methods: ["GET", "POST"],
+  errorCodes: ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"],
+  statusCodes: [],
+  maxRetries: 1,
+  minTimeout: 0,
+};
+
 /** Length of the JSON in front of the tensors' bytes, in requests and answers that carry any. */
 const HEADER_LENGTH = "inference-header-content-length";
 
@@ -50,17 +58,18 @@ const HEADER_LENGTH = "inference-header-content-length";
  * Connections are kept. All methods throw Error with a sentence; what it means for a job is the caller's to say.
  */
 export class OipClient {
-  readonly #url: URL;
+  readonly #path: string;
   readonly #timeoutMs: number;
-  readonly #agent: Agent;
-  readonly #closing = new AbortController();
+  readonly #pool: Dispatcher;
   #binary: Promise<boolean> | undefined;
 
   constructor(url: string, timeoutMs: number) {
-    this.#url = new URL(url);
+    const { origin, pathname } = new URL(url);
+    this.#path = pathname.replace(/\/$/, "");
     this.#timeoutMs = timeoutMs;
-    const options = { keepAlive: true, noDelay: true };
-    this.#agent = this.#url.protocol === "https:" ? new TlsAgent(options) : new Agent(options);
+    // The time of a whole exchange is bounded here, not that of its parts.
+    const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
+    this.#pool = pool.compose(interceptors.retry(STALE_CONNECTION));
   }
 
   /** @returns why a model cannot be asked yet, undefined once it can */
@@ -91,8 +100,7 @@ export class OipClient {
   }
 
   close(): void {
-    this.#closing.abort(new Error("the models are closed"));
-    this.#agent.destroy();
+    void this.#pool.destroy(new Error("the models are closed"));
   }
 
   async #knowsBinary(): Promise<boolean> {
@@ -112,47 +120,21 @@ export class OipClient {
     return JSON.parse(body.toString()) as T;
   }
 
-  /** One exchange. A kept connection that the server closed meanwhile is no failure: inference may be asked twice. */
-  async #send(method: string, path: string, headers: object = {}, body?: Uint8Array[]): Promise<Answer> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const signal = AbortSignal.any([this.#closing.signal, timeout]);
-    for (;;) {
-      const attempt = await this.#exchange(method, path, headers, body, signal);
-      if ("answer" in attempt) return attempt.answer;
-      if (this.#closing.signal.aborted) throw this.#closing.signal.reason as Error;
-      if (timeout.aborted)
-        throw new Error(`no answer within ${this.#timeoutMs} ms`, { cause: attempt.error });
-      if (!attempt.stale) throw attempt.error;
-    }
-  }
-
-  async #exchange(
-    method: string,
+  async #send(
+    method: "GET" | "POST",
     path: string,
-    headers: object,
-    body: Uint8Array[] | undefined,
-    signal: AbortSignal,
-  ): Promise<{ answer: Answer } | { error: unknown; stale: boolean }> {
-    const url = new URL(this.#url.pathname.replace(/\/$/, "") + path, this.#url);
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const request = send(url, { method, headers: { ...headers }, agent: this.#agent, signal });
-    let answering = false;
+    headers: Record<string, string> = {},
+    body: Uint8Array | null = null,
+  ): Promise<Answer> {
+    const signal = AbortSignal.timeout(this.#timeoutMs);
     try {
-      const response = new Promise<Answer>((resolve, reject) => {
-        request.once("error", reject);
-        request.once("response", (message) => {
-          answering = true;
-          const { statusCode = 0, headers } = message;
-          buffer(message).then((bytes) => resolve({ status: statusCode, headers, body: bytes }), reject);
-        });
-      });
-      for (const chunk of body ?? []) request.write(chunk);
-      request.end();
-      return { answer: await response };
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      const stale = request.reusedSocket && !answering && (code === "ECONNRESET" || code === "EPIPE");
-      return { error, stale };
+      const request = { method, path: this.#path + path, headers, body, signal };
+      const response = await this.#pool.request(request);
+      const bytes = Buffer.from(await response.body.arrayBuffer());
+      return { status: response.statusCode, headers: response.headers, body: bytes };
+    } catch (cause) {
+      if (signal.aborted) throw new Error(`no answer within ${this.#timeoutMs} ms`, { cause });
+      throw cause;
     }
   }
 }
@@ -161,7 +143,7 @@ function encode(
   input: InferInput,
   outputs: readonly string[],
   binary: boolean,
-): { headers: object; body: Uint8Array[] } {
+): { headers: Record<string, string>; body: Uint8Array } {
   const { name, dtype, data, dims } = input;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const tensor = { name, shape: dims, datatype: dtype === "uint8" ? "UINT8" : "FP32" };
@@ -177,19 +159,10 @@ function encode(
       ),
     }),
   );
-  if (!binary) {
-    return {
-      headers: { "content-type": "application/json", "content-length": json.byteLength },
-      body: [json],
-    };
-  }
+  if (!binary) return { headers: { "content-type": "application/json" }, body: json };
   return {
-    headers: {
-      "content-type": "application/octet-stream",
-      "content-length": json.byteLength + bytes.byteLength,
-      [HEADER_LENGTH]: json.byteLength,
-    },
-    body: [json, bytes],
+    headers: { "content-type": "application/octet-stream", [HEADER_LENGTH]: String(json.byteLength) },
+    body: Buffer.concat([json, bytes]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import pLimit from "p-limit";
 import { GatewayFailure, type Gallery } from "@similarfaces/client";
 import { StageFailure, checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
@@ -35,7 +36,7 @@ export async function importPhotos({
   onPhoto,
 }: ImportOptions): Promise<void> {
   const known = await knownPeople(gallery);
-  const slots = createSlots(inFlight);
+  const slots = pLimit(inFlight);
   const faceIds = new Set([...known.values()].flat().flatMap(({ faces }) => faces.map(({ id }) => id)));
 
   async function importPerson(person: Person): Promise<void> {
@@ -128,21 +129,4 @@ function refusedBy(error: unknown): Outcome {
     return { kind: "refused", code: error.code, message: error.message };
   const message = error instanceof Error ? error.message : String(error);
   return { kind: "refused", code: "unreadable_file", message };
-}
-
-/** Runs at most so many at once, in the order in which they come. */
-function createSlots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createInbox, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { StageFailure, inboxPrefixOf } from "@similarfaces/contracts";
+import { lt } from "semver";
 import { openAsking, type Ask } from "./asking.js";
 import { STORED_WITHIN_MS, openOutbox, type Outbox } from "./outbox.js";
 import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
@@ -67,7 +68,7 @@ export interface BrokerOptions extends BrokerAccess {
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const nc = await connectWhenThere(options);
   const serverVersion = nc.info?.version ?? "0.0.0";
-  if (olderThan(serverVersion, NATS_SERVER_OLDEST)) {
+  if (lt(serverVersion, NATS_SERVER_OLDEST)) {
     await nc.close();
     throw new StageFailure(
       "unavailable",
@@ -177,13 +178,4 @@ async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection>
 /** A server that answers and says no will say no again. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && /authorization|authentication|user authentication/i.test(error.message);
-}
-
-function olderThan(version: string, oldest: string): boolean {
-  const parts = (text: string) => text.split("-")[0]!.split(".").map(Number);
-  const [a, b] = [parts(version), parts(oldest)];
-  for (let i = 0; i < 3; i++) {
-    if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0);
-  }
-  return false;
 }

@@ -1,4 +1,5 @@
 import { ResultSchema, create, jobAcceptedAtMs, type Result } from "@similarfaces/contracts";
+import pMap from "p-map";
 import { publishResult, publishWork, storedResult } from "../broker/publish.js";
 import { formatTraceparent } from "../telemetry/traceContext.js";
 import type { Span } from "../telemetry/tracing.js";
@@ -87,16 +88,7 @@ export function answeringOf<Work extends StageWork>(
 
   /** In order, a few at a time: the largest face's chip is stored first, while the next is being cut. */
   async function publishAll({ work }: StageOutput, { context }: Span): Promise<void> {
-    if (!work) return;
-    const items = eachOf(work);
-    const lane = async () => {
-      for await (const item of items) await publishWork(broker, item, context);
-    };
-    await Promise.all(Array.from({ length: PUBLISHES_AT_ONCE }, lane));
+    if (work)
+      await pMap(work, (item) => publishWork(broker, item, context), { concurrency: PUBLISHES_AT_ONCE });
   }
-}
-
-/** One iterator for several readers: each item goes to one of them. */
-async function* eachOf<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
-  yield* items;
 }

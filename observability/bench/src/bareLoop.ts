@@ -1,4 +1,5 @@
 import {
+  assessFaces,
   chipsOf,
   decodePhoto,
   detectFaces,
@@ -22,27 +23,29 @@ export interface BareLoop {
 const settings = { ...inferenceSettings, ...extractSettings, stages: chosenStagesSetting };
 
 /**
- * What no pipeline can be faster than: the same photo decoded, the same models run on the same faces, in as many workers, with no broker,
- * no HTTP, no storage and no viewers. `env` is the mesh's: it says which packs, analyzers and stages there are.
+ * What no pipeline can be faster than: the same photo decoded, its faces assessed, the same models run on the same faces, in as many workers, with
+ * no broker, no HTTP, no storage and no viewers. `env` is the mesh's: it says which packs, analyzers and stages there are.
  * @throws ConfigError, PackError
  */
 export async function openBareLoop(env: Environment): Promise<BareLoop> {
   const config = readSettings(env, settings);
-  const { facesMax, inferenceWorkers: workers } = config;
+  const { facesMax, faceFloor, inferenceWorkers: workers } = config;
   const packs = packsOf(config);
   const { core, analyzers } = await servedStages(packs, config.stages);
   const ofChips = [...core.filter((stage) => stage === "embed"), ...analyzers.map(({ name }) => name)];
   const models = ["detect", ...ofChips];
   const inference = await openInference({ ...packs, models, workers, modelServer: modelServerOf(config) });
   const detector = detectorOf(inference.model("detect"));
+  const assessment = { isAsked: core.includes("quality"), floor: faceFloor };
   return {
     workers,
     async analyse(photo) {
       const views = viewsOf(await decodePhoto(photo));
       const { faces } = extractedOf(views.photo, await detectFaces(views, detector, {}), facesMax);
+      await assessFaces(faces, views, assessment);
       const chips = chipsOf(views, faces);
       const runs: Promise<unknown>[] = [];
-      for (const { index } of faces) {
+      for (const { index } of faces.filter(({ skipped }) => !skipped)) {
         const chip = await chips.chip(index);
         for (const model of ofChips) {
           const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };

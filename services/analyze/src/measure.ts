@@ -10,7 +10,7 @@ import { PROBABILITY_DECIMALS, mustBeDistribution } from "./probabilities.js";
 
 /**
  * A number: the mean of a distribution over bins, with the interval around its median that holds the manifest's share of it, or the
- * output's one value. Told one digit finer than it is shown.
+ * output's one value. Rounded to one decimal more than is shown.
  * @throws StageFailure model_failed
  */
 export function measure(data: Float32Array, { unit, decimals, bins, interval }: MeasureSpecJson): Measure {

@@ -1,6 +1,6 @@
 import { StageFailure } from "@similarfaces/contracts";
 
-/** How finely probabilities are told. */
+/** Decimals of a probability in results. */
 export const PROBABILITY_DECIMALS = 4;
 
 /** @throws StageFailure model_failed where there are not `count` of them, or they are no distribution */

@@ -23,11 +23,13 @@ describe("the command line beside a running mesh", () => {
     const { code, stdout, stderr } = await command(mesh.dataDir, ["analyze", `${PHOTOS}/portrait-1.jpg`]);
     expect([code, stderr]).toEqual([0, ""]);
     const lines = stdout.trim().split("\n");
-    expect(lines).toHaveLength(7);
-    for (const line of lines) {
+    expect(lines).toHaveLength(8);
+    // Quality comes along with the boxes: it has no work of its own.
+    for (const line of lines.filter((each) => !/ quality /.test(each))) {
       expect(line).toMatch(/^portrait-1\.jpg +\+\d+ ms  (photo  |face 1 ) .* wait \d+ ms, work \d+ ms$/);
     }
     expect(lines[0]).toMatch(/extract +960x960, 1 face \[\d+,\d+ \d+x\d+ 0\.\d\d\]/);
+    expect(stdout).toMatch(/ quality +quality \d\.\d\d, \d+ px/);
     expect(stdout).toMatch(/ age +looks \d+ \(\d+ to \d+\)/);
     expect(stdout).toMatch(/ match +the gallery is empty/);
     // It was this mesh, not one of its own.
@@ -117,7 +119,7 @@ describe("the command line without a mesh", () => {
   });
 
   it("npm start with a bad configuration names every bad key and no value", async () => {
-    const bad = { PORT: "eighty", LOG_FORMAT: "xml", STAGES: "extract,soul" };
+    const bad = { PORT: "eighty", LOG_FORMAT: "xml", STAGES: "extract,The soul" };
     const { code, stderr } = await command(dataDir, ["start"], bad);
     expect(code).toBe(2);
     for (const key of Object.keys(bad)) expect(stderr).toContain(`  ${key} must be`);
@@ -128,7 +130,7 @@ describe("the command line without a mesh", () => {
     const { code, stderr } = await command(dataDir, ["start"], { MODEL_PACK: "none-such" });
     expect(code).toBe(1);
     expect(stderr).toMatch(/none-such/);
-    expect(stderr).toMatch(/mesh ended with code 1 and is not started again/);
+    expect(stderr).toMatch(/mesh ended with code 2 and is not started again/);
   });
 
   it("a verb that there is not ends with code 2", async () => {

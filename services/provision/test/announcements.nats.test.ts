@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { STREAM_NAMES, announcementSubject } from "@similarfaces/contracts";
+import { connectBroker, followAnalyzers, untilProvisioned } from "@similarfaces/runtime";
+import { until } from "../../runtime/test/loop.js";
+import { LEASE, named, provisionFixture } from "./provisionFixture.js";
+
+const on = provisionFixture();
+
+it("keeps standing analyzers announced, with a consumer, though none of them runs", async () => {
+  await on.begin({ standing: [named("age", 1), named("mask", 2)] });
+  const analyzers = await followAnalyzers(on.other, LEASE);
+  on.atEnd(() => analyzers.close());
+  expect(analyzers.list().map(({ name }) => name)).toEqual(["age", "mask"]);
+  let changes = 0;
+  analyzers.onChange(() => changes++);
+  // Another one comes and goes: by then the standing ones are older than a lease too.
+  (await on.analyzer(named("hat", 3)))();
+  await until(async () => analyzers.list().length === 3);
+  await until(async () => analyzers.list().length === 2);
+  await until(async () => (await on.consumersOf(STREAM_NAMES.faces)).join() === "age,embed,mask");
+  expect(changes).toBe(2);
+});
+
+it("where a standing analyzer runs and says something else of itself, its word stands while it lives", async () => {
+  await on.begin({ standing: [named("mask", 1)] });
+  const analyzers = await followAnalyzers(on.other, LEASE);
+  on.atEnd(() => analyzers.close());
+  const orders: number[] = [];
+  analyzers.onChange(() => orders.push(...analyzers.list().map(({ order }) => order)));
+  const leave = await on.analyzer(named("mask", 2));
+  // Several renewals of both.
+  const isRenewed = async (times: number) => {
+    const last_by_subj = announcementSubject("mask");
+    const message = await on.other.jsm.streams.getMessage("KV_SF_ANALYZERS", { last_by_subj });
+    return (message?.seq ?? 0) > times;
+  };
+  await until(() => isRenewed(5));
+  expect(orders).toEqual([2]);
+  leave();
+  await until(async () => orders.at(-1) === 1);
+});
+
+it("a second one does no harm, and takes over", async () => {
+  const first = await on.begin({ standing: [named("age")] });
+  const second = await connectBroker({ url: on.server.url, name: "provision" });
+  on.atEnd(() => second.close());
+  await on.begin({ broker: second, standing: [named("age")] });
+  await on.analyzer(named("mask"));
+  expect(await on.ask("hat")).toBe("");
+  expect(await on.consumersOf(STREAM_NAMES.faces)).toEqual(["age", "embed", "hat", "mask"]);
+  await first.close();
+  expect(await on.ask("beard")).toBe("");
+  await until(async () => (await on.consumersOf(STREAM_NAMES.faces)).join() === "age,embed,mask");
+});
+
+it("an outage longer than the lease takes nobody's consumer who lives", async () => {
+  await on.begin({ standing: [named("age")] });
+  await on.analyzer(named("mask"));
+  const createdAtMs = async (name: string) =>
+    Date.parse((await on.other.jsm.consumers.info(STREAM_NAMES.faces, name)).created);
+  const before = [await createdAtMs("age"), await createdAtMs("mask")];
+  await on.server.kill();
+  await new Promise((resolve) => setTimeout(resolve, LEASE.leaseMs + LEASE.renewMs));
+  await on.server.restart();
+  await until(async () => on.broker.connected() && on.other.connected());
+  const analyzers = await followAnalyzers(on.other, LEASE);
+  on.atEnd(() => analyzers.close());
+  await until(async () => analyzers.list().length === 2);
+  // When who asked and never came is gone, it has been looked through several times.
+  await on.ask("hat");
+  await until(async () => !(await on.consumersOf(STREAM_NAMES.faces)).includes("hat"));
+  // A server that reads them from its disk is off by a fraction of a millisecond.
+  const after = [await createdAtMs("age"), await createdAtMs("mask")];
+  expect(after.map((atMs, i) => atMs - before[i]! < LEASE.leaseMs)).toEqual([true, true]);
+});
+
+it("an analyzer that slept for longer than its lease asks for its consumer again", async () => {
+  await on.begin();
+  const path = fileURLToPath(new URL("sleeper.mjs", import.meta.url));
+  const { leaseMs, renewMs } = LEASE;
+  const sleeper = spawn(process.execPath, [path, on.server.url, "mask", String(leaseMs), String(renewMs)]);
+  on.atEnd(() => sleeper.kill("SIGKILL"));
+  const analyzers = await followAnalyzers(on.other, LEASE);
+  on.atEnd(() => analyzers.close());
+  await until(async () => analyzers.list().length === 1);
+  sleeper.kill("SIGSTOP");
+  await until(async () => !(await on.consumersOf(STREAM_NAMES.faces)).includes("mask"));
+  await until(async () => analyzers.list().length === 0);
+  sleeper.kill("SIGCONT");
+  await untilProvisioned(on.other, "mask");
+  await until(async () => analyzers.list().length === 1);
+});

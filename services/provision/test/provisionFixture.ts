@@ -1,0 +1,86 @@
+import { afterEach, beforeEach } from "vitest";
+import { AnnouncementSchema, create, provisionSubject, type Announcement } from "@similarfaces/contracts";
+import { announce, connectBroker, createLog, type Broker } from "@similarfaces/runtime";
+import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
+import { startProvision, type Provision, type ProvisionOptions } from "../src/startProvision.js";
+
+/** Long enough for a busy machine to renew within it. */
+export const LEASE = { leaseMs: 3_000, renewMs: 500 };
+export const log = createLog({ service: "test", level: "silent" });
+
+export const named = (name: string, order = 0): Announcement => create(AnnouncementSchema, { name, order });
+
+/** A broker of its own for each test of a file, and who provisions on it. */
+export interface ProvisionFixture {
+  readonly server: NatsServer;
+  /** Of `provision`, and of everybody else. */
+  readonly broker: Broker;
+  readonly other: Broker;
+  /** What is to be done when the test is over, before the broker goes. */
+  atEnd(end: () => unknown): void;
+  begin(options?: Partial<ProvisionOptions>): Promise<Provision>;
+  /** An analyzer that lives until it leaves. @returns what makes it leave */
+  analyzer(announcement: Announcement): Promise<() => void>;
+  /** What `provision` answers whoever wants a consumer of this name. */
+  ask(name: string): Promise<string>;
+  /** By name. */
+  consumersOf(stream: string): Promise<string[]>;
+  messagesIn(stream: string): Promise<number>;
+}
+
+export function provisionFixture(): ProvisionFixture {
+  let server: NatsServer;
+  let broker: Broker;
+  let other: Broker;
+  let ends: (() => unknown)[] = [];
+  beforeEach(async () => {
+    server = await startNatsServer();
+    broker = await connectBroker({ url: server.url, name: "provision" });
+    other = await connectBroker({ url: server.url, name: "test" });
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+    await broker?.close();
+    await other?.close();
+    await server?.stop();
+  });
+  return {
+    get server() {
+      return server;
+    },
+    get broker() {
+      return broker;
+    },
+    get other() {
+      return other;
+    },
+    atEnd: (end) => void ends.push(end),
+    async begin(options = {}) {
+      const provision = await startProvision({
+        broker,
+        log,
+        signal: new AbortController().signal,
+        replicas: 1,
+        jobTtlMs: 600_000,
+        stages: ["extract", "embed"],
+        standing: [],
+        ...LEASE,
+        ...options,
+      });
+      ends.push(() => provision.close());
+      return provision;
+    },
+    async analyzer(announcement) {
+      const { close } = await announce(other, announcement, { log, ...LEASE });
+      ends.push(close);
+      return close;
+    },
+    ask: async (name) => (await other.nc.request(provisionSubject(name), "", { timeout: 5_000 })).string(),
+    async consumersOf(stream) {
+      const names: string[] = [];
+      for await (const { name } of other.jsm.consumers.list(stream)) names.push(name);
+      return names.sort();
+    },
+    messagesIn: async (stream) => (await other.jsm.streams.info(stream)).state.messages,
+  };
+}

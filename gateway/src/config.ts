@@ -15,7 +15,7 @@ import { trustedProxiesSetting } from "./access/clientAddress.js";
 import { BODY_BYTES_MAX } from "./requests/limits.js";
 
 export const gatewaySettings = {
-  /** Loopback unless told otherwise: whoever reaches the gateway may upload. */
+  /** Loopback by default: everybody who reaches the gateway may upload. */
   host: text("HOST", { default: "127.0.0.1" }),
   port: integer("PORT", { min: 0, max: 65535, default: 8080 }),
   httpDriver: oneOf("HTTP_DRIVER", ["auto", "uws", "node"], { default: "auto" }),
@@ -24,9 +24,9 @@ export const gatewaySettings = {
   apiKeyFor: oneOf("API_KEY_FOR", ["gallery", "everything"], { default: "gallery" }),
   /** Names in the Host header beside loopback's own; `*` for any, as behind a load balancer that checks. */
   allowedHosts: list("ALLOWED_HOSTS", { default: [] }),
-  /** Proxies whose X-Forwarded-For says who asks. */
+  /** Proxies whose X-Forwarded-For is believed. */
   trustedProxies: trustedProxiesSetting,
-  /** Bytes of all requests' bodies that are held at one time; what is beyond is refused as overloaded. */
+  /** Bytes of all requests' bodies that are held at one time; bodies beyond are refused as overloaded. */
   bodiesBytesMax: integer("BODIES_BYTES_MAX", {
     min: BODY_BYTES_MAX,
     max: Number.MAX_SAFE_INTEGER,

@@ -56,15 +56,15 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Where it is reached from this machine. */
+  /** Its address on this machine. */
   readonly url: string;
   /** Which HTTP server serves. */
   readonly driver: string;
-  /** Why visitors should go elsewhere, in words: it ends, or the broker or the blob store is at fault. Undefined where all is well. */
+  /** Why it should get no requests, in words: it is shutting down, or the broker or the blob store is at fault. Undefined where all is well. */
   unready(): string | undefined;
-  /** Takes no more photos; viewers go on seeing what is under way. For a process that holds the stages too, before they drain. */
+  /** Accepts no more photos, and goes on delivering results. For a process that has the stages too, before they drain. */
   refuse(): void;
-  /** Answers those who wait with what there is, ends viewers' streams and sockets, and stops listening. May be called twice. */
+  /** Answers waiting requests with their jobs as they are, ends streams and sockets, and stops listening. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -139,7 +139,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** Every part but the server, wired. */
+/** Connects all parts but the server. */
 async function assemble(options: GatewayOptions) {
   const { config, broker, blobs, log, metrics, tracing = TRACING_OFF } = options;
   const { jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
@@ -154,9 +154,9 @@ async function assemble(options: GatewayOptions) {
   const following = { relay, metrics, log, tracing, clock, blobs };
   const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs };
   const intake = openIntake({ admission, accepting, following, metrics });
-  /** Those who wait for a job get what there is. */
+  /** Requests that wait for a job are answered with the job as it is. */
   const leaving = new AbortController();
-  // One each; Node takes more than ten for a leak and says so.
+  // Each waiting request listens; beyond ten listeners Node warns of a leak.
   setMaxListeners(0, leaving.signal);
   const gallery = galleryClient(broker);
   const enrolment = new Enrolment({
@@ -210,7 +210,7 @@ async function assemble(options: GatewayOptions) {
   return { access, relay, installed, routes, refuse, close, abandon, unready };
 }
 
-/** One line for whoever starts it, where it is reached from elsewhere and asks for no key; a name says nothing, it may be one of this machine. */
+/** For the log, where the gateway is reached from other machines without a key. */
 function whatIsOpen({ host, apiKeyFor }: GatewayConfig, { hasKeys }: Access): string | undefined {
   if (isLoopback(host) || hasKeys()) return undefined;
   return apiKeyFor === "everything"
@@ -219,7 +219,7 @@ function whatIsOpen({ host, apiKeyFor }: GatewayConfig, { hasKeys }: Access): st
 }
 
 function urlOf(host: string, port: number): string {
-  // A wildcard is no address to go to.
+  // Nobody can connect to a wildcard.
   const name = isLoopback(host) || !/^(0\.0\.0\.0|::)$/.test(host) ? host : "127.0.0.1";
   return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

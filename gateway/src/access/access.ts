@@ -27,7 +27,7 @@ type Head = Omit<HttpRequest, "body">;
 
 export interface Access {
   /**
-   * Lets a request through by its Host, its Origin and its key, and says whose it is.
+   * Checks a request's Host, Origin and key, and returns who sent it.
    * @throws StageFailure bad_request for a foreign Host or Origin, unauthorized without a key or with a wrong one, forbidden with
    * a key that is for other things, too_many_attempts after many wrong ones
    */
@@ -42,7 +42,7 @@ const LOOPBACK_NAMES = ["localhost"];
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
 /** The owner of jobs that were made with API_KEY. */
 const API_KEY_ID = "api-key";
-/** Of an API_KEY: a shorter one may be a word that somebody finds by trying. */
+/** Characters of an API_KEY: a shorter one may be found by trying words. */
 const UNGUESSABLE_CHARACTERS = 32;
 const NO_SCOPES: ReadonlySet<Scope> = new Set();
 const ALL_SCOPES = granted(SCOPES);
@@ -50,9 +50,9 @@ const ALL_SCOPES = granted(SCOPES);
 const isUpgrade = (request: Head) => request.header("upgrade") !== undefined;
 
 /**
- * Who may ask for what. Against DNS rebinding (a foreign name that has come to mean this machine), a gateway on loopback answers to
- * loopback's own names only; an address in the Host header cannot be rebound and is always taken. Against cross-site
- * requests, whatever changes something or opens a socket must come from the gateway's own pages, or from no page.
+ * Who may ask for what. Against DNS rebinding (a foreign name that resolves to this machine), a gateway on loopback accepts loopback's own names
+ * only; an address in the Host header cannot be rebound and is always accepted. Against cross-site requests, a request that changes state
+ * or opens a socket must come from the gateway's own pages, or from no page.
  */
 export function createAccess(options: AccessOptions): Access {
   const { host, apiKey, apiKeyFor, allowedHosts, trustedProxies, jobTtlMs, keys, wrongKeys } = options;
@@ -70,7 +70,7 @@ export function createAccess(options: AccessOptions): Access {
       checkHost(request);
       if (!SAFE_METHODS.includes(request.method) || isUpgrade(request)) checkOrigin(request);
       const address = clientAddress(request, trustedProxies);
-      // Probes of a cluster have no key, and the page's own files are nobody's secret.
+      // Probes of a cluster have no key, and the page's own files are public.
       if (scope === "open") return callerOf(undefined, address, NO_SCOPES, undefined);
       const caller = identify(request, address);
       if (!mayAsk(request, caller, scope)) throw refusal(caller);
@@ -92,7 +92,7 @@ export function createAccess(options: AccessOptions): Access {
     throw new StageFailure("bad_request", "A page of another site may not ask for this.");
   }
 
-  /** By its key, or as one of those who need none. */
+  /** By its key, or with the scopes that need none. */
   function identify(request: Head, address: string): Caller {
     const share = request.query.get("share") ?? undefined;
     const given = hasKeys() ? keyOf(request.header("authorization") ?? "") : undefined;
@@ -103,7 +103,8 @@ export function createAccess(options: AccessOptions): Access {
       return callerOf(found.id, address, granted(found.scopes), share);
     }
     const isApiKey = apiKeyDigest !== undefined && isDigestOf(apiKeyDigest, given);
-    // Whoever guesses must not learn by going on. What nobody guesses is taken all the same: others share that address.
+    // A client that guesses must not find out which guess was right. Keys that cannot be guessed are accepted even then, for the sake of others
+    // with the same address.
     if (!(isApiKey && isUnguessable)) wrongKeys.checkMayTry(address);
     if (isApiKey) return callerOf(API_KEY_ID, address, ALL_SCOPES, share);
     wrongKeys.record(address, keyId);
@@ -113,13 +114,13 @@ export function createAccess(options: AccessOptions): Access {
   function scopesWithoutKey(request: Head): ReadonlySet<Scope> {
     if (!hasKeys() && isLocal(request)) return ALL_SCOPES;
     if (closed) return NO_SCOPES;
-    // Whoever has set a key has decided who sees the gallery: everybody, or with API_KEY_FOR=everything, who has one.
+    // Once there is a key, the gallery is readable for everybody, or with API_KEY_FOR=everything for those with a key.
     return granted(hasKeys() ? ["analyse", "gallery:read"] : ["analyse"]);
   }
 
   function mayAsk(request: Head, caller: Caller, scope: Exclude<RouteScope, "open">): boolean {
     if (scope === "any" ? caller.scopes.size > 0 : caller.scopes.has(scope)) return true;
-    // A share link shows its job, and the page that it is looked at with.
+    // A share link opens its job, and the page that shows it.
     return (
       (scope === "any" || scope === "analyse") && SAFE_METHODS.includes(request.method) && isShared(request)
     );
@@ -151,7 +152,7 @@ export function createAccess(options: AccessOptions): Access {
     };
   }
 
-  /** A key that was revoked owns its jobs still, and nobody reads them any more. */
+  /** A revoked key still owns its jobs, so that nobody can read them. */
   function isLive(owner: string): boolean {
     return owner === API_KEY_ID ? apiKeyDigest !== undefined : keys.find(owner) !== undefined;
   }

@@ -19,8 +19,8 @@ export const trustedProxiesSetting: Setting<Proxies> = {
 };
 
 /**
- * Who asks: the other end of the connection, or behind trusted proxies whom they name. X-Forwarded-For is read from its right end,
- * where the nearest proxy wrote; the first that is no trusted proxy is the client, whatever stands before it.
+ * The client's address: the other end of the connection, or behind trusted proxies the one that they name. X-Forwarded-For is read from its
+ * right end, where the nearest proxy wrote; the first that is no trusted proxy is the client, whatever is written before it.
  */
 export function clientAddress(
   request: Pick<HttpRequest, "header" | "remoteAddress">,
@@ -36,7 +36,7 @@ export function clientAddress(
   return address;
 }
 
-/** Whom limits count as one: an address, or the network of 64 bits that one customer has of IPv6. */
+/** What limits count as one client: an address, or of IPv6 the network of 64 bits that one customer has. */
 export function networkOf(address: string): string {
   return isIP(address) === 6 ? `${expanded(address).slice(0, 4).join(":")}::/64` : address;
 }
@@ -53,7 +53,7 @@ function add(list: BlockList, entry: string): void {
 
 const family = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4");
 
-/** "::ffff:10.0.0.1" is "10.0.0.1", "[2001:db8::1]:443" and "10.0.0.1:443" lose bracket and port, as some proxies write them. */
+/** "::ffff:10.0.0.1" becomes "10.0.0.1"; brackets and ports, as some proxies write them, are removed. */
 function plain(address: string): string {
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(address) ?? [];
   const [, withPort] = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address) ?? [];

@@ -3,7 +3,7 @@ import type { HttpRequest } from "../http/http.js";
 
 type Head = Pick<HttpRequest, "header" | "remoteAddress">;
 
-/** What proxies add; also one on this machine, which makes everybody look local. */
+/** Headers that proxies add; a proxy on this machine would make every client seem to be local. */
 const FORWARDING_HEADERS = [
   "forwarded",
   "via",
@@ -24,8 +24,8 @@ const FORWARDING_HEADERS = [
 ];
 
 /**
- * Whether somebody at this very machine asks: the connection, the name asked for and the page that asks are all loopback's, and no
- * proxy stands between. A page whose name was rebound to this machine sends its own name as Host.
+ * Whether the request comes from this machine: the connection, the Host and the Origin are all loopback's, and no proxy is in between. A page
+ * whose name was rebound to this machine sends its own name as Host.
  */
 export function isLocal(request: Head): boolean {
   const origin = request.header("origin");
@@ -50,7 +50,7 @@ export function isLoopback(host: string): boolean {
   return isIP(address) === 4 && address.startsWith("127.");
 }
 
-/** "" for "null", which is what a page without a place of its own sends. */
+/** "" for "null", the origin of sandboxed pages and files. */
 function originHost(origin: string): string {
   return URL.canParse(origin) ? hostName(new URL(origin).host) : "";
 }

@@ -6,11 +6,11 @@ import { networkOf } from "./clientAddress.js";
 /** Wrong keys that one address, or one IPv6 network of 64 bits, may send within the time. */
 const ATTEMPTS_MAX = 10;
 const WITHIN_SECONDS = 60;
-/** By all addresses together: more than these are not told apart any more, and memory stays bounded. */
+/** By all addresses together. Beyond that all addresses are slowed alike, which bounds the memory for them. */
 const ATTEMPTS_OF_ALL_MAX = 10_000;
 const ALL = "all";
 
-/** Slows down whoever tries keys; each wrong one is counted and leaves a line for an audit. */
+/** Slows down clients that try keys; each wrong key is counted and logged for an audit. */
 export interface WrongKeys {
   /** @throws StageFailure too_many_attempts */
   checkMayTry(address: string): void;
@@ -18,7 +18,7 @@ export interface WrongKeys {
   record(address: string, keyId: string | undefined): void;
 }
 
-/** `too_many_attempts`, with the time after which it is worth another. */
+/** `too_many_attempts`, with the time after which another attempt is allowed. */
 export class TooManyAttempts extends StageFailure {
   readonly retryAfterSeconds: number;
 
@@ -31,7 +31,7 @@ export class TooManyAttempts extends StageFailure {
 export function watchWrongKeys({ metrics, log }: { metrics: Metrics; log: Log }): WrongKeys {
   const each = new RateLimiterMemory({ points: ATTEMPTS_MAX, duration: WITHIN_SECONDS });
   const all = new RateLimiterMemory({ points: ATTEMPTS_OF_ALL_MAX, duration: WITHIN_SECONDS });
-  /** When whoever has used up its attempts may try again, by address: of the last minute, for others are forgotten. */
+  /** Until when an address that has used up its attempts is slowed; addresses whose time is over are removed. */
   const slowedUntilMs = new Map<string, number>();
   return {
     checkMayTry(address) {
@@ -45,7 +45,7 @@ export function watchWrongKeys({ metrics, log }: { metrics: Metrics; log: Log })
       log.warn({ audit: "wrong_key", address, ...(keyId ? { keyId } : {}) }, "a wrong key was refused");
       if (left(ALL) > 0) return;
       const network = networkOf(address);
-      // Counted at once; only what comes of it is told later.
+      // Counted synchronously; the promise resolves later with the count.
       void all.consume(ALL).then(slowWhenUsedUp(ALL), slow(ALL));
       void each.consume(network).then(slowWhenUsedUp(network), slow(network));
     },
@@ -69,10 +69,7 @@ export function watchWrongKeys({ metrics, log }: { metrics: Metrics; log: Log })
     return (result: unknown) => {
       if (!(result instanceof RateLimiterRes)) throw result;
       if (!slowedUntilMs.has(who)) {
-        log.warn(
-          { audit: "keys_slowed", address: who },
-          "too many wrong keys: no more are looked at for now",
-        );
+        log.warn({ audit: "keys_slowed", address: who }, "too many wrong keys: no more are checked for now");
       }
       const nowMs = Date.now();
       for (const [other, untilMs] of slowedUntilMs) if (untilMs <= nowMs) slowedUntilMs.delete(other);

@@ -1,19 +1,14 @@
 import { randomUUID } from "node:crypto";
 import {
   ENROL_STAGES,
-  EnrolWorkSchema,
   StageFailure,
   checkedConsent,
   checkedName,
-  create,
-  enrolWorkSubject,
   fieldOf,
   hasConsumer,
   isJobId,
   newJobId,
   storedSource,
-  toBinary,
-  workMessageId,
   type StageName,
 } from "@similarfaces/contracts";
 import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
@@ -29,7 +24,7 @@ import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.
 import { untilExtracted } from "../jobs/waiting.js";
 import type { Call } from "../requests/router.js";
 import { qualityOf, warningsOf } from "./faceQuality.js";
-import { repeatedResults } from "./repeatedFace.js";
+import { enrolWork, repeatedResults } from "./repeatedFace.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
@@ -212,22 +207,8 @@ export class Enrolment {
     const span = startJobSpan(following, trace);
     const { model, value: extracted } = source.extract;
     const results = repeatedResults(job, { accepted: source.accepted, face, extracted, model }, caller.keyId);
-    const work = {
-      subject: enrolWorkSubject(jobId, 0),
-      data: toBinary(
-        EnrolWorkSchema,
-        create(EnrolWorkSchema, {
-          jobId,
-          face: 0,
-          embedding: Buffer.from(embed.value.embedding, "base64"),
-          model: embed.model,
-          deadlineAtMs: job.deadlineAtMs,
-          enrolment: { ...enrollee, source: `face ${faceIndex} of a job` },
-          ...(portrait ? { portrait: { case: "thumbnail" as const, value: portrait } } : {}),
-        }),
-      ),
-      messageId: workMessageId(jobId, "enrol", 0),
-    };
+    const enrolment = { ...enrollee, source: `face ${faceIndex} of a job` };
+    const work = enrolWork(job, embed, portrait, enrolment);
     const expectation = following.relay.expect(jobId, caller.keyId);
     try {
       await expectation.listening;

@@ -1,13 +1,22 @@
 import {
+  EnrolWorkSchema,
   ResultSchema,
   create,
+  enrolWorkSubject,
   resultFromJson,
+  toBinary,
+  workMessageId,
   type AcceptedJson,
+  type EmbeddedJson,
+  type EnrolmentSchema,
   type ExtractedJson,
   type FaceView,
+  type Field,
+  type MessageInitShape,
   type Result,
   type ResultEvent,
 } from "@similarfaces/contracts";
+import type { WorkMessage } from "@similarfaces/runtime";
 import type { AcceptedJob } from "../jobs/accept.js";
 import { qualityOf } from "./faceQuality.js";
 
@@ -45,4 +54,27 @@ export function repeatedResults(job: AcceptedJob, source: FaceOfJob, owner = "")
       },
     } satisfies ResultEvent),
   ];
+}
+
+/** The job's only work: its face to `enrol`. @param thumbnail JPEG of the aligned face, where the source job still has it */
+export function enrolWork(
+  { jobId, deadlineAtMs }: AcceptedJob,
+  embedding: Extract<Field<EmbeddedJson>, { state: "done" }>,
+  thumbnail: Uint8Array | undefined,
+  enrolment: MessageInitShape<typeof EnrolmentSchema>,
+): WorkMessage {
+  const work = create(EnrolWorkSchema, {
+    jobId,
+    face: 0,
+    embedding: Buffer.from(embedding.value.embedding, "base64"),
+    model: embedding.model,
+    deadlineAtMs,
+    enrolment,
+    ...(thumbnail ? { portrait: { case: "thumbnail" as const, value: thumbnail } } : {}),
+  });
+  return {
+    subject: enrolWorkSubject(jobId, 0),
+    data: toBinary(EnrolWorkSchema, work),
+    messageId: workMessageId(jobId, "enrol", 0),
+  };
 }

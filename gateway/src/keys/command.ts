@@ -56,7 +56,7 @@ interface Asked {
   scopes: Scope[];
 }
 
-/** Or what is wrong with it, in words. */
+/** Or, in words, what is wrong with the call. */
 function readAsked({ name = "", scopes = "" }: Values): Asked | string {
   if (!NAME.test(name.trim())) return "--name says whose key it is, in 1 to 100 characters.";
   const asked = scopes.split(",").map((scope) => scope.trim());
@@ -94,7 +94,7 @@ async function revoke(kv: KV, ids: readonly string[]): Promise<number> {
   return code;
 }
 
-/** Somebody may give the key itself: it is not written anywhere again. */
+/** A user may give the whole key by mistake: it is not printed. */
 function printable(id: string): string {
   return /^[0-9a-f]{12}$/.test(id) ? id : "of that id: give the twelve characters that `list` shows";
 }

@@ -4,7 +4,7 @@ import type { Broker } from "@similarfaces/runtime";
 import { digestOf, newKeyText } from "./keyText.js";
 import { isScope, type Scope } from "./scopes.js";
 
-/** A key as it is kept: whoever reads this cannot make the key of it. */
+/** A key as it is stored; the key itself cannot be recovered from this. */
 export interface KeyRecord {
   id: string;
   name: string;
@@ -20,7 +20,7 @@ export function openKeyBucket(broker: Broker): Promise<KV> {
   return new Kvm(broker.js).open(KEY_BUCKET);
 }
 
-/** @returns the text, which is told nobody again */
+/** @returns the text of the key, which is stored nowhere */
 export async function createKey(kv: KV, name: string, scopes: readonly Scope[]): Promise<string> {
   const { id, text } = newKeyText();
   const record: KeyRecord = { id, name, scopes, digest: digestOf(text), createdAtMs: Date.now() };
@@ -52,7 +52,7 @@ export function keyIdOfEntry(key: string): string | undefined {
   return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : undefined;
 }
 
-/** Undefined for what is no record: it opens nothing. */
+/** Undefined for bytes that are no record: no key belongs to them. */
 export function readRecord(bytes: Uint8Array): KeyRecord | undefined {
   try {
     const { id, name, scopes, digest, createdAtMs } = JSON.parse(Buffer.from(bytes).toString()) as KeyRecord;
@@ -62,7 +62,7 @@ export function readRecord(bytes: Uint8Array): KeyRecord | undefined {
       Array.isArray(scopes) &&
       /^[0-9a-f]{64}$/.test(digest) &&
       typeof createdAtMs === "number";
-    // A scope of a later version is none of this one's.
+    // A scope of a later version is not known here.
     return isRecord ? { id, name, scopes: scopes.filter(isScope), digest, createdAtMs } : undefined;
   } catch {
     return undefined;

@@ -3,11 +3,11 @@ import { SHARE_SECRET } from "@similarfaces/contracts";
 import type { Broker, Log } from "@similarfaces/runtime";
 import { keyIdOfEntry, openKeyBucket, readRecord, type KeyRecord } from "./keyBucket.js";
 
-/** The keys there are now, as the bucket says: what one gateway learns of a creation or a revocation, all do. */
+/** The keys in the bucket: every gateway follows it, so that all know of a creation or revocation at once. */
 export interface KeyRing {
   find(id: string): KeyRecord | undefined;
   readonly size: number;
-  /** What share links are signed with. */
+  /** Share links are signed with it. */
   readonly shareSecret: Uint8Array;
   /** Called after each change, and after what changed while the broker was away has been read. */
   onChange(listener: () => void): void;
@@ -23,7 +23,7 @@ export async function openKeyRing(broker: Broker, log: Log): Promise<KeyRing> {
   let isClosed = false;
   const listeners = new Set<() => void>();
   let stop = () => {};
-  // What was changed while the broker was away is read afresh, whatever the old watch would still say.
+  // The whole bucket is read again: the old watch may have missed changes while the broker was away.
   broker.onReconnect(() => stop());
   await new Promise<void>((caughtUp) => void follow(caughtUp));
   return {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** `sf_<id>_<secret>`: the prefix for whoever looks for leaked keys, the id for logs, 256 random bits that nobody guesses. */
+/** `sf_<id>_<secret>`: the prefix is for scanners that search for leaked keys, the id for logs, the secret has 256 random bits. */
 export interface KeyText {
   id: string;
   text: string;
@@ -21,8 +21,8 @@ export function keyIdOf(text: string): string | undefined {
 }
 
 /**
- * What is kept of a key, in hex. A slow hash is for what people make up; nobody tries 2^256 keys, and the gateway checks one with
- * every request.
+ * The stored digest of a key, in hex. A slow hash protects passwords that people choose; 2^256 keys cannot be tried, and the gateway checks one
+ * with every request.
  */
 export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,4 @@
-/** What a key may be for. `gallery:write` includes `gallery:read`, `admin` includes all. */
+/** The rights of a key. `gallery:write` includes `gallery:read`, `admin` includes all. */
 export const SCOPES = ["analyse", "gallery:read", "gallery:write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 

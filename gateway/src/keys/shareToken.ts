@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { isJobId, jobAcceptedAtMs } from "@similarfaces/contracts";
 
 /**
- * The token of a share link: 128 bits of an HMAC of the job's id. Nothing is kept of it, every gateway of a cluster knows it, and it
- * ends with the job, whose age is in the id.
+ * The token of a share link: 128 bits of an HMAC of the job's id. It is stored nowhere, every gateway of a cluster can check it, and it is valid
+ * as long as the job, whose age is in the id.
  */
 export function shareTokenOf(secret: Uint8Array, jobId: string): string {
   return createHmac("sha256", secret).update(`share ${jobId}`).digest().subarray(0, 16).toString("base64url");

@@ -1,7 +1,7 @@
 import type { Metrics } from "@similarfaces/runtime";
 import type { EventSink, HttpReply, HttpRequest } from "../http/http.js";
 
-/** Proxies end what is silent; a comment keeps the stream open and is passed over by every client. */
+/** Proxies close silent connections; a comment keeps the stream open, and clients ignore it. */
 const COMMENT_EVERY_MS = 15_000;
 
 export interface ServerSentEvent {
@@ -38,7 +38,7 @@ export function eventStreamReply(
     },
     stream: (sink) => {
       metrics.sockets.inc({ kind });
-      const comments = setInterval(() => sink.send(": still here\n\n"), COMMENT_EVERY_MS);
+      const comments = setInterval(() => sink.send(": keep-alive\n\n"), COMMENT_EVERY_MS);
       sink.onClose(() => {
         clearInterval(comments);
         metrics.sockets.dec({ kind });

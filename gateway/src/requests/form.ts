@@ -4,7 +4,7 @@ import { readPartHead } from "./formHead.js";
 export interface FormFile {
   /** Of the form's field. */
   field: string;
-  /** As the client calls it; never used as a path. Empty where it has none. */
+  /** As the client sends it; never used as a path. Empty without one. */
   name: string;
   /** A view of the body that was read. */
   bytes: Uint8Array;
@@ -26,9 +26,9 @@ export function isForm(contentType: string | undefined): contentType is string {
 }
 
 /**
- * Reads a form (RFC 7578) that is there as a whole. A part is a file if it has a file name, a content type that is no text, or bytes
+ * Reads a complete form (RFC 7578). A part is a file if it has a file name, a content type that is no text, or bytes
  * that are no text; else it is a field.
- * @throws StageFailure bad_request where the body is no form, or more than this takes: nothing of it is left out in silence
+ * @throws StageFailure bad_request where the body is no form, or has more parts than are allowed: none is left out silently
  */
 export function readForm(body: Uint8Array, contentType: string): Form {
   const fields = new Map<string, string>();
@@ -53,7 +53,7 @@ interface Part {
   content: Buffer;
 }
 
-/** The parts between the boundary's lines (RFC 2046, 5.1.1); what stands before the first and after the last is passed over. */
+/** The parts between the boundary's lines (RFC 2046, 5.1.1); bytes before the first line and after the last are ignored. */
 function* partsOf(body: Buffer, contentType: string): Generator<Part> {
   const dashBoundary = `--${boundaryOf(contentType)}`;
   const delimiter = Buffer.from(`\r\n${dashBoundary}`, "latin1");
@@ -73,7 +73,7 @@ function* partsOf(body: Buffer, contentType: string): Generator<Part> {
 
 interface BoundaryLine {
   start: number;
-  /** Where what follows it begins. */
+  /** Where the bytes after it begin. */
   end: number;
   isLast: boolean;
 }
@@ -86,7 +86,7 @@ function nextLine(body: Buffer, delimiter: Buffer, from: number): BoundaryLine |
   return undefined;
 }
 
-/** What follows a boundary: two dashes end the form; blanks are left over from some transport. Anything else, and it was none. */
+/** The rest of a boundary's line: two dashes end the form, blanks are allowed. Undefined where anything else follows: it was no boundary. */
 function lineAt(body: Buffer, at: number): BoundaryLine | undefined {
   if (body.toString("latin1", at, at + 2) === "--") return { start: 0, end: at + 2, isLast: true };
   let end = at;

@@ -7,7 +7,7 @@ export interface PartHead {
   isText: boolean;
 }
 
-/** @throws StageFailure bad_request unless it says form-data and a name, and the part's bytes are as they are */
+/** @throws StageFailure bad_request unless it is form-data with a name, in no transfer encoding */
 export function readPartHead(head: string): PartHead {
   const headers = new Map<string, string>();
   // A line that begins with a blank goes on with the one before.

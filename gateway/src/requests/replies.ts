@@ -1,6 +1,6 @@
 import type { HttpReply } from "../http/http.js";
 
-/** JSON that nobody keeps: what it says may be gone a moment later. */
+/** JSON that is not cached: it may be outdated a moment later. */
 export function jsonReply<Body extends object>(
   status: number,
   value: Body,

@@ -24,59 +24,59 @@ export interface HandlerOptions {
   tracing: Tracing;
 }
 
-/** A scanner may invent methods; a label must not grow with them. */
+/** Other methods are counted as OTHER: scanners invent them, and a label's values must be bounded. */
 const METHODS = ["GET", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"];
 
-/** One request to one reply: who asks, which route, what went wrong. Never rejects. */
+/** Answers a request: checks who sent it, finds its route, and makes failures into replies. Never rejects. */
 export function createHandler(options: HandlerOptions): (request: HttpRequest) => Promise<HttpReply> {
   const { access, metrics, log } = options;
   return async (request) => {
     const startedAtMs = performance.now();
     const method = METHODS.includes(request.method) ? request.method : "OTHER";
-    const asked: Asked = { route: "none" };
+    const progress: Progress = { route: "none" };
     let reply: HttpReply;
     try {
-      reply = await answer(request, options, asked);
+      reply = await answer(request, options, progress);
     } catch (error) {
       reply = refusal(error, access);
       const { code } = failureOf(error);
-      const facts = { route: asked.route, method, traceId: asked.span?.context.traceId, code };
+      const facts = { route: progress.route, method, traceId: progress.span?.context.traceId, code };
       if (code === "internal") log.error({ ...facts, err: error }, "a request failed");
       else log.debug(facts, "a request was refused");
-      asked.span?.fail(code);
+      progress.span?.fail(code);
     }
-    const labels = { route: asked.route, method };
+    const labels = { route: progress.route, method };
     metrics.httpRequests.inc({ ...labels, status: String(reply.status) });
     if (!reply.stream) {
-      metrics.httpDuration.observe(labels, (performance.now() - startedAtMs) / 1_000, asked.span?.context);
+      metrics.httpDuration.observe(labels, (performance.now() - startedAtMs) / 1_000, progress.span?.context);
     }
-    asked.span?.set({ "http.response.status_code": reply.status });
-    asked.span?.end();
+    progress.span?.set({ "http.response.status_code": reply.status });
+    progress.span?.end();
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
   };
 }
 
-/** What is found out about a request on the way to its answer. */
-interface Asked {
+/** What is known of a request on the way to its answer. */
+interface Progress {
   route: string;
-  /** From the moment on that there is a route. */
+  /** Once the route is found. */
   span?: Span;
 }
 
-async function answer(request: HttpRequest, options: HandlerOptions, asked: Asked): Promise<HttpReply> {
+async function answer(request: HttpRequest, options: HandlerOptions, progress: Progress): Promise<HttpReply> {
   const { router, site, access } = options;
   const startedAtMs = Date.now();
   const file = request.method === "GET" ? site.find(request) : undefined;
   if (file) {
-    asked.route = "page";
-    // What the page is made of is the same everywhere; what it is opened at needs the key where everything does.
+    progress.route = "page";
+    // Scripts and styles of the page are the same in every installation; the page itself needs a key where everything does.
     access.check(request, isDocument(file) ? "any" : "open");
     return file;
   }
   const { route, params } = findRoute(request, router, access);
-  asked.route = route.path;
+  progress.route = route.path;
   const caller = access.check(request, route.scope);
-  // Probes and scrapes come every few seconds and set nothing off.
+  // Probes come every few seconds, and no trace of them is of use.
   const tracing = route.path.startsWith("/v1/") ? options.tracing : TRACING_OFF;
   const span = tracing.start(`${route.method} ${route.path}`, {
     parent: parseTraceparent(request.header(TRACEPARENT), request.header(TRACESTATE)),
@@ -84,7 +84,7 @@ async function answer(request: HttpRequest, options: HandlerOptions, asked: Aske
     startedAtMs,
     attributes: { "http.request.method": request.method, "http.route": route.path },
   });
-  asked.span = span;
+  progress.span = span;
   return route.handle({ request, params, caller, trace: span.context });
 }
 
@@ -92,7 +92,7 @@ function isDocument({ headers }: HttpReply): boolean {
   return headers["content-type"]?.startsWith("text/html") ?? false;
 }
 
-/** Who may not ask gets no answer to whether there is such an address either. */
+/** A caller without access is not told whether the address exists either. */
 function findRoute(request: HttpRequest, router: Router, access: Access): Found {
   try {
     return router.find(request.method, request.path);

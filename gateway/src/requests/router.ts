@@ -4,22 +4,22 @@ import type { Caller } from "../access/caller.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import type { Scope } from "../keys/scopes.js";
 
-/** One request on its way through a route. */
+/** One request to a route. */
 export interface Call {
   readonly request: HttpRequest;
   /** By the name in braces, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly caller: Caller;
-  /** For what it sets off. */
+  /** The parent of spans that the request causes. */
   readonly trace: TraceContext;
 }
 
-/** Who may ask (access/access.ts): whose key has the scope, `any` key where one is needed for everything, or always anybody. */
+/** Who may ask (access/access.ts): keys with the scope; `any` key, where one is needed for everything; or everybody (`open`). */
 export type RouteScope = Scope | "any" | "open";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** As openapi.yaml writes it, "/v1/jobs/{jobId}"; a part in braces takes one segment, less what stands around it. */
+  /** As openapi.yaml writes it, "/v1/jobs/{jobId}"; a part in braces matches one segment, or the rest of it. */
   readonly path: string;
   readonly scope: RouteScope;
   /** @throws StageFailure, which becomes the answer */
@@ -36,7 +36,7 @@ export interface Router {
   find(method: string, path: string): Found;
 }
 
-/** `method_not_allowed`, with the methods that the address does take. */
+/** `method_not_allowed`, with the methods that the address has. */
 export class MethodNotAllowed extends StageFailure {
   readonly allowed: readonly string[];
 
@@ -46,7 +46,7 @@ export class MethodNotAllowed extends StageFailure {
   }
 }
 
-/** Routes in the order given: the first that fits is taken. */
+/** Routes are tried in the order given. */
 export function createRouter(routes: readonly Route[]): Router {
   const compiled = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
   return {

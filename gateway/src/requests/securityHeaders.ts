@@ -1,4 +1,4 @@
-/** Only what the gateway itself serves may run, be shown or be asked; nothing may frame the page. */
+/** Scripts, styles, pictures and requests only from the gateway itself; no page may frame it. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

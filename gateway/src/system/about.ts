@@ -7,7 +7,7 @@ import { VERSION } from "@similarfaces/runtime";
 import { BODY_BYTES_MAX } from "../requests/limits.js";
 import type { InstalledStages } from "./installedStages.js";
 
-/** What `GET /v1/about` says to everybody alike. */
+/** `GET /v1/about`, without what depends on the caller. */
 export type Installation = Omit<About, "galleryKey" | "scopes">;
 
 export interface AboutOptions {

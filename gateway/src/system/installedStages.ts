@@ -22,8 +22,8 @@ export interface InstalledStages {
 const ANALYZERS_OF_TABLE: readonly (AnnouncementJson & { name: CoreStage })[] = [QUALITY];
 
 /**
- * Resolves when the announcements that stand in the broker are known: a job accepted before that would ask for too little.
- * @param switchedOn of it only the stages of the table count: whether there is an analyzer, its announcement says
+ * Resolves when the announcements in the broker have been read: a job accepted before that would lack analyzers.
+ * @param switchedOn names of analyzers in it are ignored: their announcements decide
  */
 export async function followInstalledStages(
   broker: Broker,

@@ -44,8 +44,8 @@ const PAGE_PATHS = [/^\/$/, /^\/jobs\/[^/]+$/, /^\/gallery(\/[^/]+)?$/, /^\/abou
 const HASHED = /^\/assets\//;
 
 /**
- * Reads the built page into memory: it is small, and what is served is one build, whatever is written beside it
- * meanwhile. A folder that is not there is an empty site.
+ * Reads the built page into memory: it is small, and so the files of one build are served, even while another one is written to the folder. A
+ * missing folder is an empty site.
  */
 export async function openSite(siteDir: string): Promise<Site> {
   const files = await readSite(siteDir);

@@ -1,11 +1,11 @@
 import { isStageName, type ResultEvent, type StageName } from "@similarfaces/contracts";
 import type { StageStatus } from "@similarfaces/contracts/api";
 
-/** What is summed up. */
+/** Answers in it are counted. */
 const WINDOW_MS = 60_000;
-/** Answers remembered per stage: a median needs no more. */
+/** Answers kept per stage; enough for a median. */
 const ANSWERS_MAX = 512;
-/** Answers that tell which models are in use. */
+/** The models of the last answers are those in use. */
 const LATEST = 64;
 
 /** The part of a stage's status that its results tell. */
@@ -18,7 +18,7 @@ interface Answer {
   computeMs: number;
 }
 
-/** How long each stage waited and worked in the last minute, by the timings of the results that went by. */
+/** How long work waited and was computed per stage in the last minute, by the timings of results of jobs that this gateway follows. */
 export class StageClock {
   readonly #answers = new Map<StageName, Answer[]>();
 

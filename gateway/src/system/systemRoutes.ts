@@ -18,7 +18,7 @@ export interface SystemRoutesOptions {
   unready(): string | undefined;
 }
 
-/** What the gateway says of itself. */
+/** About the installation, and its state. */
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
   const { about, installed, metrics, openApi, status, hasKeys, unready } = options;
   return [

@@ -33,7 +33,7 @@ await runService(process.env, {
   readConfig,
   usualHealthPort: USUAL_HEALTH_PORT,
   async start({ config, broker, metrics, log, tracing, signal }) {
-    const { jobTtlMs, graceMs, facesMax } = config;
+    const { jobTtlMs, graceMs, facesMax, faceFloor } = config;
     const { core, analyzers } = await servedStages(packsOf(config), config.stages);
     const models = [...core.flatMap((stage) => MODEL_OF[stage] ?? []), ...analyzers.map(({ name }) => name)];
     const [inference, { blobs, provision }] = await Promise.all([
@@ -61,7 +61,7 @@ await runService(process.env, {
       has("match") || has("enrol")
         ? startMatch({ config: { ...config, stages: core }, broker, blobs, metrics, log, tracing, signal })
         : undefined,
-      run(createExtract({ inference, blobs, facesMax }), concurrencyOf(config)),
+      run(createExtract({ inference, blobs, facesMax, faceFloor }), concurrencyOf(config)),
       ...(has("embed") ? [run(createEmbed({ inference }), ofChips)] : []),
       ...analyzers.map(async (analyzer) => {
         const announced = await announce(broker, announcementOf(analyzer), { signal, log });

@@ -15,7 +15,16 @@ import { Ajv2020, type AnySchemaObject } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { openLiveSocket } from "./liveSocket.js";
-import { EMBEDDING, PIXEL, answerAll, postPixel, readEvents, startMesh, type Mesh } from "./meshFixture.js";
+import {
+  EMBEDDING,
+  PIXEL,
+  answerAll,
+  extracted,
+  postPixel,
+  readEvents,
+  startMesh,
+  type Mesh,
+} from "./meshFixture.js";
 
 /** What the gateway really sends, against what openapi.yaml says: nothing missing, nothing of another kind, nothing more. */
 const file = createRequire(import.meta.url).resolve("@similarfaces/contracts/openapi.yaml");
@@ -88,7 +97,7 @@ function replyOf({
 let mesh: Mesh;
 beforeAll(async () => {
   mesh = await startMesh();
-  mesh.broker.nc.subscribe("sf.v1.gallery.*", {
+  mesh.broker.nc.subscribe("sf.v2.gallery.*", {
     queue: GALLERY_QUEUE,
     callback: (_, message) => {
       const reply = replyOf(fromBinary(GalleryRequestSchema, message.data).operation);
@@ -139,6 +148,7 @@ describe("a job is as described", () => {
 
 it.each<[schema: string, method: string, path: string, body?: string]>([
   ["About", "GET", "/v1/about"],
+  ["Analyzers", "GET", "/v1/analyzers"],
   ["Status", "GET", "/v1/status"],
   ["IdentityPage", "GET", "/v1/gallery/identities"],
   ["Identity", "GET", "/v1/gallery/identities/ada"],
@@ -151,6 +161,14 @@ it.each<[schema: string, method: string, path: string, body?: string]>([
   expect(problems(schema, await ask(method, path, body))).toEqual([]);
 });
 
+it("the list of analyzers is as described on a socket", async () => {
+  const socket = await openLiveSocket(mesh.url);
+  socket.askForAnalyzers();
+  await expect.poll(() => socket.messages.length).toBe(1);
+  expect(problems("LiveMessage", socket.messages[0])).toEqual([]);
+  await socket.close();
+});
+
 it("Matches are as described: POST /v1/gallery/search", async () => {
   const question = { embedding: Buffer.from(EMBEDDING).toString("base64"), model: "m" };
   expect(problems("Matches", await ask("POST", "/v1/gallery/search", JSON.stringify(question)))).toEqual([]);
@@ -161,6 +179,11 @@ it("EnrolmentOutcomes are as described: POST /v1/gallery/identities", async () =
   form.set("name", "Ada");
   form.set("consent", "herself");
   for (const name of ["1.gif", "2.gif"]) form.append("photo", new Blob([Uint8Array.from(PIXEL)]), name);
+  const playing = mesh.broker.nc.subscribe("sf.v2.work.*.image", {
+    callback: (_, { subject }) => void mesh.publish(extracted(subject.split(".")[3]!, 1, 0.1)),
+  });
   const outcomes = await ask("POST", "/v1/gallery/identities", form);
+  playing.unsubscribe();
   expect(problems("EnrolmentOutcomes", outcomes)).toEqual([]);
+  expect(outcomes).toMatchObject({ warnings: [{ photo: "1.gif" }, { photo: "2.gif" }] });
 });

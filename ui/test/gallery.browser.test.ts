@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { embeddingToBytes } from "@similarfaces/contracts";
 import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
 import {
@@ -160,6 +161,22 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByRole("button", { name: "Delete this face" }).click();
     await main(page).getByText("Removed for good: 1 face with its numbers, 1 portrait.").waitFor();
     expect(await page.evaluate(() => sessionStorage.getItem("apiKey"))).toBe(KEY);
+  });
+
+  it("warns of a face that is small or blurred, which is added all the same", async () => {
+    const blurred = join(folder, "blurred.jpg");
+    await sharp(photo("portrait-1")).resize(110).blur(1.2).toFile(blurred);
+    const page = await visitWithKey("/gallery/add");
+    await page.getByLabel("Name").fill("Ada");
+    await page.setInputFiles("input[type=file]", [photo("portrait-1"), blurred]);
+    await consentTo(page, "a composite: nobody had to agree");
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await page.getByText("Ada has 2 new faces in the gallery.").waitFor();
+    const words = await page.getByRole("list", { name: "Photos" }).getByRole("listitem").allInnerTexts();
+    expect(words[0]).not.toContain("small or blurred");
+    expect(words[1]).toContain("In the gallery It is small or blurred here");
+    await screenshot(page, "gallery-warned");
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it("tells who has no key that nothing was changed", async () => {

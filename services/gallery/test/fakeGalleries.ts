@@ -4,7 +4,7 @@ import { openElasticsearchGallery } from "../src/drivers/elasticsearch/driver.js
 import type { GalleryDriver } from "../src/drivers/driver.js";
 import { createGallery } from "../src/operations/createGallery.js";
 import type { Gallery } from "../src/operations/gallery.js";
-import { createIdentities } from "../src/operations/identities.js";
+import { createIdentities } from "../src/operations/createIdentities.js";
 import { startFakeElasticsearch, type FakeElasticsearch, type FakeRequest } from "./fakeElasticsearch.js";
 import { MODEL, memoryBlobs } from "./fixtures.js";
 

@@ -6,7 +6,7 @@ import { rebuildIndex } from "../src/drivers/elasticsearch/rebuild.js";
 import { INDEX_KINDS, type ElasticsearchOptions } from "../src/drivers/elasticsearch/settings.js";
 import { createGallery } from "../src/operations/createGallery.js";
 import type { Gallery } from "../src/operations/gallery.js";
-import { createIdentities } from "../src/operations/identities.js";
+import { createIdentities } from "../src/operations/createIdentities.js";
 import { deleteIndices, elasticsearchForTests, kindOf } from "./elasticsearchForTests.js";
 import { MODEL, cosineOf, embedding, face, memoryBlobs, near, probe } from "./fixtures.js";
 import { testGallery } from "./gallerySuite.js";

@@ -7,7 +7,8 @@ import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.
 import { openNatsGallery, type NatsGalleryOptions } from "../src/drivers/nats/driver.js";
 import { createGallery } from "../src/operations/createGallery.js";
 import type { Gallery } from "../src/operations/gallery.js";
-import { createIdentities, type Identities } from "../src/operations/identities.js";
+import { createIdentities } from "../src/operations/createIdentities.js";
+import type { Identities } from "../src/operations/identities.js";
 import { MODEL, embedding, face, memoryBlobs, near, probe } from "./fixtures.js";
 
 const MIB = 1024 * 1024;

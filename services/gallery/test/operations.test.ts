@@ -1,7 +1,8 @@
 import { GalleryFaceSchema, StageFailure, create } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import type { GalleryDriver } from "../src/drivers/driver.js";
-import { createIdentities, type FaceToAdd, type Identities } from "../src/operations/identities.js";
+import { createIdentities } from "../src/operations/createIdentities.js";
+import type { FaceToAdd, Identities } from "../src/operations/identities.js";
 import { MODEL, embedding } from "./fixtures.js";
 import { memoryStore, openMemoryGallery, type MemoryStore } from "./memory.js";
 

@@ -11,6 +11,7 @@ export * from "./broker/rewound.js";
 export * from "./broker/publish.js";
 export * from "./stage/retry.js";
 export * from "./stage/stageLoop.js";
+export type { StageOptions } from "./stage/stageOptions.js";
 export * from "./broker/backlog.js";
 export * from "./telemetry/metrics.js";
 export * from "./telemetry/log.js";

@@ -1,11 +1,6 @@
 import type { ExportedFace, GalleryFace, Identity, IdentityPage } from "@similarfaces/contracts";
 import type { GalleryDriver } from "../drivers/driver.js";
 import type { EnrolledFace, Nearest } from "./gallery.js";
-import { createEditing } from "./editing.js";
-import { createEnrolling } from "./enrolling.js";
-import { createListing } from "./listing.js";
-import { nearestIdentities } from "./nearest.js";
-import { storeOf } from "./store.js";
 
 /**
  * The gallery without its portraits: identities, their faces, and the search among them, alike on every driver. Input
@@ -52,17 +47,4 @@ export interface FaceRow {
   face: ExportedFace;
   /** Continues after this row. */
   cursor: string;
-}
-
-export function createIdentities(driver: GalleryDriver): Identities {
-  const store = storeOf(driver);
-  return {
-    name: driver.name,
-    ready: () => driver.ready(),
-    close: () => driver.close(),
-    nearest: (probe, count) => nearestIdentities(store, probe, count),
-    ...createEnrolling(store),
-    ...createEditing(store),
-    ...createListing(store),
-  };
 }

@@ -5,7 +5,8 @@ import type { IndexKind } from "../drivers/elasticsearch/settings.js";
 import { openNatsGallery } from "../drivers/nats/driver.js";
 import { createGallery } from "./createGallery.js";
 import type { Gallery } from "./gallery.js";
-import { createIdentities, type Identities } from "./identities.js";
+import { createIdentities } from "./createIdentities.js";
+import type { Identities } from "./identities.js";
 import { measuredGallery } from "./measuredGallery.js";
 
 /** The part of the configuration that chooses and opens a gallery. */

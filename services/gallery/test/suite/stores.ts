@@ -4,7 +4,8 @@ import { afterEach } from "vitest";
 import type { GalleryDriver } from "../../src/drivers/driver.js";
 import { createGallery } from "../../src/operations/createGallery.js";
 import type { Gallery } from "../../src/operations/gallery.js";
-import { createIdentities, type Identities } from "../../src/operations/identities.js";
+import { createIdentities } from "../../src/operations/createIdentities.js";
+import type { Identities } from "../../src/operations/identities.js";
 import { MODEL, memoryBlobs } from "../fixtures.js";
 
 /** Where the suite's galleries are; what a test has opened is closed after it. */

@@ -1,7 +1,5 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { PROBE_SUBJECT } from "@similarfaces/contracts";
 import { TimeoutError } from "nats";
-import type { Outbox } from "./outbox.js";
 
 /** Whether the broker stores what it is given, by what it said last of anything that was to be stored. */
 export interface StoreHealth {
@@ -66,35 +64,4 @@ function reasonOf(error: unknown, hasHeardAll: () => boolean): string | undefine
   if (error instanceof Error && error.name === "JetStreamNotEnabled") return "the broker's JetStream is off";
   if (error instanceof TimeoutError && hasHeardAll()) return "the broker answers nothing";
   return undefined;
-}
-
-/** While all is well, so that an idle service knows too; and after a refusal. */
-const PROBE_EVERY_MS = 10_000;
-const PROBE_AGAIN_MS = 1_000;
-
-/** Stores a little now and then, and what room was missing until there is room again. @returns what ends it */
-export function probeStore(broker: { outbox: Outbox; store: StoreHealth; connected(): boolean }): () => void {
-  const { outbox, store } = broker;
-  let waiting: NodeJS.Timeout | undefined;
-  let ended = false;
-  const wait = () => {
-    clearTimeout(waiting);
-    if (ended) return;
-    const pauseMs = store.fault() === undefined ? PROBE_EVERY_MS : PROBE_AGAIN_MS;
-    waiting = setTimeout(() => void probe(), pauseMs).unref();
-  };
-  const probe = async () => {
-    try {
-      if (broker.connected()) await outbox.store(PROBE_SUBJECT, new Uint8Array(store.probeBytes));
-    } catch {
-      // The store's health has heard of it.
-    }
-    wait();
-  };
-  store.onChange(wait);
-  wait();
-  return () => {
-    ended = true;
-    clearTimeout(waiting);
-  };
 }

@@ -7,7 +7,7 @@ import { tellParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "../settings/settings.js";
 import { openTracing } from "../telemetry/openTracing.js";
 import { brokerAccess, type runtimeSettings } from "../settings/runtimeSettings.js";
-import { probeStore } from "../broker/storeHealth.js";
+import { probeStore } from "../broker/probeStore.js";
 import type { Tracing } from "../telemetry/tracing.js";
 import { VERSION } from "./version.js";
 

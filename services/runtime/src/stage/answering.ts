@@ -6,9 +6,9 @@ import type { Span } from "../telemetry/tracing.js";
 import { callSignal } from "./callSignal.js";
 import { HANDED_BACK, SHED, decide, decideOnError, type PieceEnd } from "./decision.js";
 import type { Failing } from "./failing.js";
-import type { HandlingOptions } from "./handling.js";
 import { identityOf, timingsOf, type Piece } from "./piece.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "./stage.js";
+import type { HandlingOptions } from "./stageOptions.js";
 import { observeMoments, recordParts } from "./stageSpan.js";
 
 /** Follow-up messages published side by side; more would only queue in the broker's connection. */

@@ -6,16 +6,9 @@ import { HANDED_BACK, SKIPPED, endingOf, isAskedFor, readPieces, type PieceEnd }
 import type { Delivered } from "./deliveries.js";
 import { failingOf } from "./failing.js";
 import { factsOf, type Piece } from "./piece.js";
-import type { Room } from "./room.js";
 import type { Stage, StageWork } from "./stage.js";
-import type { StageOptions } from "./stageLoop.js";
+import type { HandlingOptions } from "./stageOptions.js";
 import { secondsBetween, startStageSpan } from "./stageSpan.js";
-
-export interface HandlingOptions extends StageOptions {
-  room: Room;
-  /** Aborted when the process must stop before the work is done. */
-  stop: AbortSignal;
-}
 
 /** A message that the loop holds. */
 export interface InFlight {

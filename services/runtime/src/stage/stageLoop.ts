@@ -1,29 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { consumer } from "@similarfaces/contracts";
-import type { Broker } from "../broker/broker.js";
 import { pullDeliveries, type Delivered } from "./deliveries.js";
 import { handlingOf, type InFlight } from "./handling.js";
-import type { Log } from "../telemetry/log.js";
-import type { Metrics } from "../telemetry/metrics.js";
 import { Room } from "./room.js";
 import type { Stage, StageWork } from "./stage.js";
-import type { Tracing } from "../telemetry/tracing.js";
-
-export interface StageOptions {
-  broker: Broker;
-  /**
-   * Pieces of work done at once, where each weighs 1: the node's real capacity, so that waiting work stays where others can take it.
-   * One more is let in beside what is heavier than all of it.
-   */
-  concurrency: number;
-  /** The consumer's; the loop says `working` at half of it. */
-  ackWaitMs?: number;
-  /** How long `drain` lets work in flight go on before it hands it back. */
-  graceMs: number;
-  metrics: Metrics;
-  log: Log;
-  tracing?: Tracing;
-}
+import type { StageOptions } from "./stageOptions.js";
 
 export interface RunningStage {
   /** Stops pulling, finishes what is in flight within the grace, hands the rest back. May be called twice. */

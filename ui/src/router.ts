@@ -7,7 +7,7 @@ export type Route =
   | { page: "missing" };
 
 /** The addresses that the gateway answers with the page (gateway/src/system/site.ts). */
-export function routeOf(path: string): Route {
+function routeOf(path: string): Route {
   const [first = "", second, ...rest] = path.split("/").slice(1);
   if (rest.length > 0) return { page: "missing" };
   if (first === "" && second === undefined) return { page: "analyse" };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curvePath } from "../src/analyse/curvePath";
-import { WHOLE, ZOOM_MAX, pan, placePhoto, viewOfBox, zoomAt } from "../src/analyse/view";
+import { WHOLE, pan, placePhoto, viewOfBox, zoomAt } from "../src/analyse/view";
 import { ServerClock } from "../src/serverClock";
 
 const frame = { width: 800, height: 600 };
@@ -31,7 +31,7 @@ describe("the photo in its frame", () => {
     const view = viewOfBox(frame, photo, { x: 700, y: 300, width: 200, height: 200 });
     const { left, width } = placePhoto(frame, photo, view);
     expect(left + (800 / photo.width) * width).toBeCloseTo(frame.width / 2);
-    expect(viewOfBox(frame, photo, { x: 0, y: 0, width: 1, height: 1 }).zoom).toBe(ZOOM_MAX);
+    expect(viewOfBox(frame, photo, { x: 0, y: 0, width: 1, height: 1 }).zoom).toBe(12);
     expect(zoomAt(frame, photo, WHOLE, { x: 0, y: 0 }, 0.1).zoom).toBe(1);
   });
 });

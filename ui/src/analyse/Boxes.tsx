@@ -154,7 +154,9 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
         <Show when={number()}>
           <b>{number()}</b>
         </Show>
-        <span class="box-words">{words()}</span>
+        <Show when={words()}>
+          <span class="box-words">{words()}</span>
+        </Show>
       </span>
     </Show>
   );

@@ -19,7 +19,7 @@ export interface View {
 }
 
 export const WHOLE: View = { zoom: 1, x: 0.5, y: 0.5 };
-export const ZOOM_MAX = 12;
+const ZOOM_MAX = 12;
 
 export function placePhoto(frame: Size, photo: Size, view: View): Placement {
   const scale = Math.min(frame.width / photo.width, frame.height / photo.height) * view.zoom;

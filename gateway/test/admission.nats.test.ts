@@ -78,7 +78,7 @@ describe("a mesh whose extract takes no work", () => {
   });
   afterAll(() => mesh?.stop());
 
-  it("takes a burst as far as 4 s of work go, all within one look, and refuses the rest before it is sent", async () => {
+  it("takes a burst as far as 4 s of work go, all within one sample, and refuses the rest before it is sent", async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => post(mesh)));
     taken = answers.filter(({ status }) => status === 202);
     expect(taken.length).toBeGreaterThanOrEqual(40);

@@ -6,12 +6,12 @@ import { openLiveSocket } from "./liveSocket.js";
 import type { Gateway } from "../src/gateway.js";
 import { EVENTS_OF_ONE_FACE, answerAll, postPixel, readEvents, startMesh, type Mesh } from "./meshFixture.js";
 
-/** What the broker is asked by everybody, by the words of its own API. */
+/** What all clients ask the broker about results; other streams are followed by consumers that are made again under load. */
 function countQuestions(broker: Broker) {
   const counts = { consumers: 0, results: 0 };
   const count = (subject: string, name: keyof typeof counts) =>
     broker.nc.subscribe(subject, { callback: () => void counts[name]++ });
-  count("$JS.EVENT.ADVISORY.CONSUMER.CREATED.>", "consumers");
+  count("$JS.EVENT.ADVISORY.CONSUMER.CREATED.SF_RESULTS.>", "consumers");
   count("$JS.API.STREAM.MSG.GET.SF_RESULTS", "results");
   return counts;
 }
@@ -120,7 +120,7 @@ describe("where what the stream stores is not heard", () => {
     expect(await metric(mesh, gateway, 'similarfaces_relay_replays_total\\{reason="deadline"\\}')).toBe(0);
   });
 
-  it("one look finds all that many jobs have lost", async () => {
+  it("one check finds all that many jobs have lost", async () => {
     proxy.lose(undefined);
     const jobs = [];
     for (let i = 0; i < 40; i++) jobs.push((await postPixel(url)).jobId);
@@ -146,7 +146,7 @@ describe("where what the stream stores is not heard", () => {
     expect(shown.toSorted()).toEqual(EVENTS_OF_ONE_FACE.toSorted());
   });
 
-  it("results of other gateways' jobs cost one look each 2 s, however many they are", async () => {
+  it("results of other gateways' jobs cost one check each 2 s, however many they are", async () => {
     proxy.lose(undefined);
     const { jobId } = await postPixel(url);
     const counts = countQuestions(mesh.broker);

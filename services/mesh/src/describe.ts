@@ -29,7 +29,7 @@ export function describeEvent(
   const line = (stage: string, face: number | undefined, text: string, cost: string) => {
     const subject = face === undefined ? "photo" : `face ${face + 1}`;
     const at = arrivalOf(event, job).padStart(9);
-    return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(9)}${text.padEnd(64)}  ${cost}`.trimEnd();
+    return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(8)} ${text.padEnd(64)}  ${cost}`.trimEnd();
   };
   const text = textOf(event, analyzers);
   if (text === "") return [];

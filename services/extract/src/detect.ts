@@ -1,13 +1,13 @@
 import type { PredictOptions } from "@similarfaces/inference";
 import {
-  answersFor,
+  accepts,
   clipBox,
   detectionToImage,
-  looksAt,
+  passesOf,
   similarityFromLandmarks,
   suppress,
   type Detection,
-  type Look,
+  type Pass,
   type Size,
 } from "@similarfaces/vision";
 import type { Detector } from "./detector.js";
@@ -24,20 +24,20 @@ export async function detectFaces(
 ): Promise<Detection<"image">[]> {
   const { photo } = views;
   // Large before small, for each scaled photo is made from a larger one.
-  const looks = looksAt(photo, detector.frameMultiple).toSorted(
+  const passes = passesOf(photo, detector.frameMultiple).toSorted(
     (a, b) => b.frame.scaled.width - a.frame.scaled.width,
   );
-  const found = (await Promise.all(looks.map(seen))).flat();
+  const found = (await Promise.all(passes.map(detectIn))).flat();
   return suppress(found, detector.iouMax)
     .filter((face) => isOnPhoto(face, photo) && similarityFromLandmarks(face.landmarks) !== undefined)
     .map((face) => ({ ...face, box: clipBox(face.box, photo) }))
     .toSorted((a, b) => area(b) - area(a) || b.score - a.score);
 
-  async function seen(look: Look): Promise<Detection<"image">[]> {
-    const { frame } = look;
+  async function detectIn(pass: Pass): Promise<Detection<"image">[]> {
+    const { frame } = pass;
     const detections = await detector.detect(cutFrame(await views.scaled(frame.scaled), frame), options);
     return detections
-      .filter((detection) => answersFor(look, detection))
+      .filter((detection) => accepts(pass, detection))
       .map((detection) => detectionToImage(frame, detection));
   }
 }

@@ -44,7 +44,7 @@ export const inferenceSettings = {
   analyzerPacks,
   /** Milliseconds that an analyzer may take for a chip at its warm-up, where other models share its workers. */
   analyzerMsMax: integer("ANALYZER_MS_MAX", { min: 1, max: 60_000, default: 50 }),
-  /** Threads that run models; one per usable core. In a container say how many those are: the host's are counted. */
+  /** Threads that run models; one per usable core. To be set in a container, where the default counts the host's cores. */
   inferenceWorkers: integer("INFERENCE_WORKERS", { min: 1, max: 256, default: availableParallelism() }),
   /** Messages worked on at once, in all of a stage; 0 takes two per inference worker, so that none waits for the next. */
   stageConcurrency: integer("STAGE_CONCURRENCY", { min: 0, max: 1024, default: 0 }),

@@ -89,7 +89,7 @@ export function labelsOf(manifest: Manifest): string[] {
   return labels.map(({ label }) => label);
 }
 
-/** "<id>@<version>", as it stands in results and metrics. */
+/** "<id>@<version>", the model's name in results and metrics. */
 export function modelName({ id, version }: Manifest): string {
   return `${id}@${version}`;
 }

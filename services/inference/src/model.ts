@@ -14,7 +14,7 @@ export interface Prediction {
   finishedAtMs: number;
 }
 
-/** Pixels as the pipeline has them: RGB, uint8, NHWC with N = 1. What the graph wants instead, the manifest says. */
+/** Pixels as the pipeline has them: RGB, uint8, NHWC with N = 1. The manifest describes the graph's own input. */
 export interface Picture {
   pixels: Uint8Array;
   width: number;
@@ -31,7 +31,7 @@ export interface PredictOptions {
 
 export interface Model {
   readonly manifest: Manifest;
-  /** "<id>@<version>", as it stands in results. */
+  /** "<id>@<version>", its name in results. */
   readonly name: string;
   /**
    * Runs the graph on one picture. The picture's buffer is transferred to the worker: the caller must not use it
@@ -65,9 +65,9 @@ export interface Run {
   traceparents: readonly string[];
 }
 
-/** Told what happens, by the name of the model; for metrics and spans. */
+/** Callbacks by the name of the model, for metrics and spans. */
 export interface InferenceObserver {
-  /** Once, when all is open: asks for the load at any later time. */
+  /** Called once, when all models are open; `load` may be called at any later time. */
   onOpen?: ((load: Inference["load"]) => void) | undefined;
   onRun?: ((model: string, run: Run) => void) | undefined;
   onLoad?: ((model: string, seconds: number) => void) | undefined;

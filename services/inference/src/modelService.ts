@@ -55,7 +55,7 @@ export interface ModelStage {
 
 /**
  * A process that is one stage and runs models, from its settings to its exit code: opens the models, waits for what provisioning makes,
- * and runs the stage until it shall stop. Called once, by a main.ts.
+ * and runs the stage until SIGTERM. Called once, by a main.ts.
  */
 export function runModelService<Own extends Record<string, Setting<unknown>>>(
   env: Environment,

@@ -75,7 +75,7 @@ export const nodeTypeSettings = {
   oipUrl: optionalUrl("OIP_URL", ["http", "https"]),
 } as const;
 
-/** Messages in flight of one replica of `stage`; `lanes` where the process has others than its node type says. */
+/** Messages in flight of one replica of `stage`; `lanes` where the process has another number than its node type. */
 export function inFlightMax(nodeType: NodeType, stage: StageName, lanes: number = nodeType.lanes): number {
   return nodeType.concurrency[rowOf(stage).kind] * lanes;
 }

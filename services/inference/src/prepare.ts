@@ -62,7 +62,7 @@ function convert(
   return data;
 }
 
-/** What each of the 256 values of a byte becomes: looking up is faster than computing, 2 million times a frame. */
+/** What each of the 256 values of a byte becomes: a table is faster than computing it 2 million times a frame. */
 function valuesOfBytes(
   dtype: ManifestInput["dtype"],
   [low, high]: ManifestInput["range"],

@@ -37,7 +37,7 @@ describe("the room of a stage", () => {
     const { room, comes, in: inside } = roomOf(4);
     for (let i = 1; i <= 8; i++) await comes(`heavy ${i}`, 3);
     expect(inside()).toEqual(["heavy 1"]);
-    expect(room.free()).toBeGreaterThanOrEqual(room.askMin());
+    expect(room.free()).toBeGreaterThanOrEqual(room.pullMin());
     await comes("light", 1);
     expect(inside()).toEqual(["heavy 1", "light"]);
   });
@@ -74,7 +74,7 @@ describe("the room of a stage", () => {
     const { room, comes, out } = roomOf(16);
     for (let i = 0; i < 40; i++) room.note(4);
     expect(room.free()).toBe(4);
-    expect(room.askMin()).toBe(1);
+    expect(room.pullMin()).toBe(1);
     for (let i = 0; i < 15; i++) await comes(`${i}`, 1);
     expect(room.free()).toBe(1);
     await comes("15", 1);

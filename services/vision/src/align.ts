@@ -25,7 +25,7 @@ export interface Similarity {
 }
 
 /**
- * The similarity that takes landmarks onto `target`, the chip's own unless said otherwise, with the least squared
+ * The similarity that takes landmarks onto `target`, by default the chip's own, with the least squared
  * error. In the plane the solution of Umeyama (1991, "Least-squares estimation of transformation parameters between
  * two point patterns"; never a reflection) is one complex division: with points as complex numbers about their
  * means, a + bi = sum(conj(source) target) / sum(|source|^2). Undefined for five points in one place.

@@ -9,7 +9,7 @@ export const CLOSE_UP_SIDE = 256;
 const FACE_WIDTH_MAX = 180;
 /** 100 pixels in the large frame, so that both see what is in between. */
 const CLOSE_UP_FACE_WIDTH_MIN = 32;
-/** The width in frame pixels from which a face is surely found. */
+/** The width in frame pixels from which the detector finds every face that was measured. */
 const FACE_WIDTH = 20;
 /** A face of this width in the original is found in a photo of any size. */
 const FACE_WIDTH_ORIGINAL = 60;
@@ -19,19 +19,19 @@ const OVERLAP_MAX = 320;
 /** Bounds the work on photos of absurd proportions. */
 const TILES_MAX = 64;
 
-/** One look at a photo, and the widths of faces, in frame pixels, that it is to find. */
-export interface Look {
+/** One pass of the detector over a photo or a part of it, and the widths of faces, in frame pixels, that count from it. */
+export interface Pass {
   readonly frame: Frame;
   readonly faceWidthMin: number;
   readonly faceWidthMax: number;
 }
 
 /**
- * Every look at a photo: the whole of it, the whole of it small, and the tiles of a large one. Where a face fills much
- * of the 800-pixel frame, parts of it look like faces too: those widths are the small frame's, and what is small there
- * is left to the others, which place it better.
+ * The passes over a photo: the whole of it in the 800-pixel frame, the whole of it in a small one, and the tiles of a large photo. In
+ * the 800-pixel frame the detector takes parts of a very large face for faces too, so these widths count from the small frame only;
+ * narrow faces count from the other frames only, which place them better.
  */
-export function looksAt(image: Size, multiple: number): Look[] {
+export function passesOf(image: Size, multiple: number): Pass[] {
   const near = { faceWidthMin: 0, faceWidthMax: FACE_WIDTH_MAX };
   return [
     { frame: letterbox(image, FRAME_SIDE, multiple), ...near },
@@ -44,18 +44,18 @@ export function looksAt(image: Size, multiple: number): Look[] {
   ];
 }
 
-/** Whether a detection (frame pixels) is one that this look answers for. */
-export function answersFor(
-  { frame, faceWidthMin, faceWidthMax }: Look,
+/** Whether a detection (frame pixels) counts: its width is one of this pass, and the frame does not cut it off. */
+export function accepts(
+  { frame, faceWidthMin, faceWidthMax }: Pass,
   { box }: Detection<"letterbox">,
 ): boolean {
   return box.width >= faceWidthMin && box.width <= faceWidthMax && !isCutOff(frame, box);
 }
 
 /**
- * The frames that look closer at a large photo: none up to 2,400 pixels of longer side, because there a face of
+ * The frames of the tiles of a large photo: none up to 2,400 pixels of longer side, because there a face of
  * 60 pixels has 20 in the 800-pixel frame; beyond, overlapping windows on the photo at a third of its scale.
- * Neighbours overlap by more than the face that the 800-pixel frame is sure to find, so what one tile cuts, its
+ * Neighbours overlap by more than the narrowest face that the 800-pixel frame finds, so what one tile cuts, its
  * neighbour or that frame has whole. Tiles are of equal size, in multiples of `multiple` pixels.
  */
 export function tileFrames(image: Size, multiple: number): Frame[] {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
   FRAME_SIDE,
-  answersFor,
+  accepts,
   detectionToImage,
   isCutOff,
   letterbox,
-  looksAt,
+  passesOf,
   tileFrames,
   toImage,
   toLetterbox,
@@ -138,20 +138,20 @@ describe("tiles", () => {
   });
 });
 
-describe("looksAt", () => {
+describe("passesOf", () => {
   it("looks at a small photo twice: the whole, and small for close-ups", () => {
-    const looks = looksAt({ width: 1000, height: 1000 }, 32);
-    expect(looks.map(({ frame }) => frame.width)).toEqual([800, 256]);
+    const passes = passesOf({ width: 1000, height: 1000 }, 32);
+    expect(passes.map(({ frame }) => frame.width)).toEqual([800, 256]);
   });
 
   it("leaves each width of face to some look, and close-ups to the small frame alone", () => {
-    const [whole, small] = looksAt({ width: 1600, height: 1600 }, 32);
+    const [whole, small] = passesOf({ width: 1600, height: 1600 }, 32);
     for (let width = 10; width < 1600; width += 5) {
       const inWhole = at(20, 20, width / 2);
       const inSmall = at(20, 20, width * (256 / 1600));
-      expect(answersFor(whole!, inWhole) || answersFor(small!, inSmall)).toBe(true);
+      expect(accepts(whole!, inWhole) || accepts(small!, inSmall)).toBe(true);
     }
-    expect(answersFor(whole!, at(100, 100, 500))).toBe(false);
-    expect(answersFor(small!, at(5, 5, 160))).toBe(true);
+    expect(accepts(whole!, at(100, 100, 500))).toBe(false);
+    expect(accepts(small!, at(5, 5, 160))).toBe(true);
   });
 });

@@ -33,8 +33,8 @@ const READY_WITHIN_MS = 300_000;
 const READY_POLL_MS = 250;
 
 /**
- * The models of a server beside this process. What the server says of its models is checked against their manifests, and
- * each runs once, before this resolves. Waiting pictures are ordered here, as in the `onnx` driver, and go in batches.
+ * The models of a server beside this process. The server's metadata is checked against the manifests, and each model
+ * runs once, before this resolves. Waiting pictures are ordered here, as in the `onnx` driver, and go in batches.
  * @throws PackError where the server's model is another than the manifest's
  * @throws StageFailure model_failed where the server does not become ready, or does not answer
  */

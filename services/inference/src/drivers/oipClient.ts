@@ -33,7 +33,7 @@ interface Answer {
   body: Buffer;
 }
 
-/** The server said no to what it was sent, or could not compute it; not that it is away or has too much to do. */
+/** The server refused a request or could not compute it, as opposed to being away or too busy. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
@@ -55,7 +55,7 @@ const HEADER_LENGTH = "inference-header-content-length";
 /**
  * The Open Inference Protocol v2 over HTTP (https://github.com/kserve/open-inference-protocol), with tensors as raw
  * little-endian bytes behind the JSON where the server lists the extension `binary_tensor_data`, as JSON numbers where not.
- * Connections are kept. All methods throw Error with a sentence; what it means for a job is the caller's to say.
+ * Connections are kept. All methods throw Error with a sentence; the caller decides what it means for a job.
  */
 export class OipClient {
   readonly #path: string;
@@ -108,7 +108,7 @@ export class OipClient {
       const { extensions } = await this.#json<{ extensions?: string[] }>("/v2");
       return extensions?.includes("binary_tensor_data") ?? false;
     } catch (error) {
-      // Not known yet: the next request asks again.
+      // Still unknown: the next request tries again.
       this.#binary = undefined;
       throw error;
     }
@@ -206,14 +206,15 @@ function parse(json: Buffer): { outputs: ResponseOutput[] } {
   return { outputs: answer.outputs };
 }
 
-/** Triton, MLServer and KServe say `error`; what stands before a FastAPI server says `detail`; a proxy says anything. */
+/** Triton, MLServer and KServe answer with the field `error`, a FastAPI server with `detail`, a proxy with any text. */
 function messageOf(status: number, body: Buffer): string {
   const text = body.toString().slice(0, 1_000);
   let reason = text;
   try {
     const { error, detail } = JSON.parse(text) as { error?: unknown; detail?: unknown };
-    const said = error ?? detail;
-    if (said !== undefined) reason = typeof said === "string" ? said : JSON.stringify(said);
+    const described = error ?? detail;
+    if (described !== undefined)
+      reason = typeof described === "string" ? described : JSON.stringify(described);
   } catch {
     // Not JSON: the text itself.
   }

@@ -162,7 +162,7 @@ export class Scheduler {
       });
       requests.forEach(({ resolve }, index) => resolve(predictions[index]!));
     } catch (cause) {
-      // One picture may be at fault: it must not take those along that happened to come with it.
+      // The refusal may be due to one picture: the others of its batch are tried on their own.
       if (cause instanceof RefusedError && requests.length > 1 && !this.#closed) {
         for (const request of requests) await this.#answer(served, [request]);
         return;

@@ -111,7 +111,7 @@ class Pool {
     return { workers: busy + this.#idle.length, busy, waiting: this.#waiting.size };
   }
 
-  /** What waits is refused; what is being computed ends first: a thread ended inside the runtime takes the process along. */
+  /** What waits is refused; what is being computed ends first, because ending a thread inside ONNX Runtime can end the process. */
   async close(): Promise<void> {
     this.#closed = true;
     for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
@@ -197,8 +197,8 @@ class Pool {
   }
 
   /**
-   * A process that can compute no more ends: it would hold work back until nobody wants it, or fail it as fast as it can
-   * pull. What it holds comes again, to others or to the process that its supervisor starts.
+   * A process that can compute no more ends: otherwise it would hold work until its deadline, or fail it as fast as it can pull.
+   * What it holds is redelivered, to other replicas or to the process that its supervisor starts.
    */
   #giveUp(): void {
     setImmediate(() => {

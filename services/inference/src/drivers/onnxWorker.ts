@@ -72,14 +72,14 @@ try {
 }
 
 /**
- * Threads that only compute step back behind those that answer: with every core computing, an event loop would wait for its
- * turn. Linux gives each thread a priority of its own; elsewhere nothing changes.
+ * Lowers the priority of threads that compute below that of the event loop, which otherwise waits while every core computes.
+ * Only Linux has a priority for each thread; elsewhere nothing changes.
  */
 function yieldToEventLoops(): void {
   try {
     setPriority(Number(basename(readlinkSync("/proc/thread-self"))), NICENESS);
   } catch {
-    // No Linux, or not allowed: slower to answer under load, and right all the same.
+    // Not on Linux, or not allowed: answers come later under load, nothing else changes.
   }
 }
 

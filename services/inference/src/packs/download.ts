@@ -117,7 +117,7 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** fetch says "fetch failed" and keeps the reason as the cause. */
+/** The message of fetch's errors is "fetch failed"; the reason is their cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   return cause instanceof Error && cause.message !== "" ? `${message} (${cause.message})` : message;

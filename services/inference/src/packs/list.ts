@@ -13,7 +13,7 @@ export interface PackEntry {
   readonly folder: string;
   readonly manifest?: Manifest;
   readonly problem?: string;
-  /** Whether the graph's file is there; its digest is not looked at. */
+  /** Whether the graph's file is there; its digest is not verified. */
   readonly present: boolean;
 }
 

@@ -2,7 +2,7 @@ import type { MeasurementJson } from "@similarfaces/contracts";
 
 /**
  * A measurement as Markdown, as `models eval` writes it and as the model's card quotes it: one figure a line, then a table for each
- * figure that is given by group. `labels` name the rows and columns of a confusion table.
+ * figure that was measured by group. `labels` name the rows and columns of a confusion table.
  */
 export function measurementMarkdown(measurement: MeasurementJson, labels: readonly string[] = []): string {
   const { data, n, date, figures } = measurement;

@@ -15,13 +15,14 @@ import {
   blobSubject,
   parseBlobSubject,
 } from "@similarfaces/contracts";
+import pMap from "p-map";
 import type { Blobs } from "./blobs.js";
 import type { Broker } from "../broker/broker.js";
 
 export interface NatsBlobsOptions {
-  /** What belongs to a job goes after this, by the broker's own clock. */
+  /** The broker deletes blobs of jobs after this time, by its own clock. */
   jobTtlMs: number;
-  /** Given by who provisions: streams that are there already are changed to it, and to the time to live. */
+  /** Given by a process that provisions: streams that exist are changed to it, and to the time to live. */
   replicas?: number | undefined;
 }
 
@@ -30,7 +31,7 @@ const BYTES_MAX = 4096 * MIB;
 const DUPLICATE_WINDOW_MS = 120_000;
 /** A message holds 1 MiB, also where the broker sends it as base64. */
 const CHUNK_BYTES = 512 * 1024;
-const CHUNKS_AT_ONCE = 4;
+const AT_ONCE = { concurrency: 4 };
 
 const CONTENT_TYPE = "Content-Type";
 const CHUNKS = "Sf-Chunks";
@@ -46,13 +47,13 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
   await unlessDown(Promise.all(streamsFor(options).map((config) => provide(broker, config, options))));
 
   const publish = async (subject: string, bytes: Uint8Array, described?: Record<string, string>) => {
-    const told = headers();
-    for (const [name, value] of Object.entries(described ?? {})) told.set(name, value);
-    await outbox.store(subject, bytes, described ? { headers: told } : {});
+    const fields = headers();
+    for (const [name, value] of Object.entries(described ?? {})) fields.set(name, value);
+    await outbox.store(subject, bytes, described ? { headers: fields } : {});
   };
   const message = async (stream: string, subject: string) => {
     const query = { last_by_subj: subject };
-    // Any replica may answer; only the leader knows for sure that there is none.
+    // Any replica may answer, and may not have the newest yet; only the leader can say that there is none.
     return broker.ask(
       async () =>
         (await jsm.direct.getMessage(stream, query)) ?? (await jsm.streams.getMessage(stream, query)),
@@ -67,7 +68,7 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
       const chunk = (index: number) => bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
       await unlessDown(
         (async () => {
-          await inLanes(count - 1, (index) => publish(blobChunkSubject(key, index + 1), chunk(index + 1)));
+          await pMap(from1(count), (index) => publish(blobChunkSubject(key, index), chunk(index)), AT_ONCE);
           const described = { [CONTENT_TYPE]: contentType, [CHUNKS]: String(count) };
           await publish(blobChunkSubject(key, 0), chunk(0), described);
         })(),
@@ -81,15 +82,16 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
           const first = await message(stream, blobChunkSubject(key, 0));
           if (!first) return undefined;
           const contentType = first.header.get(CONTENT_TYPE);
-          const chunks = [first.data];
-          await inLanes(Number(first.header.get(CHUNKS)) - 1, async (index) => {
-            const next = await message(stream, blobChunkSubject(key, index + 1));
-            if (next) chunks[index + 1] = next.data;
-          });
-          // Deleted, or expired, between its first chunk and its last.
-          if (chunks.length !== Number(first.header.get(CHUNKS)) || chunks.includes(undefined as never))
-            return undefined;
-          return { bytes: chunks.length === 1 ? first.data : Buffer.concat(chunks), contentType };
+          const count = Number(first.header.get(CHUNKS));
+          const others = await pMap(
+            from1(count),
+            (index) => message(stream, blobChunkSubject(key, index)),
+            AT_ONCE,
+          );
+          // Deleted or expired while it was read.
+          if (!others.every((other) => other !== null)) return undefined;
+          const bytes = count === 1 ? first.data : Buffer.concat([first, ...others].map(({ data }) => data));
+          return { bytes, contentType };
         })(),
       );
     },
@@ -118,6 +120,9 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
     close: async () => {},
   };
 }
+
+/** The indexes of a blob's chunks after the first. */
+const from1 = (count: number) => Array.from({ length: count - 1 }, (_, i) => i + 1);
 
 function streamOf(key: string): string {
   return key.startsWith("jobs/") ? JOBS : GALLERY;
@@ -156,18 +161,9 @@ async function provide(
     if (options.replicas !== undefined) await jsm.streams.update(config.name, config);
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error;
-    // Adding what somebody else has just added alike is no error.
+    // No error where another process has just added the same.
     await jsm.streams.add(config as StreamConfig);
   }
-}
-
-/** `work` on 0 to `count` - 1, a few at a time. */
-async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(CHUNKS_AT_ONCE, count) }, lane));
 }
 
 async function unlessDown<T>(operation: Promise<T>): Promise<T> {

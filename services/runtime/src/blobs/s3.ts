@@ -21,11 +21,11 @@ export interface S3BlobsOptions {
   forcePathStyle: boolean;
   serverSideEncryption?: "AES256" | "aws:kms";
   jobTtlMs: number;
-  /** How often what has outlived its job is looked for; 0 never. */
+  /** How often expired blobs of jobs are deleted; 0 never. */
   sweepEveryMs?: number;
   /** How often it is tried whether deleting is possible, while it is; 0 never. */
   probeEveryMs?: number;
-  /** Called with how many objects stayed that should have gone, where nobody is told by an error. */
+  /** Called with how many objects could not be deleted, where no error is thrown for them. */
   onKept?(count: number): void;
   log?: Log | undefined;
   /** From a request to its answer's head, and between two parts of its body; of each attempt. */
@@ -53,7 +53,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     requestHandler: {
       connectionTimeout: 2_000,
       requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      // The SDK would only warn, and wait on.
+      // By default the SDK only logs a warning and goes on waiting.
       throwOnRequestTimeout: true,
       socketTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     },
@@ -139,7 +139,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
     },
   };
 
-  /** Never rejects: the next one goes on. What it could not delete has been counted, and `fault` says why. */
+  /** Never rejects; the next run tries again. What could not be deleted is counted by `onKept`, and `fault` has the reason. */
   async function sweepOnce(): Promise<void> {
     await sweep(client, Bucket, deletion, options.jobTtlMs).catch((err: unknown) =>
       log?.warn({ err }, "expired photos could not be swept from the S3 store"),

@@ -23,25 +23,25 @@ export interface S3DeletionOptions {
 }
 
 export interface S3Deletion {
-  /** @throws StageFailure storage_unavailable, with what the server says */
+  /** @throws StageFailure storage_unavailable, with the server's reason */
   one(key: string): Promise<void>;
-  /** @returns how many of them are gone now; why others are not, `fault` says @throws as `one` does, where there was no answer */
+  /** @returns how many of them were deleted; `fault` has the reason of the others @throws as `one` does, where there was no answer */
   many(keys: readonly string[]): Promise<number>;
   /** In words, while the server is known to keep what is deleted. */
   fault(): string | undefined;
   close(): void;
 }
 
-/** While nothing can be deleted it is tried this often, so that a policy that was mended is soon noticed. */
+/** How often deleting is tried while it is impossible, so that a corrected policy is noticed soon. */
 const PROBE_AGAIN_MS = 30_000;
 /** Below the oldest minute there is: the sweeper takes what a process that was killed has left of it. */
 const PROBE_PREFIX = "jobs/0/probe/";
-/** Portraits may have a policy of their own. Nothing is there, and a server says all the same whether it may be deleted. */
+/** Portraits may have a policy of their own. There is no such object; a server answers nevertheless whether it may be deleted. */
 const NO_PORTRAIT = "gallery/probe";
 
 /**
- * Deletes, and knows whether that is possible. Photos must not outlive their jobs in silence: a role that may not delete, a bucket
- * that locks its objects or keeps versions of them. An object is put and deleted at the start, and now and then (four requests).
+ * Deletes objects, and checks whether that is possible: a role may not be allowed to, a bucket may lock its objects or keep versions of
+ * them, and photos would outlive their jobs unnoticed. An object is put and deleted at the start and periodically (four requests).
  */
 export async function openS3Deletion(options: S3DeletionOptions): Promise<S3Deletion> {
   const { client, bucket: Bucket, encryption, probeEveryMs, onKept, log } = options;
@@ -50,7 +50,7 @@ export async function openS3Deletion(options: S3DeletionOptions): Promise<S3Dele
   let probe: string | undefined;
   let isClosed = false;
 
-  await look();
+  await probeDeletion();
   return {
     async one(key) {
       try {
@@ -91,8 +91,8 @@ export async function openS3Deletion(options: S3DeletionOptions): Promise<S3Dele
     if (DeleteMarker) throw new StageFailure("storage_unavailable", KEEPS_VERSIONS);
   }
 
-  /** Never rejects. A server that does not answer at all says so wherever it is asked. */
-  async function look(): Promise<void> {
+  /** Never rejects. A server that does not answer shows in every other request, and is no fault of deletion. */
+  async function probeDeletion(): Promise<void> {
     if (probeEveryMs === 0) return;
     let verb: "store" | "delete" = "store";
     try {
@@ -113,7 +113,7 @@ export async function openS3Deletion(options: S3DeletionOptions): Promise<S3Dele
     clearTimeout(timer);
     if (isClosed || probeEveryMs === 0) return;
     const inMs = fault === undefined ? probeEveryMs : Math.min(probeEveryMs, PROBE_AGAIN_MS);
-    timer = setTimeout(() => void look(), inMs).unref();
+    timer = setTimeout(() => void probeDeletion(), inMs).unref();
   }
 
   async function put(Key: string): Promise<string> {
@@ -147,7 +147,7 @@ const KEEPS_VERSIONS = "the S3 bucket keeps versions of what is deleted";
 
 const refusing = (verb: string, reason: string) => `the S3 store refuses to ${verb} (${reason})`;
 
-/** What the server will say the next time too; undefined for what may pass: no answer, too busy, its own fault. */
+/** The reason of a refusal that will be repeated; undefined for what may pass: no answer, too busy, an error of the server. */
 function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof S3ServiceException)) return undefined;
   const { httpStatusCode: status = 0 } = error.$metadata;

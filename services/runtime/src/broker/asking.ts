@@ -1,15 +1,15 @@
 import { TimeoutError, type NatsConnection } from "nats";
 
-/** Asks the broker something that may be asked twice. */
-export type Ask = <T>(question: () => Promise<T>) => Promise<T>;
+/** Sends the broker an idempotent request. */
+export type Ask = <T>(request: () => Promise<T>) => Promise<T>;
 
 export interface Asking {
   ask: Ask;
-  /** The broker is back: what was asked when it was lost will never be answered, and is asked again, with what has come up since. */
+  /** The broker is back: requests that were open when the connection was lost are sent again, and those made since are sent. */
   askAgain(): void;
 }
 
-/** A question waits for a connection this long; beyond that whoever asked should know that there is none. */
+/** How long a request waits for a lost connection to come back before it fails. */
 const AWAY_MAX_MS = 10_000;
 
 /** @param isConnected false from losing the connection to `askAgain` */
@@ -18,43 +18,43 @@ export function openAsking(nc: NatsConnection, isConnected: () => boolean): Aski
   void nc
     .closed()
     .then(() =>
-      open.forEach((question) => question.giveUp(new Error("the connection to the broker is closed"))),
+      open.forEach((request) => request.giveUp(new Error("the connection to the broker is closed"))),
     );
   return {
-    ask: <T>(question: () => Promise<T>) =>
+    ask: <T>(request: () => Promise<T>) =>
       new Promise<T>((resolve, reject) => {
         let times = 0;
         let waiting: NodeJS.Timeout | undefined;
         const end = (how: () => void) => {
           clearTimeout(waiting);
-          open.delete(asked);
+          open.delete(entry);
           how();
         };
         const waitForReturn = (fault: Error) => {
-          waiting = setTimeout(() => asked.giveUp(fault), AWAY_MAX_MS);
+          waiting = setTimeout(() => entry.giveUp(fault), AWAY_MAX_MS);
         };
-        const asked = {
+        const entry = {
           ask() {
             const time = ++times;
             clearTimeout(waiting);
-            question().then(
+            request().then(
               (answer) => end(() => resolve(answer)),
               (error: Error) => {
-                // It has been asked again since.
+                // It has been sent again since.
                 if (time !== times) return;
                 const isLost = error instanceof TimeoutError && !isConnected() && !nc.isClosed();
                 if (isLost) waitForReturn(error);
-                else asked.giveUp(error);
+                else entry.giveUp(error);
               },
             );
           },
           giveUp: (fault: Error) => end(() => reject(fault)),
         };
-        open.add(asked);
-        // The client would keep it and send it before anybody has looked at the broker that came back.
-        if (isConnected() || nc.isClosed()) asked.ask();
+        open.add(entry);
+        // The client would buffer it and send it as soon as it is connected, before the tasks of `firstOnReconnect`.
+        if (isConnected() || nc.isClosed()) entry.ask();
         else waitForReturn(new Error("the broker is away"));
       }),
-    askAgain: () => open.forEach((question) => question.ask()),
+    askAgain: () => open.forEach((request) => request.ask()),
   };
 }

@@ -13,7 +13,7 @@ export interface StreamBacklog {
 
 export interface StageBacklog {
   stage: StageName;
-  /** Of this account, on the monotonic clock of this process, milliseconds. */
+  /** When the broker answered, on the monotonic clock of this process, milliseconds. */
   atMs: number;
   /** Stored and not yet delivered. */
   pending: number;
@@ -25,7 +25,7 @@ export interface StageBacklog {
   deliveries: number;
 }
 
-/** How full streams are, by the broker's own account: one question each. */
+/** How full streams are: one request each. */
 export async function streamBacklogs(broker: Broker, names: readonly string[]): Promise<StreamBacklog[]> {
   return Promise.all(
     names.map(async (name) => {

@@ -18,10 +18,10 @@ export interface Broker {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
-  /** For what is said often: results, work, pictures, and answers to deliveries. */
+  /** For messages in great number: results, work, pictures, and acknowledgements of deliveries. */
   readonly outbox: Outbox;
   readonly store: StoreHealth;
-  /** For questions that may be asked twice: an answer that is lost with the connection is asked for again when it is back. */
+  /** For idempotent requests: one whose answer is lost with the connection is sent again when that is back. */
   readonly ask: Ask;
   readonly serverVersion: string;
   /** A new subject for answers. */
@@ -49,7 +49,7 @@ export interface BrokerAccess {
   token?: string | undefined;
   user?: string | undefined;
   password?: string | undefined;
-  /** Of the authority that signed the broker's certificate. Where it is given nothing is said without TLS. */
+  /** Of the authority that signed the broker's certificate. Where it is given, connections without TLS are refused. */
   caFile?: string | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface BrokerOptions extends BrokerAccess {
   /** Shown in the broker's connection list. */
   name: string;
   signal?: AbortSignal;
-  /** What the broker holds against this connection, for instance a subject that its user may not use. */
+  /** Called with errors that the broker reports on this connection, for instance a subject that its user may not use. */
   onError?(error: Error): void;
 }
 
@@ -84,9 +84,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   let turns = 0;
   let connected = true;
   let connectedAtMs = Date.now();
-  // What was said before the connection came back may be lost: nothing heard of it is no silence of the broker.
-  const hasHeardAll = () => connected && Date.now() - connectedAtMs > STORED_WITHIN_MS;
-  const store = openStoreHealth(hasHeardAll);
+  // A message published shortly before the connection was lost may be lost with it: then a missing acknowledgement is no fault of the store.
+  const isSilenceConclusive = () => connected && Date.now() - connectedAtMs > STORED_WITHIN_MS;
+  const store = openStoreHealth(isSilenceConclusive);
   const asking = openAsking(nc, () => connected);
   const outbox = openOutbox(nc, js, asking.ask, store);
   void (async () => {
@@ -133,7 +133,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     close: async () => {
       if (nc.isClosed()) return;
       outbox.flush();
-      // drain() waits for a server that may be gone for good; closing must not.
+      // drain() waits for the server's answer, which never comes where the server is gone.
       await Promise.race([nc.drain(), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]).catch(
         () => {},
       );
@@ -146,7 +146,7 @@ async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection>
   const { user, password: pass, token, credentialsFile, caFile } = options;
   const access = {
     ...(credentialsFile ? { authenticator: credsAuthenticator(await readFile(credentialsFile)) } : {}),
-    // A user hears answers under a subject of its own alone.
+    // A user may subscribe to answers under its own prefix only.
     ...(user ? { user, pass: pass ?? "", inboxPrefix: inboxPrefixOf(user) } : {}),
     ...(token ? { token } : {}),
     ...(caFile ? { tls: { caFile } } : {}),
@@ -175,7 +175,7 @@ async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection>
   }
 }
 
-/** A server that answers and says no will say no again. */
+/** Wrong credentials: trying again with the same ones does not help. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && /authorization|authentication|user authentication/i.test(error.message);
 }

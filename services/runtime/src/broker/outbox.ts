@@ -10,42 +10,42 @@ export interface StoreOptions {
 }
 
 /**
- * What goes to the broker in great number: whatever one turn of the event loop has to say is said at its end, in one write. Bytes that are
- * handed over must stay as they are until then.
+ * Messages that go to the broker in great number: all of one turn of the event loop are written to the socket at its end, together.
+ * Their bytes must not be changed until then.
  */
 export interface Outbox {
   /** Dropped where the connection is closed, or about to be. */
   send(subject: string, payload: Uint8Array | string, reply?: string): void;
   /**
-   * Said again when a lost connection is back, so it must do no harm twice: by its message id, or on a subject that keeps one message.
-   * @throws JetStreamApiError where it is refused; Error where nothing is heard of it in time, or no stream takes it
+   * Published again when a lost connection is back, so it must be idempotent: by its message id, or on a subject that keeps one message.
+   * @throws JetStreamApiError where it is refused; Error where no acknowledgement comes in time, or no stream takes it
    */
   store(subject: string, data: Uint8Array, options?: StoreOptions): Promise<PubAck>;
   /** Sends what waits for the end of the turn. */
   flush(): void;
 }
 
-/** An answer that takes longer is none. */
+/** How long an acknowledgement is waited for. */
 export const STORED_WITHIN_MS = 5_000;
 
-/** `health` hears of every message whether it was stored. */
+/** `health` is notified of every message that was stored or was not. */
 export function openOutbox(nc: NatsConnection, js: JetStreamClient, ask: Ask, health: StoreHealth): Outbox {
-  let said: (() => void)[] = [];
+  let pending: (() => void)[] = [];
 
-  function say(something: () => void): void {
-    if (said.push(something) === 1) setImmediate(flush);
+  function enqueue(write: () => void): void {
+    if (pending.push(write) === 1) setImmediate(flush);
   }
 
   function flush(): void {
-    const all = said;
-    said = [];
-    // The client writes once for all that it is given before the next microtask.
-    for (const something of all) something();
+    const writes = pending;
+    pending = [];
+    // The client makes one write to the socket of all that it is given before the next microtask.
+    for (const write of writes) write();
   }
 
   return {
     send: (subject, payload, reply) =>
-      say(() => {
+      enqueue(() => {
         if (nc.isClosed() || nc.isDraining()) return;
         nc.publish(subject, payload, reply ? { reply } : undefined);
       }),
@@ -57,7 +57,7 @@ export function openOutbox(nc: NatsConnection, js: JetStreamClient, ask: Ask, he
           ...(messageId ? { msgID: messageId } : {}),
           ...(headers ? { headers } : {}),
         };
-        say(
+        enqueue(
           () =>
             void ask(() => js.publish(subject, data, options)).then(
               (ack) => {

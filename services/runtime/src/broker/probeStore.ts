@@ -2,11 +2,11 @@ import { PROBE_SUBJECT } from "@similarfaces/contracts";
 import type { Outbox } from "./outbox.js";
 import type { StoreHealth } from "./storeHealth.js";
 
-/** While all is well, so that an idle service knows too; and after a refusal. */
+/** How often a probe is stored: while there is no fault, so that an idle service notices one too, and after a refusal. */
 const PROBE_EVERY_MS = 10_000;
 const PROBE_AGAIN_MS = 1_000;
 
-/** Stores a little now and then, and what room was missing until there is room again. @returns what ends it */
+/** Stores a small probe periodically, and after a refusal one as large as what was refused, until it is stored. @returns what ends it */
 export function probeStore(broker: { outbox: Outbox; store: StoreHealth; connected(): boolean }): () => void {
   const { outbox, store } = broker;
   let waiting: NodeJS.Timeout | undefined;
@@ -21,7 +21,7 @@ export function probeStore(broker: { outbox: Outbox; store: StoreHealth; connect
     try {
       if (broker.connected()) await outbox.store(PROBE_SUBJECT, new Uint8Array(store.probeBytes));
     } catch {
-      // The store's health has heard of it.
+      // The outbox has notified `store` of it.
     }
     wait();
   };

@@ -35,7 +35,7 @@ export interface ProvisionOptions {
   leaseMs?: number;
 }
 
-/** Makes streams and consumers what contracts/src/streams.ts says, and may be run at any time, by anybody, again. */
+/** Creates or updates streams and consumers to what contracts/src/streams.ts has. Idempotent; may run while services are at work. */
 export async function provision(broker: Broker, options: ProvisionOptions): Promise<void> {
   await provideKeyBucket(broker, options.replicas);
   await provideAnalyzerBucket(broker, options.replicas, options.leaseMs);
@@ -80,7 +80,7 @@ async function provideStream({ jsm }: Broker, spec: StreamSpec): Promise<void> {
   await jsm.streams.add({ ...config, allow_direct: true } as unknown as StreamConfig);
 }
 
-/** Makes a consumer what the spec says. */
+/** Creates or updates a consumer. */
 export async function provideConsumer(
   { jsm }: Broker,
   spec: Omit<ConsumerSpec, "durable_name"> & { durable_name: string },

@@ -33,7 +33,7 @@ export async function publishResult(
     const ack = await publishStored(broker, {
       subject,
       data: toBinary(ResultSchema, result),
-      // A tombstone is published again after the purge that took it along: it must not count as a duplicate then.
+      // A tombstone is published again after the purge that removed it: with a message id it would count as a duplicate.
       ...(stage === "deleted" ? {} : { messageId: resultMessageId(result.jobId, stage, result.face) }),
     });
     return { stored: !ack.duplicate, sequence: ack.seq };
@@ -44,7 +44,7 @@ export async function publishResult(
 }
 
 /**
- * Publishes work for a later stage and waits until it is stored; the broker drops what it has seen by message id.
+ * Publishes work for a later stage and waits until it is stored; the broker drops a message whose id it has stored before.
  * The trace goes along as headers.
  * @throws StageFailure unavailable or overloaded
  */
@@ -54,7 +54,7 @@ export async function publishWork(broker: Broker, work: WorkMessage, trace?: Tra
 
 /**
  * The result that is stored for a field of a job, if there is one; any copy of the stream may answer, which may not have the newest yet.
- * Asked by subject, so that the broker can say which fields a user may read.
+ * The request names the subject, so that the broker's permissions can tell which fields a user may read.
  */
 export async function storedResult(
   broker: Broker,
@@ -87,13 +87,13 @@ async function publishStored(
       if (pauseMs === undefined || broker.nc.isClosed()) {
         throw new StageFailure("unavailable", "the broker did not store a message", { cause: error });
       }
-      // Lost connections, restarts, elections: the same id makes trying again harmless.
+      // Lost connections, restarts, elections: with the same id, trying again stores the message once.
       await pauseOrReconnect(broker, pauseMs);
     }
   }
 }
 
-/** A broker that has just come back may be away again after the pause. */
+/** Ends early when the broker is back: it may be away again by the end of the pause. */
 function pauseOrReconnect(broker: Broker, pauseMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, pauseMs);

@@ -11,9 +11,9 @@ const STREAMS = [STREAM_NAMES.images, STREAM_NAMES.faces, STREAM_NAMES.embedding
 /**
  * A nats-server that is killed just when the last message of a stream goes may come back with that stream rewound: 2.9 empties the file
  * first and writes down the last sequence after it. What is stored next has sequences that consumers count as acknowledged: it is never
- * delivered to them, and the broker removes it as soon as the others have acknowledged it. So whoever provisions makes those consumers
- * anew that are ahead of their stream. It is to be called before anything is stored in it: afterwards it cannot be told any more
- * which consumers have had what is there.
+ * delivered to them, and the broker removes it as soon as the others have acknowledged it. So a process that provisions
+ * deletes and creates again those consumers that are ahead of their stream. To be called before anything is stored in it: afterwards
+ * a consumer that is ahead cannot be told from one that has just had the new messages.
  */
 export async function mendRewound(broker: Broker, log: Pick<Log, "warn">): Promise<void> {
   await Promise.all(
@@ -38,7 +38,7 @@ async function consumersOf({ jsm }: Broker, stream: string): Promise<ConsumerInf
   return infos;
 }
 
-/** What nobody has an interest in is removed, so another consumer holds the stage's messages meanwhile. */
+/** The stream removes messages that no consumer has an interest in, so a temporary one has it while the stage's own is missing. */
 async function makeAnew(broker: Broker, stage: StageName): Promise<void> {
   const spec = consumer(stage);
   const keeper = `${KEEPER}${stage}`;

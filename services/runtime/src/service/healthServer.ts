@@ -9,21 +9,21 @@ export interface HealthServer {
 
 export interface HealthOptions {
   host: string;
-  /** The port that was asked for, 0 for any. @throws Error if it is taken. Undefined takes the usual one, or the first free one after it. */
+  /** 0 for any free one; a fixed one that is taken is an error. Undefined takes `usualPort`, or the first free one after it. */
   port: number | undefined;
-  /** Undefined: any. */
+  /** Undefined: any free one. */
   usualPort: number | undefined;
-  /** False makes the probe's owner restart the process. */
+  /** False makes whoever probes /healthz restart the process. */
   healthy(): boolean;
-  /** Why it takes no work now, in words, which keeps traffic away and no more; undefined where it is ready. */
+  /** Why it takes no work now, in words; undefined where it is ready. This only keeps traffic away; the process is not restarted. */
   unready(): string | undefined;
   metrics: Metrics;
 }
 
-/** Of several on one machine each has its own, and where that ends, any. */
+/** Ports from the usual one on that are tried where several run on one machine; after these, any free one is taken. */
 const PORTS_TRIED = 20;
 
-/** /healthz, /readyz and /metrics, away from what visitors reach. */
+/** Serves /healthz, /readyz and /metrics on a port of their own, which visitors do not reach. */
 export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];

@@ -7,7 +7,7 @@ export interface Address {
 /** Where gateway and mesh serve health and metrics: by custom an OpenTelemetry exporter's port for Prometheus. */
 export const USUAL_HEALTH_PORT = 9464;
 
-/** What a service says over Node's channel to a parent process. */
+/** The message that a service sends its parent process over Node's channel when it is ready. */
 export interface ReadyNotice {
   /** The service's name: it takes work now. */
   ready: string;
@@ -16,9 +16,9 @@ export interface ReadyNotice {
   metricsUrl: string;
 }
 
-/** Says it to the process that started this one, where that asked to hear; on a cluster nobody did. */
-export function tellParent(notice: ReadyNotice): void {
-  // A parent that has just died is noticed by whenParentIsGone.
+/** Sends it to the parent process, where that opened a channel; on a cluster there is none. */
+export function notifyParent(notice: ReadyNotice): void {
+  // The error of a parent that has just died is ignored here; whenParentIsGone acts on it.
   process.send?.(notice, undefined, undefined, () => {});
 }
 

@@ -3,7 +3,7 @@ import { createLog, type Log } from "../telemetry/log.js";
 import { connectBroker, type Broker } from "../broker/broker.js";
 import { serveHealth, type HealthServer } from "./healthServer.js";
 import { createMetrics, type Emitter, type Metrics } from "../telemetry/metrics.js";
-import { tellParent, whenParentIsGone, type Address } from "./parent.js";
+import { notifyParent, whenParentIsGone, type Address } from "./parent.js";
 import { ConfigError, type Environment, type Settings } from "../settings/settings.js";
 import { openTracing } from "../telemetry/openTracing.js";
 import { brokerAccess, type runtimeSettings } from "../settings/runtimeSettings.js";
@@ -25,14 +25,14 @@ export interface ServiceContext<Config> {
   metrics: Metrics;
   log: Log;
   tracing: Tracing;
-  /** Aborted when the process is told to stop while it still starts. */
+  /** Aborted when SIGTERM or SIGINT comes while the process still starts. */
   signal: AbortSignal;
 }
 
 /** What `start` has started. */
 export interface Service {
   drain(): Promise<void>;
-  /** Why it takes no work now, in words; undefined where it does. The broker is asked anyway. */
+  /** Why it takes no work now, in words; undefined where it does. The state of the broker is checked in any case. */
   unready?(): string | undefined;
   /** Where it is reached, for a service that visitors come to. */
   readonly address?: Address;
@@ -47,7 +47,7 @@ export interface ServiceOptions<Config> {
   readConfig(env: Environment): Config;
   /** Resolves when everything is loaded, warm and running. */
   start(context: ServiceContext<Config>): Promise<Service>;
-  /** Where health and metrics are served unless HEALTH_PORT says otherwise; of a service that there may be many of, any free port. */
+  /** The port of health and metrics where HEALTH_PORT is unset. Undefined for a service that may run many times on a machine: any free port. */
   usualHealthPort?: number;
 }
 
@@ -64,12 +64,12 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   collectLessOften();
   let state: ServiceState = "starting";
   const stopping = new AbortController();
-  // First of all: a signal during the start must drain what is there by then.
-  const told = new Promise<void>((resolve) => {
+  // Before all else: a signal during the start must drain what has been started by then.
+  const stopRequested = new Promise<void>((resolve) => {
     const stop = () => {
       if (stopping.signal.aborted) return;
       stopping.abort();
-      // From the signal on: a start may hang too.
+      // Counted from the signal, because a start that hangs never reaches the drain.
       exitIn(config.forceMs);
       resolve();
     };
@@ -108,7 +108,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
       ...brokerAccess(config),
       name: `similarfaces ${name}`,
       signal: stopping.signal,
-      onError: (err) => log.error({ err }, "the broker objects"),
+      onError: (err) => log.error({ err }, "the broker reports an error"),
     });
     broker.onReconnect(() => {
       metrics.brokerReconnects.inc();
@@ -132,16 +132,16 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     });
     service = await options.start({ config, broker, metrics, log, tracing, signal: stopping.signal });
     state = "ready";
-    // Not before: what is stored is provisioned by now.
+    // Not earlier: by now the stream of probes is provisioned.
     endProbe = probeStore(broker);
     log.info({ natsServer: broker.serverVersion }, "ready");
-    tellParent({
+    notifyParent({
       ready: name,
       natsServer: broker.serverVersion,
       ...(service.address ? { address: service.address } : {}),
       metricsUrl: urlOf(config.healthHost, health.port, "/metrics"),
     });
-    await told;
+    await stopRequested;
   } catch (error) {
     if (!stopping.signal.aborted) {
       state = "failed";

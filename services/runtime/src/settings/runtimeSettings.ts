@@ -32,7 +32,7 @@ export const runtimeSettings = {
   otlpEndpoint: optionalUrl("OTEL_EXPORTER_OTLP_ENDPOINT", ["http", "https"]),
   /** Share of the photos whose trace is recorded, where the caller has not decided it (its own traceparent). */
   traceRatio: ratio("OTEL_TRACES_SAMPLER_ARG", { default: 0.01 }),
-  /** Where /healthz, /readyz and /metrics are served; unset, where the service says, and 0 takes a free port. */
+  /** Where /healthz, /readyz and /metrics are served; unset, the service's own default; 0 takes a free port. */
   healthHost: text("HEALTH_HOST", { default: "127.0.0.1" }),
   healthPort: optionalPort("HEALTH_PORT"),
   /** After SIGTERM: how long work in flight may last before it is handed back, and before the process gives up. */

@@ -4,8 +4,7 @@ import { setMaxListeners } from "node:events";
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
- * What tells a handler that its answer is not wanted any more: `stop`, or the deadline of its work. To be released when the handler
- * has ended.
+ * The signal of one call of a handler: aborted with `stop`, and at the deadline of its work. To be released when the handler has ended.
  */
 export function callSignal(
   stop: AbortSignal,

@@ -15,10 +15,10 @@ export type DecisionOnError =
   | { do: "shed" }
   | { do: "fail"; failure: StageFailure }
   | { do: "retry"; delayMs: number; failure: StageFailure }
-  /** Somebody else shall have it, at once. */
+  /** It shall come again at once, to another replica. */
   | { do: "handBack" };
 
-/** A delivery that would come again closer to its deadline may come past it, and nobody would hear why it failed. */
+/** Work is not retried closer to its deadline than this: it might come past it, and be shed without its failure being published. */
 const RETRY_ROOM_MS = 500;
 
 /** How a piece of a message ended in one delivery of it. */
@@ -26,14 +26,14 @@ export interface PieceEnd {
   readonly outcome: Outcome;
   /** It shall come again, after so many milliseconds. */
   readonly retryInMs?: number;
-  /** It has ended for good without an answer: what was kept for that can go. */
+  /** It has ended without an answer and does not come again: the stage's `abandon` is called. */
   readonly abandoned?: true;
   afterAck?(): Promise<void>;
 }
 
 export const SKIPPED: PieceEnd = { outcome: "skipped" };
 export const SHED: PieceEnd = { outcome: "shed", abandoned: true };
-/** Somebody else shall have it, at once. */
+/** It shall come again at once, to another replica. */
 export const HANDED_BACK: PieceEnd = { outcome: "retried", retryInMs: 0 };
 
 /** The pieces of work that a message carries, or why it is no such message; `jobId` is that of its subject. */

@@ -27,83 +27,83 @@ export interface DeliveriesOptions {
   /** The durable consumer, which must be there. */
   consumer: string;
   log: Log;
-  /** How many more may be on their way or worked on. Asked again whenever `fill` is called. */
+  /** How many more messages may be on their way or worked on. Called at every `fill`. */
   room(): number;
-  /** Room for this many is worth asking the broker: one at a time would be a question each. */
+  /** A pull is sent when there is room for this many: one at a time would cost a request each. */
   roomMin(): number;
   take(message: Delivered): void;
 }
 
 export interface Deliveries {
-  /** To be called when there may be more room. */
+  /** To be called when there may be more room: pulls as much as there is. */
   fill(): void;
-  /** Asks for no more; resolves when the broker has heard it and what it had sent by then has been taken. */
+  /** Ends the subscription; resolves when the broker has confirmed it and what it had sent by then has been taken. */
   stop(): Promise<void>;
 }
 
-/** How long a question stays with the broker. */
+/** When a pull expires at the broker. */
 const PULL_MS = 5_000;
-/** The broker says when a question has expired; one that it says nothing of for longer than this has been lost (a new leader). */
+/** The broker answers a pull that expires; one without any answer for longer than this has been lost (a new leader). */
 const SILENCE_MS = PULL_MS + 2_000;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** After a refusal: the consumer is being made anew, or has no leader yet. */
 const PULL_AGAIN_MS = 250;
 
 /**
  * Pulls from a durable consumer exactly as much as there is room for, over one subscription: what waits in a process waits for it
  * alone, and its ack wait runs. The client's `consume()` fetches ahead, and its `fetch()` makes a subscription, a watch over it and
- * two timers for every question.
+ * two timers for every pull.
  */
 export async function pullDeliveries(options: DeliveriesOptions): Promise<Deliveries> {
   const { broker, stream, consumer, log, room, roomMin, take } = options;
   await broker.ask(() => broker.jsm.consumers.info(stream, consumer));
   const api = `${broker.js.apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
   const inbox = broker.inbox();
-  /** Messages that the broker has been asked for and that have not come. */
-  let asked = 0;
-  let heardAtMs = 0;
+  /** Messages that have been pulled and have not come. */
+  let requested = 0;
+  let lastAnswerAtMs = 0;
   let pausing: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const subscription = broker.nc.subscribe(inbox, {
     callback(error, message) {
       if (error) return log.warn({ stream, consumer, err: error }, "the subscription for work failed");
-      heardAtMs = Date.now();
+      lastAnswerAtMs = Date.now();
       if (message.reply) {
-        asked = Math.max(0, asked - 1);
+        requested = Math.max(0, requested - 1);
         take(deliveredOf(broker, message));
         return;
       }
       const left = message.headers?.get("Nats-Pending-Messages");
       if (left) {
-        asked = Math.max(0, asked - Number(left));
+        requested = Math.max(0, requested - Number(left));
         return fill();
       }
       const { code, description } = message.headers ?? { code: 0, description: "" };
       log.warn({ stream, consumer, code, description }, "pulling failed; trying again");
       pausing ??= setTimeout(() => {
         pausing = undefined;
-        askAnew();
+        pullAgain();
       }, PULL_AGAIN_MS);
     },
   });
   const watch = setInterval(() => {
-    if (asked > 0 && Date.now() - heardAtMs > SILENCE_MS) askAnew();
-  }, LOOK_EVERY_MS);
-  broker.onReconnect(askAnew);
+    if (requested > 0 && Date.now() - lastAnswerAtMs > SILENCE_MS) pullAgain();
+  }, CHECK_EVERY_MS);
+  broker.onReconnect(pullAgain);
   fill();
 
   function fill(): void {
-    const count = room() - asked;
+    const count = room() - requested;
     if (stopped || pausing || count < roomMin() || !broker.connected()) return;
-    asked += count;
-    heardAtMs = Date.now();
+    requested += count;
+    lastAnswerAtMs = Date.now();
     broker.outbox.send(api, JSON.stringify({ batch: count, expires: nanos(PULL_MS) }), inbox);
   }
 
-  /** Whatever was asked for is not expected any more. Should some of it come all the same, it is taken. */
-  function askAnew(): void {
-    asked = 0;
+  /** Earlier pulls are not expected to be answered any more; should messages of theirs come after all, they are taken. */
+  function pullAgain(): void {
+    requested = 0;
     fill();
   }
 
@@ -120,7 +120,7 @@ export async function pullDeliveries(options: DeliveriesOptions): Promise<Delive
 }
 
 /**
- * The reply subject tells of the delivery: `$JS.ACK.<stream>.<consumer>.<attempt>.<sequence>.<delivery>.<nanoseconds>.<pending>`, in its
+ * The reply subject describes the delivery: `$JS.ACK.<stream>.<consumer>.<attempt>.<sequence>.<delivery>.<nanoseconds>.<pending>`, in its
  * newer form with domain and account after `ACK`. The answers are those of the JetStream wire API (docs.nats.io).
  */
 function deliveredOf({ outbox }: Broker, message: Msg): Delivered {

@@ -13,7 +13,7 @@ import { secondsBetween, startStageSpan } from "./stageSpan.js";
 /** A message that the loop holds. */
 export interface InFlight {
   readonly message: Delivered;
-  /** Until when the broker is told that it is worked on, milliseconds since the epoch. */
+  /** Until when the loop sends `working`, milliseconds since the epoch. */
   untilMs: number;
 }
 
@@ -45,7 +45,7 @@ export function handlingOf<Work extends StageWork>(
       message.term();
       return { pieces: 0, ended: Promise.resolve() };
     }
-    // Read here, not when something has gone wrong: it is decoded from the receive buffer.
+    // Read before anything waits: headers are decoded from the receive buffer.
     const parent = traceOfHeaders(message.headers);
     if (attempt > 1) metrics.stageRedeliveries.inc({ stage: stage.name });
     metrics.stageFetch.observe({ stage: stage.name }, secondsBetween(queuedAtMs, Date.now()), parent);

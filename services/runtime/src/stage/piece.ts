@@ -17,7 +17,7 @@ export function identityOf({ stage, jobId, face, message: { attempt } }: Piece) 
   return { jobId, stage, attempt, ...(face === undefined ? {} : { face }) };
 }
 
-/** What every log line about a piece says. */
+/** The fields of every log line about a piece. */
 export function factsOf(piece: Piece) {
   return { ...identityOf(piece), traceId: piece.span.context.traceId };
 }

@@ -1,22 +1,22 @@
-/** Heavy work that waits for its turn here, messages; with so much of it nothing more is asked for. */
+/** Pieces of heavy work that wait here; with so many nothing more is pulled. */
 const HEAVY_WAITING_MAX = 16;
 
 /** Of the mean of pieces per message. */
 const NEWEST_SHARE = 1 / 4;
 
-/** Ends a stay in the room. */
+/** Gives the place back. */
 export type Leave = () => void;
 
 interface Waiting {
   weight: number;
-  /** With nothing where the room was closed. */
+  /** Called without `leave` where the room was closed. */
   begin: (leave?: Leave) => void;
 }
 
 /**
- * How much a stage works on at once, in weights. Work of weight 1 is light, and finds a place at the side of anything heavy. Heavy
- * work has all but one of the places between it, and the first of it may begin whatever it weighs: neither kind waits for the other
- * for ever. What a message weighs is known when it is here, so heavy ones may have to wait here; each kind begins in turn.
+ * Bounds how much a stage works on at once, in weights. Work of weight 1 or less is light, anything above is heavy. One place is kept free of
+ * heavy work, and when there is no heavy work under way the first of it begins whatever it weighs, so neither kind can block the other.
+ * What a message weighs is known only when it has been delivered, so heavy work may have to wait here; each kind begins in order of arrival.
  */
 export class Room {
   readonly #size: number;
@@ -32,20 +32,20 @@ export class Room {
     this.#size = size;
   }
 
-  /** How many pieces a message carried that has just come, for those that will be asked for. */
+  /** To be called with the number of pieces of each message that comes: how many messages to pull next follows from their mean. */
   note(pieces: number): void {
     if (pieces > 0) this.#piecesPerMessage += (pieces - this.#piecesPerMessage) * NEWEST_SHARE;
   }
 
-  /** How many more messages are worth asking for; what they carry and weigh is not known yet. */
+  /** How many more messages to pull; how many pieces they carry, and what these weigh, is not known yet. */
   free(): number {
     if (this.#closed || this.#heavy.length >= HEAVY_WAITING_MAX) return 0;
     const places = this.#lightPlaces() - this.#lightCount - this.#light.length;
     return places < 1 ? 0 : this.#messagesFor(places);
   }
 
-  /** Asked for one at a time, each message would cost a question: a quarter of what light work has is worth one. */
-  askMin(): number {
+  /** Room for how many messages is worth a pull: pulled one at a time, each would cost a request. A quarter of the light places. */
+  pullMin(): number {
     return this.#messagesFor(Math.floor(this.#lightPlaces() / 4));
   }
 
@@ -58,7 +58,7 @@ export class Room {
     });
   }
 
-  /** Whoever waits is sent away; whoever is in may finish. */
+  /** Work that waits is refused its place; work under way may finish. */
   close(): void {
     this.#closed = true;
     for (const { begin } of [...this.#light.splice(0), ...this.#heavy.splice(0)]) begin();
@@ -83,7 +83,7 @@ export class Room {
   }
 
   #hasPlaceFor(weight: number): boolean {
-    // Fractions add up to nothing only nearly.
+    // Adding and taking off fractions may leave a little more than 0.
     return this.#heavyWeight < 1 || this.#heavyWeight + weight <= this.#size - 1;
   }
 

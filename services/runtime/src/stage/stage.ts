@@ -27,7 +27,7 @@ export interface Stage<Work extends StageWork = StageWork> {
   handle(work: Work, call: StageCall): Promise<StageOutput>;
   /**
    * Runs per piece, after its message has ended for good, where it was not answered: it failed, came past its deadline or could not be
-   * read. What is kept for that answer can go. A failure here is only logged.
+   * read. Deletes what was kept for that answer. A failure here is only logged.
    */
   abandon?(jobId: string, face?: number): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface StageCall {
   readonly priority: number;
   /** Aborted at the work's deadline, and when the process must stop before the work is done: the answer is not wanted any more. */
   readonly signal: AbortSignal;
-  /** For what is asked of others, as `traceparent` of W3C Trace Context; undefined where nobody began a trace. */
+  /** For requests to others, as `traceparent` of W3C Trace Context; undefined where there is no trace. */
   readonly traceparent?: string;
   /** The result that another stage, or an earlier delivery, has already stored for this job. */
   storedResult(stage: StageName, face?: number): Promise<Result | undefined>;

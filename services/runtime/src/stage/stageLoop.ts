@@ -11,7 +11,7 @@ export interface RunningStage {
   drain(): Promise<void>;
 }
 
-/** What hears that it must stop has this long to do so. */
+/** How long handlers have to end after their signal was aborted. */
 const ABORT_MS = 1_000;
 
 /** Runs a stage on its durable consumer until drained: pulls what there is room for, and sees each delivery to its end. */
@@ -36,7 +36,7 @@ export async function runStage<Work extends StageWork>(
     consumer: spec.durable_name,
     log,
     room: () => room.free(),
-    roomMin: () => room.askMin(),
+    roomMin: () => room.pullMin(),
     take,
   });
 
@@ -46,7 +46,7 @@ export async function runStage<Work extends StageWork>(
   }, ackWaitMs / 2);
 
   function take(message: Delivered): void {
-    // The broker had sent it before it heard that nothing is wanted any more.
+    // The broker had sent it before the subscription ended.
     if (draining) return message.nak();
     const held: InFlight = { message, untilMs: Infinity };
     const { pieces, ended: delivery } = handleDelivery(held);
@@ -58,7 +58,7 @@ export async function runStage<Work extends StageWork>(
       metrics.stageInFlight.set({ stage: stage.name }, inFlight.size);
       deliveries.fill();
     });
-    // Beside what is heavy there may be room for more than was asked for.
+    // If it is heavy, there may be room for more than was pulled.
     deliveries.fill();
   }
 
@@ -73,7 +73,7 @@ export async function runStage<Work extends StageWork>(
     if (!inTime) {
       stop.abort();
       await Promise.race([done, new Promise((resolve) => setTimeout(resolve, ABORT_MS))]);
-      // Still computing, and not to be called off: whoever answers first counts.
+      // What still computes cannot be stopped; another replica gets it as well, and the first result is kept.
       for (const { message } of inFlight.values()) message.nak();
     }
     clearInterval(working);

@@ -71,7 +71,7 @@ export function recordParts(
 ): void {
   if (!span.recording) return;
   const attributes = { "similarfaces.stage": stage };
-  // The broker tells microseconds, a worker whole milliseconds, perhaps by another clock.
+  // The broker's times have microseconds, a worker's whole milliseconds, perhaps by another clock.
   const begunAtMs = Math.max(queuedAtMs, startedAtMs);
   const answeredAtMs = Math.max(begunAtMs, finishedAtMs);
   span.part("wait", queuedAtMs, begunAtMs, { attributes });

@@ -21,7 +21,7 @@ export class Exposition {
   }
 }
 
-/** A counter is called without its `_total` there, and prom-client would rename the counter itself for good. */
+/** A counter is called without its `_total` there, and prom-client would rename the counter itself, for the plain format too. */
 function forOpenMetrics(metric: Metric): Metric {
   const { name } = metric as unknown as { name: string };
   const family = name.replace(/_total$/, "");

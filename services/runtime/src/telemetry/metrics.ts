@@ -13,7 +13,7 @@ export interface MetricsOptions {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** As an inference pool tells it. */
+/** The load of an inference pool. */
 export interface InferenceLoad {
   workers: number;
   busy: number;

@@ -15,7 +15,7 @@ export function traceHeaders(trace: TraceContext): MsgHdrs {
   return fields;
 }
 
-/** The trace that a message belongs to, if its publisher said so. */
+/** The trace that a message belongs to; undefined without a valid `traceparent`. */
 export function traceOfHeaders(fields: MsgHdrs | undefined): TraceContext | undefined {
   return fields && parseTraceparent(fields.get(TRACEPARENT), fields.get(TRACESTATE));
 }

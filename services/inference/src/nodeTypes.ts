@@ -26,7 +26,7 @@ export interface NodeType {
 
 const MEMORY_MIB = { photo: 2_048, face: 512, gallery: 1_024 } as const;
 
-export const NODE_TYPE_NAMES = ["cpu", "inf2", "inf1"] as const;
+const NODE_TYPE_NAMES = ["cpu", "inf2", "inf1"] as const;
 export type NodeTypeName = (typeof NODE_TYPE_NAMES)[number];
 
 /**

@@ -8,7 +8,7 @@ const MARGIN = 16;
  * Where the landmarks of an aligned face lie in the chip: ArcFace's reference points of the 112x112 frame
  * (insightface, face_align.py, arcface_dst) moved by the margin.
  */
-export const CHIP_LANDMARKS: Landmarks<"chip"> = {
+const CHIP_LANDMARKS: Landmarks<"chip"> = {
   leftEye: { x: 38.2946 + MARGIN, y: 51.6963 + MARGIN },
   rightEye: { x: 73.5318 + MARGIN, y: 51.5014 + MARGIN },
   nose: { x: 56.0252 + MARGIN, y: 71.7366 + MARGIN },

@@ -18,13 +18,6 @@ export function likelihood(cosine: number, { slope, intercept }: Calibration): n
   return 1 / (1 + Math.exp(-(slope * cosine + intercept)));
 }
 
-/** The same likelihood's cosine: the inverse, for a minimum given as a likelihood. */
-export function cosineOf(likely: number, { slope, intercept }: Calibration): number {
-  if (likely <= 0) return -1;
-  if (likely >= 1) return 1;
-  return (Math.log(likely / (1 - likely)) - intercept) / slope;
-}
-
 /** A cosine in words, by false match rate. */
 export function verdictOf(cosine: number, { fmr1e4, fmr1e3, fmr1e2 }: MatchThresholds): Verdict {
   if (cosine >= fmr1e4) return "very_alike";

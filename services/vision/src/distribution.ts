@@ -1,12 +1,3 @@
-/** Probabilities that sum to 1, of any finite logits: the largest is subtracted first, so nothing overflows. */
-export function softmax(logits: ArrayLike<number>): number[] {
-  let largest = -Infinity;
-  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]!);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
-
 /** The mean of the values 0, 1, 2, ... under their probabilities. */
 export function expectation(probabilities: ArrayLike<number>): number {
   let weighted = 0;

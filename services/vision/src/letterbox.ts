@@ -33,22 +33,6 @@ export function scaleSize({ width, height }: Size, scale: number): Size {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** Rounding the scaled size makes the factors of the two axes differ a little; each axis uses its own. */
-export function toLetterbox({ image, scaled, left, top }: Frame, { x, y }: ImagePoint): LetterboxPoint {
-  return {
-    x: (x * scaled.width) / image.width - left,
-    y: (y * scaled.height) / image.height - top,
-  };
-}
-
-/** The inverse of `toLetterbox`. */
-export function toImage({ image, scaled, left, top }: Frame, { x, y }: LetterboxPoint): ImagePoint {
-  return {
-    x: ((x + left) * image.width) / scaled.width,
-    y: ((y + top) * image.height) / scaled.height,
-  };
-}
-
 export function detectionToImage(frame: Frame, detection: Detection<"letterbox">): Detection<"image"> {
   const { x, y, width, height } = detection.box;
   const corner = toImage(frame, { x, y });
@@ -57,5 +41,13 @@ export function detectionToImage(frame: Frame, detection: Detection<"letterbox">
     score: detection.score,
     box: { ...corner, width: opposite.x - corner.x, height: opposite.y - corner.y },
     landmarks: mapLandmarks(detection.landmarks, (point) => toImage(frame, point)),
+  };
+}
+
+/** Rounding the scaled size makes the factors of the two axes differ a little; each axis uses its own. */
+function toImage({ image, scaled, left, top }: Frame, { x, y }: LetterboxPoint): ImagePoint {
+  return {
+    x: ((x + left) * image.width) / scaled.width,
+    y: ((y + top) * image.height) / scaled.height,
   };
 }

@@ -4,7 +4,7 @@ import { letterbox, scaleSize, type Frame } from "./letterbox.js";
 /** The longer side of the pass over the whole photo, and the most that a tile has of width or height. */
 export const FRAME_SIDE = 800;
 /** A face that fills the 800-pixel frame is found in this much smaller one. */
-export const CLOSE_UP_SIDE = 256;
+const CLOSE_UP_SIDE = 256;
 /** Wider faces are left to the small frame, in which this one has 58 pixels: see the README's measurement. */
 const FACE_WIDTH_MAX = 180;
 /** 100 pixels in the large frame, so that both see what is in between. */
@@ -58,7 +58,7 @@ export function accepts(
  * Neighbours overlap by more than the narrowest face that the 800-pixel frame finds, so what one tile cuts, its
  * neighbour or that frame has whole. Tiles are of equal size, in multiples of `multiple` pixels.
  */
-export function tileFrames(image: Size, multiple: number): Frame[] {
+function tileFrames(image: Size, multiple: number): Frame[] {
   if (FRAME_SIDE / Math.max(image.width, image.height) >= TILE_SCALE) return [];
   for (let scale = TILE_SCALE; ; scale *= 0.9) {
     const frames = tilesAtScale(image, scale, multiple);
@@ -70,7 +70,7 @@ export function tileFrames(image: Size, multiple: number): Frame[] {
  * Whether the frame's border cuts this face off: its box (frame pixels) reaches a border that is not the photo's
  * own. Such a box is of half a face; the whole one comes from another frame.
  */
-export function isCutOff(frame: Frame, box: Box<"letterbox">): boolean {
+function isCutOff(frame: Frame, box: Box<"letterbox">): boolean {
   const reach = 2;
   return (
     (frame.left > 0 && box.x < reach) ||

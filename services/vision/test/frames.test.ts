@@ -3,12 +3,8 @@ import {
   FRAME_SIDE,
   accepts,
   detectionToImage,
-  isCutOff,
   letterbox,
   passesOf,
-  tileFrames,
-  toImage,
-  toLetterbox,
   type Detection,
   type Size,
 } from "../src/mod.js";
@@ -44,21 +40,11 @@ describe("letterbox", () => {
     expect(letterbox({ width: 100, height: 50 }, 800)).toMatchObject({ scaled: { width: 800, height: 400 } });
   });
 
-  it.each(SIZES)("is undone by its inverse: $width x $height", (image) => {
+  it.each(SIZES)("takes a box around all of it back to the photo: $width x $height", (image) => {
     const frame = letterbox(image, FRAME_SIDE);
-    for (const place of [
-      { x: 0, y: 0 },
-      { x: image.width, y: image.height },
-      { x: image.width / 3, y: image.height / 7 },
-    ]) {
-      const back = toImage(frame, toLetterbox(frame, place));
-      expect(back.x).toBeCloseTo(place.x, 9);
-      expect(back.y).toBeCloseTo(place.y, 9);
-    }
-    expect(toLetterbox(frame, { x: image.width, y: image.height })).toEqual({
-      x: frame.scaled.width,
-      y: frame.scaled.height,
-    });
+    const { box } = detectionToImage(frame, at(0, 0, frame.scaled.width, frame.scaled.height));
+    expect(box.width).toBeCloseTo(image.width, 9);
+    expect(box.height).toBeCloseTo(image.height, 9);
   });
 
   it("takes a detection back to the photo with all its points", () => {
@@ -77,16 +63,20 @@ describe("letterbox", () => {
   });
 });
 
+/** The passes over the tiles: those after the whole photo's two. */
+const tilePasses = (image: Size) => passesOf(image, 32).slice(2);
+const tileFrames = (image: Size) => tilePasses(image).map(({ frame }) => frame);
+
 describe("tiles", () => {
   it("are only for photos in which 60 pixels are fewer than 20 in the frame", () => {
-    expect(tileFrames({ width: 2400, height: 1600 }, 32)).toEqual([]);
-    expect(tileFrames({ width: 2401, height: 1600 }, 32).length).toBeGreaterThan(0);
+    expect(tileFrames({ width: 2400, height: 1600 })).toEqual([]);
+    expect(tileFrames({ width: 2401, height: 1600 }).length).toBeGreaterThan(0);
   });
 
   it.each(SIZES.filter(({ width, height }) => Math.max(width, height) > 2400))(
     "cover every pixel, in frames a detector takes, bounded in number: $width x $height",
     (image) => {
-      const frames = tileFrames(image, 32);
+      const frames = tileFrames(image);
       expect(frames.length).toBeLessThanOrEqual(64);
       const { scaled } = frames[0]!;
       for (const frame of frames) {
@@ -113,15 +103,16 @@ describe("tiles", () => {
 
   it("find every 60-pixel face whole in some frame of a 48-megapixel photo", () => {
     const image = { width: 8000, height: 6000 };
-    const frames = tileFrames(image, 32);
-    const scale = frames[0]!.scaled.width / image.width;
+    const tiles = tilePasses(image);
+    const scale = tiles[0]!.frame.scaled.width / image.width;
     for (let x = 0; x < image.width - 60; x += 97) {
       for (let y = 0; y < image.height - 60; y += 89) {
-        const whole = frames.some((frame) => {
+        const whole = tiles.some((tile) => {
+          const { frame } = tile;
           const [left, top] = [x * scale - frame.left, y * scale - frame.top];
           const side = 60 * scale;
           const inside = left >= 0 && top >= 0 && left + side <= frame.width && top + side <= frame.height;
-          return inside && !isCutOff(frame, { x: left, y: top, width: side, height: side });
+          return inside && accepts(tile, at(left, top, side));
         });
         expect(whole).toBe(true);
       }
@@ -129,12 +120,11 @@ describe("tiles", () => {
   });
 
   it("say no to a face that their own border cuts, and yes to one at the photo's border", () => {
-    const frames = tileFrames({ width: 8000, height: 6000 }, 32);
-    const first = frames[0]!;
-    expect(isCutOff(first, { x: 0, y: 0, width: 50, height: 50 })).toBe(false);
-    expect(isCutOff(first, { x: first.width - 50, y: 100, width: 50, height: 50 })).toBe(true);
-    const last = frames.at(-1)!;
-    expect(isCutOff(last, { x: 0, y: 100, width: 50, height: 50 })).toBe(true);
+    const tiles = tilePasses({ width: 8000, height: 6000 });
+    const first = tiles[0]!;
+    expect(accepts(first, at(0, 0, 50))).toBe(true);
+    expect(accepts(first, at(first.frame.width - 50, 100, 50))).toBe(false);
+    expect(accepts(tiles.at(-1)!, at(0, 100, 50))).toBe(false);
   });
 });
 

@@ -9,7 +9,7 @@ import { STORED_WITHIN_MS, openOutbox, type Outbox } from "./outbox.js";
 import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
 
 /** The oldest nats-server whose JetStream does what the contracts ask for. */
-export const NATS_SERVER_OLDEST = "2.9.10";
+const NATS_SERVER_OLDEST = "2.9.10";
 
 /** What is done first at a return of the connection is waited for no longer than this. */
 const FIRST_TASKS_MS = 3_000;

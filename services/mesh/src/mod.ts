@@ -1,8 +1,8 @@
 export { readConfig } from "./config.js";
 export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
 export { peopleOfFolder } from "./gallery/people.js";
-export { ProgressBar } from "./progressBar.js";
-export { servedStages } from "./servedStages.js";
+export { ProgressBar } from "./terminal/progressBar.js";
+export { servedStages } from "./mesh/servedStages.js";
 export { guard } from "./supervisor/guard.js";
 export { NATS_SERVER, natsServer } from "./supervisor/natsServer.js";
 export { identityOf, isAlive, type ProcessIdentity } from "./supervisor/processIdentity.js";

@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type JobQuery } from "@similarfaces/client";
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
-import { describeEvent } from "../describe.js";
-import { withMesh } from "../withMesh.js";
-import { ProgressBar } from "../progressBar.js";
+import { describeEvent } from "./describe.js";
+import { withMesh } from "./withMesh.js";
+import { ProgressBar } from "../terminal/progressBar.js";
 
 const USAGE = `npm run analyze -- photo.jpg... [--json] [--stages age,gender] [--url http://host:port]
 

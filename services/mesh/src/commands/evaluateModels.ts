@@ -1,5 +1,5 @@
 import type { EvaluateModels } from "@similarfaces/evaluate";
-import { ProgressBar } from "../progressBar.js";
+import { ProgressBar } from "../terminal/progressBar.js";
 
 /** `npm run models -- eval`. @throws PackError */
 export async function evaluateModels(

@@ -1,14 +1,10 @@
-import { stat, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
-import { StageFailure, checkedConsent, checkedName } from "@similarfaces/contracts";
+import { StageFailure, checkedName } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
-import { importPhotos, type Outcome } from "../gallery/importPhotos.js";
-import { peopleOfCsv, peopleOfFolder, type People, type Photo } from "../gallery/people.js";
-import { exportTo, importFrom } from "../gallery/transfer.js";
-import { ProgressBar } from "../progressBar.js";
-import { SetupError } from "../setupError.js";
-import { withMesh } from "../withMesh.js";
+import { exportTo } from "../gallery/transfer.js";
+import { importPath, importProblem, type ImportValues } from "./importPath.js";
+import { withMesh } from "./withMesh.js";
 
 const USAGE = `npm run gallery -- import PATH --consent TEXT | list [TEXT] | rename WHO NAME | merge WHO INTO
                        | delete WHO... | delete --face ID | export [FILE] | stats
@@ -27,13 +23,10 @@ The people whom faces are compared with, on the running mesh or on one started f
   --json      list and stats as JSON
   --url URL   a gateway elsewhere; API_KEY is sent to it when set`;
 
-type Values = {
-  consent?: string | undefined;
-  "in-flight": string;
-  report?: string | undefined;
+interface Values extends ImportValues {
   face?: string | undefined;
   json: boolean;
-};
+}
 type Action = (gallery: Gallery, args: string[], values: Values) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -55,7 +48,6 @@ const ARGUMENTS: Readonly<Record<string, readonly [least: number, most: number]>
   export: [0, 1],
   stats: [0, 0],
 };
-const IN_FLIGHT_MAX = 256;
 
 /** `npm run gallery`. @returns the exit code: 1 if anything was refused, 2 for a call that makes no sense */
 export async function gallery(args: string[]): Promise<number> {
@@ -94,87 +86,6 @@ export async function gallery(args: string[]): Promise<number> {
     process.stderr.write(`${error.message} (${error.code})\n`);
     return 1;
   }
-}
-
-function importProblem(path: string, values: Values): string | undefined {
-  const inFlight = Number(values["in-flight"]);
-  if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > IN_FLIGHT_MAX) {
-    return `--in-flight is a whole number from 1 to ${IN_FLIGHT_MAX}`;
-  }
-  if (isExport(path)) return undefined;
-  if (!values.consent?.trim()) return 'Say who agreed to being in the gallery: --consent "..."';
-  try {
-    checkedConsent(values.consent);
-    return undefined;
-  } catch (error) {
-    if (error instanceof StageFailure) return error.message;
-    throw error;
-  }
-}
-
-function isExport(path: string): boolean {
-  return /\.(ndjson|jsonl)$/i.test(path);
-}
-
-async function importPath(gallery: Gallery, [path = ""]: string[], values: Values): Promise<number> {
-  const about = await stat(path).catch(() => {
-    throw new SetupError(`${path}: there is no such file or folder`);
-  });
-  if (isExport(path)) return importExport(gallery, path);
-  const isCsv = about.isFile() && /\.csv$/i.test(path);
-  if (!about.isDirectory() && !isCsv)
-    throw new SetupError(`${path} is neither a folder, nor a csv, nor an .ndjson`);
-  return importPeople(gallery, isCsv ? await peopleOfCsv(path) : await peopleOfFolder(path), values);
-}
-
-async function importPeople(
-  gallery: Gallery,
-  { people, otherFiles }: People,
-  values: Values,
-): Promise<number> {
-  const photos = people.flatMap((person) => person.photos);
-  const startedAtMs = performance.now();
-  const bar = new ProgressBar("faces", photos.length);
-  const outcomes: { photo: Photo; outcome: Outcome }[] = [];
-  await importPhotos({
-    gallery,
-    people,
-    consent: values.consent ?? "",
-    inFlight: Number(values["in-flight"]),
-    onPhoto(photo, outcome) {
-      outcomes.push({ photo, outcome });
-      if (outcome.kind === "refused")
-        bar.above("", `${printable(photo.source)}: ${outcome.message} (${outcome.code})`);
-      bar.advance();
-    },
-  });
-  bar.end();
-  if (values.report !== undefined) {
-    const report = outcomes.map(({ photo: { source }, outcome }) => ({ source, ...outcome }));
-    await writeFile(values.report, `${JSON.stringify(report, undefined, 2)}\n`);
-  }
-  const count = (kind: Outcome["kind"]) => outcomes.filter(({ outcome }) => outcome.kind === kind).length;
-  const seconds = (performance.now() - startedAtMs) / 1_000;
-  const enrolled = count("enrolled");
-  const rate = enrolled > 0 ? `, ${(enrolled / seconds).toFixed(1)} a second` : "";
-  console.log(
-    `${enrolled} faces of ${people.length} people enrolled in ${seconds.toFixed(1)} s${rate}; ` +
-      `${count("known")} were in already, ${count("refused")} refused` +
-      (otherFiles > 0 ? `; ${otherFiles} other files passed over` : ""),
-  );
-  return count("refused") > 0 ? 1 : 0;
-}
-
-/** What a file is called must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "?");
-}
-
-async function importExport(gallery: Gallery, path: string): Promise<number> {
-  let lines = 0;
-  const { identities, faces } = await importFrom(path, gallery, (sent) => (lines += sent));
-  console.log(`${lines} faces read; ${faces} faces and ${identities} people are new`);
-  return 0;
 }
 
 async function list(gallery: Gallery, [text = ""]: string[], { json }: Values): Promise<number> {

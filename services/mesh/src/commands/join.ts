@@ -6,8 +6,8 @@ import { SetupError } from "../setupError.js";
 import { KeptProgram } from "../supervisor/keptProgram.js";
 import { analyzerProgram } from "../supervisor/programs.js";
 import { readRunState, type RunState } from "../supervisor/runState.js";
-import { createTerminal } from "../terminal.js";
-import { untilTold } from "./untilTold.js";
+import { createTerminal } from "../terminal/terminal.js";
+import { untilSignal } from "./untilSignal.js";
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 1_000;
  * @throws SetupError where no mesh runs, or a pack is refused
  */
 export async function join(packs: readonly string[]): Promise<number> {
-  const { told, impatient } = untilTold(new AbortController());
+  const { signalled, impatient } = untilSignal(new AbortController());
   const config = readConfigOrExplain(process.env);
   if (!config) return 2;
   const mesh = readRunState(config.dataDir);
@@ -45,7 +45,7 @@ export async function join(packs: readonly string[]): Promise<number> {
   for (const program of programs) program.start();
   const stop = (graceMs: number) => Promise.all(programs.map((program) => program.stop(graceMs)));
   try {
-    await Promise.race([told, gaveUp, leaving.gone]);
+    await Promise.race([signalled, gaveUp, leaving.gone]);
   } finally {
     leaving.close();
     void impatient.then(() => stop(0));

@@ -10,7 +10,7 @@ import {
   verifyModel,
   type PackEntry,
 } from "@similarfaces/inference";
-import { ProgressBar } from "../progressBar.js";
+import { ProgressBar } from "../terminal/progressBar.js";
 import { evaluateModels } from "./evaluateModels.js";
 
 const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | eval <pack> --data DIR | bench [pack...]

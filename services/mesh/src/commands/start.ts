@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { formatTraceparent, newTraceContext } from "@similarfaces/runtime/traceContext";
 import { readConfigOrExplain } from "../config.js";
-import { enrolSamples } from "../sampleGallery.js";
+import { enrolSamples } from "../gallery/sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
-import { createTerminal } from "../terminal.js";
-import { untilTold } from "./untilTold.js";
+import { createTerminal } from "../terminal/terminal.js";
+import { untilSignal } from "./untilSignal.js";
 
 const USAGE = `npm start [-- --processes | --join packs]
 
@@ -48,7 +48,7 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
   // Whoever reads may go away, as `npm start | head` does; the mesh stays.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const stopping = new AbortController();
-  const { told, impatient } = untilTold(stopping);
+  const { signalled, impatient } = untilSignal(stopping);
   const config = readConfigOrExplain(process.env);
   if (!config) return 2;
   const terminal = createTerminal({ format: config.logFormat, level: config.logLevel });
@@ -61,7 +61,7 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
   });
   let end = () => {};
   try {
-    const running = await Promise.race([supervisor.ready, told]);
+    const running = await Promise.race([supervisor.ready, signalled]);
     if (running) {
       announce(running);
       end = whenReady?.(running, supervisor) ?? end;
@@ -72,7 +72,7 @@ export async function runUntilTold({ processes, whenReady }: RunOptions): Promis
         (count) => count > 0 && console.log(`The sample gallery is enrolled: ${count} faces of nobody.`),
         (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
       );
-      await told;
+      await signalled;
     }
   } finally {
     end();

@@ -14,7 +14,7 @@ import {
   runStage,
   type Stage,
 } from "@similarfaces/runtime";
-import { servedStages } from "../servedStages.js";
+import { servedStages } from "./servedStages.js";
 import { readConfig } from "./config.js";
 
 /**

@@ -200,7 +200,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
 /** @throws SetupError in the words in which a pack or an analyzer is refused */
 async function stagesServed(config: MeshConfig): Promise<StageName[]> {
   // Reading the papers of packs takes code that nothing else here needs.
-  const { servedStages } = await import("../servedStages.js");
+  const { servedStages } = await import("../mesh/servedStages.js");
   try {
     const { core, analyzers } = await servedStages(packsOf(config), config.stages);
     return [...core, ...analyzers.map(({ name }) => name)];

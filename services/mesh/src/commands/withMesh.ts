@@ -1,9 +1,9 @@
 import { Gateway } from "@similarfaces/client";
-import { readConfigOrExplain } from "./config.js";
-import { enrolSamples } from "./sampleGallery.js";
-import { SetupError } from "./setupError.js";
-import { readRunState } from "./supervisor/runState.js";
-import { startSupervisor, type Supervisor } from "./supervisor/supervisor.js";
+import { readConfigOrExplain } from "../config.js";
+import { enrolSamples } from "../gallery/sampleGallery.js";
+import { SetupError } from "../setupError.js";
+import { readRunState } from "../supervisor/runState.js";
+import { startSupervisor, type Supervisor } from "../supervisor/supervisor.js";
 
 /**
  * Runs work against the gateway at `url`; without one, against the mesh that runs on this data folder, else against one

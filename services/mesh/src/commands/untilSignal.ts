@@ -2,18 +2,21 @@
 const IMPATIENT_AFTER_MS = 1_000;
 
 /** From now on SIGINT, SIGTERM and SIGHUP are requests. */
-export function untilTold(stopping: AbortController): { told: Promise<undefined>; impatient: Promise<void> } {
-  let toldAtMs: number | undefined;
+export function untilSignal(stopping: AbortController): {
+  signalled: Promise<undefined>;
+  impatient: Promise<void>;
+} {
+  let signalledAtMs: number | undefined;
   let hurry: () => void;
   const impatient = new Promise<void>((resolve) => (hurry = resolve));
-  const told = new Promise<undefined>((resolve) => {
+  const signalled = new Promise<undefined>((resolve) => {
     const onSignal = () => {
-      if (toldAtMs !== undefined && Date.now() - toldAtMs > IMPATIENT_AFTER_MS) hurry();
-      toldAtMs ??= Date.now();
+      if (signalledAtMs !== undefined && Date.now() - signalledAtMs > IMPATIENT_AFTER_MS) hurry();
+      signalledAtMs ??= Date.now();
       stopping.abort();
       resolve(undefined);
     };
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   });
-  return { told, impatient };
+  return { signalled, impatient };
 }

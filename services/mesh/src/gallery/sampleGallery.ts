@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
-import type { MeshConfig } from "./config.js";
+import type { MeshConfig } from "../config.js";
 
 export interface EnrolSamplesOptions {
   config: Pick<MeshConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -15,6 +15,8 @@ const folders = read<Package>("package.json").workspaces!.flatMap((pattern) =>
     ? readdirSync(pattern.slice(0, -2), { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
         .map(({ name }) => pattern.replace("*", name))
+        // As npm takes them: what has been built of a workspace that is gone may be left.
+        .filter((folder) => existsSync(join(folder, "package.json")))
     : [pattern],
 );
 const packages = new Map(folders.map((folder) => [folder, read<Package>(join(folder, "package.json"))]));

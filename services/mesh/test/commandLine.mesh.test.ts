@@ -24,8 +24,12 @@ describe("the command line beside a running mesh", () => {
     expect([code, stderr]).toEqual([0, ""]);
     const lines = stdout.trim().split("\n");
     expect(lines).toHaveLength(8);
-    // Quality comes along with the boxes: it has no work of its own.
-    for (const line of lines.filter((each) => !/ quality /.test(each))) {
+    // Comes along with the boxes, and has no time of its own.
+    const [quality] = lines.splice(1, 1);
+    expect(quality).toMatch(
+      /^portrait-1\.jpg +\+\d+ ms  face 1  quality  quality [01]\.\d\d, \d+ px, .*, tilted -?\d+°$/,
+    );
+    for (const line of lines) {
       expect(line).toMatch(/^portrait-1\.jpg +\+\d+ ms  (photo  |face 1 ) .* wait \d+ ms, work \d+ ms$/);
     }
     expect(lines[0]).toMatch(/extract +960x960, 1 face \[\d+,\d+ \d+x\d+ 0\.\d\d\]/);
@@ -119,7 +123,7 @@ describe("the command line without a mesh", () => {
   });
 
   it("npm start with a bad configuration names every bad key and no value", async () => {
-    const bad = { PORT: "eighty", LOG_FORMAT: "xml", STAGES: "extract,The soul" };
+    const bad = { PORT: "eighty", LOG_FORMAT: "xml", STAGES: "extract,a soul" };
     const { code, stderr } = await command(dataDir, ["start"], bad);
     expect(code).toBe(2);
     for (const key of Object.keys(bad)) expect(stderr).toContain(`  ${key} must be`);

@@ -217,3 +217,19 @@ export function sheetOf(greys: readonly number[]): Promise<Buffer> {
   const raw = { width: CHIP_SIDE, height: greys.length * CHIP_SIDE, channels: 3 as const };
   return sharp(pixels, { raw }).jpeg({ quality: 88 }).toBuffer();
 }
+
+/** Plays all stages for the next job that is published. */
+export function answerNextJob(mesh: Mesh): () => void {
+  const subscription = mesh.broker.nc.subscribe("sf.v2.work.*.image", {
+    max: 1,
+    callback: (_, message) => void answerAll(mesh, message.subject.split(".")[3]!),
+  });
+  return () => subscription.unsubscribe();
+}
+
+/** Status and code of a failure, whose message is never empty. */
+export async function codeOf(response: Response): Promise<string> {
+  const { failure } = (await response.json()) as { failure: { code: string; message: string } };
+  if (failure.message === "") throw new Error(`${failure.code} has no message`);
+  return `${response.status} ${failure.code}`;
+}

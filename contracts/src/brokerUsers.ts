@@ -119,8 +119,6 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
         `${API}.CONSUMER.LIST.${stream}`,
         `${API}.CONSUMER.DELETE.${stream}.*`,
       ]),
-      // Whether a message that all have had is still there.
-      ...WORK_STREAMS.map((stream) => `${API}.STREAM.MSG.GET.${stream}`),
       // The secret of share links, made once.
       `$KV.${KEY_BUCKET}.>`,
       ...reading(KEY_STREAM),

@@ -102,7 +102,7 @@ describe("an analyzer that comes while the mesh runs", { timeout: 150_000 }, () 
     const seen = await analyse(mesh.url, await sample("portrait-1"));
     expect(answered(seen)).toEqual(answersWith());
     expect(seen.completion).toMatchObject({ expired: [{ stage: "late-comer", face: 0 }] });
-    await expect.poll(chipsWaiting).toBe(1);
+    await expect.poll(chipsWaiting, { timeout: 10_000 }).toBe(1);
   });
 
   it("by npm start -- --join, is served until that is ended", async () => {
@@ -115,7 +115,7 @@ describe("an analyzer that comes while the mesh runs", { timeout: 150_000 }, () 
     let printed = "";
     joined.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
     await expect.poll(() => printed, { timeout: 60_000 }).toContain(`guest is served at ${mesh.url}`);
-    await expect.poll(announced).toContain("guest");
+    await expect.poll(announced, { timeout: 10_000 }).toContain("guest");
     expect(answered(await analyse(mesh.url, await sample("portrait-1")))).toContain("guest.0");
     joined.kill("SIGTERM");
     expect(await exited).toBe(0);

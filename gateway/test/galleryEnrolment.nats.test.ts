@@ -1,0 +1,156 @@
+import { EnrolWorkSchema, ImageWorkSchema, fromBinary } from "@similarfaces/contracts";
+import { jobBlobKey } from "@similarfaces/runtime";
+import sharp from "sharp";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EMBEDDING, answers, extracted, postPixel, sheetOf } from "./meshFixture.js";
+import { playGallery, type PlayedGallery } from "./playedGallery.js";
+
+describe("enrolling over HTTP", () => {
+  let gallery: PlayedGallery;
+  beforeAll(async () => {
+    gallery = await playGallery();
+  });
+  afterAll(() => gallery?.mesh.stop());
+  beforeEach(() => gallery.reset());
+
+  it("enrols each photo of a form as a job of its own", async () => {
+    const { status, body } = await gallery.call(
+      "POST",
+      "/identities",
+      gallery.form({ name: "Ada", consent: "herself" }, 2),
+    );
+    expect(status).toBe(202);
+    const photos = body["photos"] as { name: string; job: { jobId: string } }[];
+    expect(photos.map(({ name }) => name)).toEqual(["../0.gif", "../1.gif"]);
+    const work = fromBinary(
+      ImageWorkSchema,
+      await gallery.workOf(`sf.v2.work.${photos[1]!.job.jobId}.image`),
+    );
+    expect(work.stages).toEqual(["extract", "quality", "embed", "enrol"]);
+    expect(work.options).toMatchObject({
+      facesMax: 1,
+      enrolment: { identityId: body["identityId"], name: "Ada", consent: "herself", source: "1.gif" },
+    });
+  });
+
+  it("takes all photos of a form or none", async () => {
+    const before = (await gallery.mesh.broker.jsm.streams.info("SF_IMAGES")).state.last_seq;
+    const data = gallery.form({ name: "Ada", consent: "herself" }, 2);
+    data.append("photo", new Blob(["no photo"]), "notes.jpg");
+    expect(await gallery.call("POST", "/identities", data)).toMatchObject({
+      status: 415,
+      body: { failure: { code: "unsupported_type" } },
+    });
+    const many = await gallery.call(
+      "POST",
+      "/identities",
+      gallery.form({ name: "Ada", consent: "herself" }, 41),
+    );
+    expect(many).toMatchObject({ status: 400, body: { failure: { code: "bad_request" } } });
+    const long = await gallery.call(
+      "POST",
+      "/identities",
+      gallery.form({ name: "Ada", consent: "x".repeat(70_000) }),
+    );
+    expect(long).toMatchObject({ status: 400, body: { failure: { code: "bad_request" } } });
+    expect((await gallery.mesh.broker.jsm.streams.info("SF_IMAGES")).state.last_seq).toBe(before);
+  });
+
+  it("keeps where a photo came from, in the enroller's words without control characters", async () => {
+    const fields = { name: "Ada", consent: "herself", source: "Ada/1.jpg\u0000" };
+    const { body } = await gallery.call("POST", "/identities", gallery.form(fields));
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
+    const { options } = fromBinary(ImageWorkSchema, await gallery.workOf(`sf.v2.work.${jobId}.image`));
+    expect(options!.enrolment!.source).toBe("Ada/1.jpg");
+  });
+
+  it("takes a consent of several lines, as a form sends them", async () => {
+    const { status, body } = await gallery.call(
+      "POST",
+      "/identities",
+      gallery.form({ name: "Ada", consent: "herself\n\tby e-mail" }),
+    );
+    expect(status).toBe(202);
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
+    const { options } = fromBinary(ImageWorkSchema, await gallery.workOf(`sf.v2.work.${jobId}.image`));
+    expect(options!.enrolment!.consent).toBe("herself\n\tby e-mail");
+  });
+
+  it("adds photos to an identity under its own name, with its consent where none is given", async () => {
+    const { status, body } = await gallery.call("POST", "/identities/someone/faces", gallery.form({}));
+    expect(status).toBe(202);
+    expect(body["identityId"]).toBe("someone");
+    const [
+      {
+        job: { jobId },
+      },
+    ] = body["photos"] as [{ job: { jobId: string } }];
+    const { options } = fromBinary(ImageWorkSchema, await gallery.workOf(`sf.v2.work.${jobId}.image`));
+    expect(options!.enrolment).toMatchObject({
+      identityId: "someone",
+      name: "Ada",
+      consent: "herself, 2026",
+    });
+  });
+
+  it("enrols a face of a finished job by what is stored of it", async () => {
+    const { jobId } = await postPixel(gallery.mesh.url);
+    await gallery.mesh.publish(extracted(jobId, 2));
+    await gallery.mesh.blobs.put(jobBlobKey(jobId, "faces.jpg"), await sheetOf([200, 40]), "image/jpeg");
+    const question = { name: "Ada", consent: "herself", jobId, face: 1 };
+    expect((await gallery.call("POST", "/identities", question)).body).toMatchObject({
+      failure: { code: "bad_request" },
+    });
+    await gallery.mesh.publish(answers(jobId, 1)[0]!);
+    await expect.poll(async () => (await gallery.call("POST", "/identities", question)).status).toBe(202);
+    const { body } = await gallery.call("POST", "/identities", question);
+    const [{ job: enrolling }] = body["photos"] as [{ job: { jobId: string } }];
+    const work = fromBinary(EnrolWorkSchema, await gallery.workOf(`sf.v2.work.${enrolling.jobId}.enrol.0`));
+    expect(work).toMatchObject({ face: 0, model: "test@1", enrolment: { name: "Ada", consent: "herself" } });
+    expect(Buffer.from(work.embedding).equals(Buffer.from(EMBEDDING))).toBe(true);
+    const portrait = sharp(work.portrait.value as Uint8Array);
+    expect(await portrait.metadata()).toMatchObject({ format: "jpeg", width: 144, height: 144 });
+    expect((await portrait.stats()).channels[0]).toMatchObject({ min: 40, max: 40 });
+    await gallery.mesh.publish({
+      jobId: enrolling.jobId,
+      stage: "enrol",
+      face: 0,
+      outcome: { case: "enrol", value: { identityId: "x", faceId: "y", name: "Ada" } },
+    });
+    await expect
+      .poll(
+        async () =>
+          (
+            (await (await fetch(`${gallery.mesh.url}/v1/jobs/${enrolling.jobId}`)).json()) as {
+              state: string;
+            }
+          ).state,
+      )
+      .toBe("complete");
+    expect((await gallery.call("POST", "/identities", { ...question, face: 5 })).body).toMatchObject({
+      failure: { code: "face_not_found" },
+    });
+  });
+
+  it.each([
+    [{ consent: "herself" }, "invalid_name"],
+    [{ name: "Ada" }, "consent_required"],
+    [{ name: "Ada\u0000", consent: "x" }, "invalid_name"],
+    [{ name: "A".repeat(10_000), consent: "x" }, "invalid_name"],
+    [{ name: "Ada", consent: "  " }, "consent_required"],
+    [{ name: "\u202eadA", consent: "x" }, "invalid_name"],
+    [{ name: "Ada", consent: "x\u0000" }, "bad_request"],
+  ])("refuses to enrol %j", async (fields, code) => {
+    expect((await gallery.call("POST", "/identities", gallery.form(fields))).body).toMatchObject({
+      failure: { code },
+    });
+  });
+});

@@ -1,17 +1,24 @@
 import sharp from "sharp";
 import { CHIP_SIDE, newJobId } from "@similarfaces/contracts";
-import { connectBroker, jobBlobKey, type Broker } from "@similarfaces/runtime";
-import type { KV } from "@nats-io/kv";
+import { jobBlobKey } from "@similarfaces/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { enrolRoutes, type EnrolRoutesOptions } from "../src/gallery/enrolRoutes.js";
 import { galleryRoutes, type GalleryRoutesOptions } from "../src/gallery/galleryRoutes.js";
 import { jobRoutes, type JobRoutesOptions } from "../src/jobs/jobRoutes.js";
-import { createKey, listKeys, openKeyBucket, revokeKey } from "../src/keys/keyBucket.js";
-import { SCOPES, granted, type Scope } from "../src/keys/scopes.js";
+import { granted, SCOPES } from "../src/keys/scopes.js";
 import type { Gateway } from "../src/mod.js";
 import { systemRoutes, type SystemRoutesOptions } from "../src/system/systemRoutes.js";
-import { PIXEL, answerAll, readEvents, startMesh, type Mesh } from "./meshFixture.js";
+import { PIXEL, answerAll, type Mesh } from "./meshFixture.js";
+import {
+  ask,
+  codeOf,
+  playKeys,
+  post,
+  statusOf,
+  watched,
+  type PlayedKeys,
+  type Posted,
+} from "./playedKeys.js";
 
 /** As the gateway makes them: a new one is tested here without being told of. */
 const ROUTES = [
@@ -22,70 +29,15 @@ const ROUTES = [
 ];
 const ROUTES_OF_A_JOB = ROUTES.filter(({ path }) => path.includes("{jobId}"));
 
+let played: PlayedKeys;
 let mesh: Mesh;
 let second: Gateway;
-/** Not the gateways' connection. */
-let own: Broker;
-let kv: KV;
-const keys = {} as Record<Scope | "other", string>;
+let keys: PlayedKeys["keys"];
 beforeAll(async () => {
-  mesh = await startMesh();
-  second = await mesh.another();
-  own = await connectBroker({ url: mesh.server.url, name: "keys" });
-  kv = await openKeyBucket(own);
-  for (const scope of SCOPES) keys[scope] = await createKey(kv, `for ${scope}`, [scope]);
-  keys.other = await createKey(kv, "somebody else", ["analyse", "gallery:write"]);
-  for (const { url } of [mesh.gateway, second])
-    while ((await statusOf(url, "/v1/status", keys.other)) !== 200)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+  played = await playKeys();
+  ({ mesh, second, keys } = played);
 });
-afterAll(async () => {
-  await own?.close();
-  await mesh?.stop();
-});
-
-const bearer = (key?: string): Record<string, string> => (key ? { authorization: `Bearer ${key}` } : {});
-
-function ask(url: string, path: string, key?: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(url + path, { ...init, headers: { ...bearer(key), ...(init.headers as object) } });
-}
-
-async function statusOf(url: string, path: string, key?: string, init?: RequestInit): Promise<number> {
-  const response = await ask(url, path, key, init);
-  await response.body?.cancel();
-  return response.status;
-}
-
-interface Posted {
-  jobId: string;
-  links: { self: string; share?: string };
-}
-
-async function post(url: string, key?: string): Promise<Posted> {
-  const response = await ask(url, "/v1/jobs?stages=age", key, { method: "POST", body: PIXEL });
-  expect(response.status).toBe(202);
-  return (await response.json()) as Posted;
-}
-
-/** What the gateway says of a job to whoever watches it by WebSocket: the first message. */
-function watched(
-  url: string,
-  question: object,
-  key?: string,
-): Promise<{ type: string; failure?: { code: string } }> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/live`, { headers: bearer(key) });
-    socket.on("open", () => socket.send(JSON.stringify({ type: "watch", ...question })));
-    socket.on("message", (data: Buffer) => {
-      socket.close();
-      resolve(JSON.parse(data.toString()) as { type: string });
-    });
-    socket.on("error", reject);
-  });
-}
-
-const codeOf = async (response: Response) =>
-  ((await response.json()) as { failure: { code: string } }).failure.code;
+afterAll(() => played?.stop());
 
 describe("every route", () => {
   it("says which scope it takes", () => {
@@ -225,82 +177,4 @@ describe("the stage match", () => {
     expect(await stagesOf("", keys.admin)).toBe("match");
     expect(await stagesOf("")).toBe("match");
   });
-});
-
-describe("a key", () => {
-  it("is known to every gateway at once, and refused by all once it is revoked, its jobs with it", async () => {
-    const text = await createKey(kv, "for a while", ["analyse"]);
-    const id = text.split("_")[1]!;
-    for (const { url } of [mesh.gateway, second])
-      await expect.poll(() => statusOf(url, "/v1/status", text)).toBe(200);
-    const { links } = await post(mesh.url, text);
-    expect(await statusOf(second.url, links.share!.replace("/jobs", "/v1/jobs"))).toBe(200);
-    expect(await revokeKey(kv, id)).toBe(true);
-    for (const { url } of [mesh.gateway, second]) {
-      await expect.poll(() => statusOf(url, "/v1/status", text)).toBe(401);
-      expect(await statusOf(url, links.self, keys.admin)).toBe(404);
-      expect(await statusOf(url, links.share!.replace("/jobs", "/v1/jobs"))).toBe(404);
-    }
-    expect(await revokeKey(kv, id)).toBe(false);
-  });
-
-  it("that is revoked ends what is open: the job that is watched with it, and by those who have its link", async () => {
-    const text = await createKey(kv, "for a while", ["analyse"]);
-    await expect.poll(() => statusOf(mesh.url, "/v1/status", text)).toBe(200);
-    const { links } = await post(mesh.url, text);
-    const [, share] = links.share!.split("?");
-    const streams = await Promise.all([
-      ask(mesh.url, `${links.self}/events`, text),
-      ask(mesh.url, `${links.self}/events?${share}`),
-    ]);
-    await revokeKey(kv, text.split("_")[1]!);
-    // Although nothing more is found out about the job.
-    for (const stream of streams) {
-      const events = await readEvents(stream);
-      expect(events.map(({ event }) => event)).toEqual(["accepted", "failure"]);
-      expect(events.at(-1)!.data).toMatchObject({ failure: { code: "job_not_found" } });
-    }
-  });
-
-  it("that was revoked while the broker could not be reached is refused when it is back", async () => {
-    const text = await createKey(kv, "for a while", ["analyse"]);
-    await expect.poll(() => statusOf(mesh.url, "/v1/status", text)).toBe(200);
-    void mesh.broker.nc.reconnect();
-    await revokeKey(kv, text.split("_")[1]!);
-    await expect.poll(() => statusOf(mesh.url, "/v1/status", text), { timeout: 10_000 }).toBe(401);
-  });
-
-  it("is stored as a hash only", async () => {
-    const all = JSON.stringify(await listKeys(kv));
-    for (const text of Object.values(keys)) expect(all).not.toContain(text.split("_").slice(2).join("_"));
-  });
-
-  it("that is wrong is counted, and slowed down with the time to wait", async () => {
-    const wrong = () => ask(second.url, "/v1/status", "wrong");
-    await expect.poll(async () => (await wrong()).status).toBe(429);
-    const slowed = await wrong();
-    expect(await codeOf(slowed)).toBe("too_many_attempts");
-    expect(Number(slowed.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(await mesh.scrape(second)).toMatch(/similarfaces_keys_refused_total\{reason="wrong"\} 10/);
-    expect(await mesh.scrape(second)).toMatch(/similarfaces_keys_refused_total\{reason="slowed"\} [2-9]/);
-    expect(await statusOf(second.url, "/v1/status", keys.other)).toBe(200);
-  });
-});
-
-it("is asked of nobody before there is one, and of everybody from then on", async () => {
-  const fresh = await startMesh({ API_KEY_FOR: "everything" });
-  try {
-    expect(
-      await statusOf(fresh.url, "/v1/gallery/statistics", undefined, { headers: { via: "1.1 x" } }),
-    ).toBe(401);
-    expect(await statusOf(fresh.url, "/v1/status")).toBe(200);
-    const broker = await connectBroker({ url: fresh.server.url, name: "keys" });
-    const text = await createKey(await openKeyBucket(broker), "first", ["analyse"]);
-    await broker.close();
-    await expect.poll(() => statusOf(fresh.url, "/v1/status")).toBe(401);
-    expect(await statusOf(fresh.url, "/v1/status", text)).toBe(200);
-    expect(await statusOf(fresh.url, "/healthz")).toBe(200);
-  } finally {
-    await fresh.stop();
-  }
 });

@@ -28,7 +28,7 @@ export const provisionSubject = (stage: StageName): string => `${PROVISION_PREFI
 /** Everything still to be done for one job: what a deletion purges. */
 export const workOfJobSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.>`;
 export const resultsOfJobSubject = (jobId: string): string => `${RESULT_PREFIX}.${jobId}.>`;
-/** That a deleted job is to be looked through once more. */
+/** That a deleted job is to be purged once more. */
 export const deletionSubject = (jobId: string): string => `${DELETION_PREFIX}.${jobId}`;
 /** What a gateway subscribes to for a watched job: results as `SF_RESULTS` stores them. */
 export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${jobId}.>`;

@@ -34,8 +34,7 @@ const PURGES_MAX = 8;
  * @throws StageFailure unavailable or overloaded
  */
 export async function schedulePurge(broker: Broker, job: DeletedJob): Promise<void> {
-  const { purgeAtMs: lookAtMs, ...rest } = job;
-  const data = toBinary(DeletionWorkSchema, create(DeletionWorkSchema, { ...rest, lookAtMs }));
+  const data = toBinary(DeletionWorkSchema, create(DeletionWorkSchema, job));
   // A deletion that is asked for again is scheduled again: its purge is due later.
   await publishWork(broker, {
     subject: deletionSubject(job.jobId),
@@ -104,8 +103,8 @@ export function consumePurges({ broker, log, purge }: LaterPurgesOptions): { clo
 
   function readJob({ data }: JsMsg): DeletedJob | undefined {
     try {
-      const { jobId, deletedAtMs, owner, lookAtMs } = fromBinary(DeletionWorkSchema, data);
-      return { jobId, deletedAtMs, owner, purgeAtMs: lookAtMs };
+      const { jobId, deletedAtMs, owner, purgeAtMs } = fromBinary(DeletionWorkSchema, data);
+      return { jobId, deletedAtMs, owner, purgeAtMs };
     } catch (err) {
       log.error({ err }, "a deletion that cannot be read");
       return undefined;

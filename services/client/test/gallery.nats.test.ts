@@ -59,7 +59,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   mesh = await startMesh();
   gateway = new Gateway({ url: mesh.url, patienceMs: 0 });
-  mesh.broker.nc.subscribe("sf.v1.gallery.*", {
+  mesh.broker.nc.subscribe("sf.v2.gallery.*", {
     queue: GALLERY_QUEUE,
     callback: (_, message) => {
       const reply = replyOf(fromBinary(GalleryRequestSchema, message.data).operation);
@@ -103,7 +103,7 @@ it.each([
   const question = { photo, fileName: "zoë 1.gif", consent: "on paper", as };
   const { identityId, jobId } = await gallery.enrol(question);
   const work = await mesh.broker.jsm.streams.getMessage("SF_IMAGES", {
-    last_by_subj: `sf.v1.work.${jobId}.image`,
+    last_by_subj: `sf.v2.work.${jobId}.image`,
   });
   expect(fromBinary(ImageWorkSchema, work!.data).options?.enrolment).toMatchObject({
     identityId,

@@ -65,7 +65,7 @@ describe("a photo", () => {
 
   it("may be waited for", async () => {
     const { jobs } = new Gateway({ url: mesh.url });
-    const playing = mesh.broker.nc.subscribe("sf.v1.result.*.accepted", {
+    const playing = mesh.broker.nc.subscribe("sf.v2.result.*.accepted", {
       max: 1,
       callback: (_, { subject }) => void answerAll(mesh, subject.split(".")[3]!),
     });

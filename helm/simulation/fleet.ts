@@ -1,5 +1,6 @@
 import { Autoscaler } from "./autoscaler.js";
 import { EventQueue } from "./eventQueue.js";
+import { emptyOutcome, type Outcome } from "./outcome.js";
 import { CPU_WINDOW_MS, utilizationOf, type BusySpan } from "./utilization.js";
 import { randomNumbers } from "./randomNumbers.js";
 import type { StageSettings } from "./settings.js";
@@ -19,33 +20,6 @@ export interface Cluster {
   /** The same where a node must be made first; `roomFor` pods need none. */
   nodeStartMs: number;
   roomFor: number;
-}
-
-export interface Sample {
-  atMs: number;
-  arrivedPerSecond: number;
-  answeredPerSecond: number;
-  waiting: number;
-  readyReplicas: number;
-}
-
-export interface Outcome {
-  arrived: number;
-  answered: number;
-  /** Answered more than once: handed back after the handler had ended. Always 0 unless the grace is too short. */
-  repeated: number;
-  /** Past their deadline before a replica took them. */
-  expired: number;
-  /** Handed back by a replica that left. */
-  handedBack: number;
-  left: number;
-  /** By arrival, milliseconds from stored to taken into work. */
-  waits: { arrivedAtMs: number; waitMs: number }[];
-  /** When each replica that was not there at first began its first message, and became ready. */
-  firsts: { readyAtMs: number; firstAtMs: number }[];
-  samples: Sample[];
-  replicaSeconds: number;
-  decisions: { atMs: number; from: number; to: number }[];
 }
 
 interface Message {
@@ -76,19 +50,7 @@ export function simulate(settings: StageSettings, load: Load, cluster: Cluster, 
   const events = new EventQueue();
   const queue: Message[] = [];
   const replicas: Replica[] = [];
-  const outcome: Outcome = {
-    arrived: 0,
-    answered: 0,
-    repeated: 0,
-    expired: 0,
-    handedBack: 0,
-    left: 0,
-    waits: [],
-    firsts: [],
-    samples: [],
-    replicaSeconds: 0,
-    decisions: [],
-  };
+  const outcome = emptyOutcome();
   let nowMs = 0;
   let order = 0;
   let counted = { arrived: 0, answered: 0 };

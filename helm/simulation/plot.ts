@@ -1,4 +1,4 @@
-import type { Outcome, Sample } from "./fleet.js";
+import type { Outcome, Sample } from "./outcome.js";
 import { STEP_AT_MS, STEP_UNTIL_MS } from "./scenarios.js";
 
 const WIDTH = 900;

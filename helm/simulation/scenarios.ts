@@ -1,4 +1,5 @@
-import { simulate, type Cluster, type Load, type Outcome } from "./fleet.js";
+import { simulate, type Cluster, type Load } from "./fleet.js";
+import type { Outcome } from "./outcome.js";
 import { chartSettings, type StageSettings } from "./settings.js";
 
 export const STEP_AT_MS = 300_000;

@@ -111,7 +111,7 @@ it.each([
   [{ ANALYZER: "complete" }, 2, /"complete" is a name of the system itself/],
   [
     { ANALYZER: "taste" },
-    1,
+    2,
     /there is no analyzer \\?"taste\\?" in the packs in use; there are age, gender, /,
   ],
 ])("%j ends in words", async (env, code, words) => {

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import {
+  FaceWorkSchema,
+  ImageWorkSchema,
+  create,
+  fromBinary,
+  newJobId,
+  toBinary,
+  type Extracted,
+  type FaceWork,
+  type MessageInitShape,
+  type Result,
+} from "@similarfaces/contracts";
+import { openInference, type Inference } from "@similarfaces/inference";
+import { jobBlobKey, type StageCall, type StageOutput } from "@similarfaces/runtime";
+import { createExtract } from "../src/mod.js";
+import { memoryBlobs } from "./memoryBlobs.js";
+
+export const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
+export const PHOTOS = `${MODELS}/samples/photos`;
+
+/** A JPEG of the repository. */
+export const sample = (name: string) => readFile(`${PHOTOS}/${name}.jpg`);
+
+interface Asked {
+  faceFloor?: number;
+  photo: Uint8Array;
+  work?: MessageInitShape<typeof ImageWorkSchema>;
+  earlier?: Result;
+}
+
+/** The stage with its detector, opened for the tests of a file; the blobs of each test begin empty. */
+export function openExtract() {
+  let inference: Inference;
+  const blobs = memoryBlobs();
+  beforeAll(async () => {
+    inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 2 });
+  });
+  afterAll(() => inference?.close());
+  beforeEach(() => {
+    blobs.stored.clear();
+    blobs.log.length = 0;
+  });
+  return { blobs, extract, runOn };
+
+  /** Runs the stage as its loop would, up to the acknowledgement and beyond. */
+  async function extract({ photo, work = {}, earlier, faceFloor = 0.06 }: Asked) {
+    const jobId = newJobId(Date.now());
+    const blobKey = jobBlobKey(jobId, "upload");
+    await blobs.put(blobKey, photo, "image/jpeg");
+    const output = await runOn(jobId, work, earlier, faceFloor);
+    return { jobId, ...output };
+  }
+
+  /** The same of a job whose upload is stored, or gone. */
+  async function runOn(
+    jobId: string,
+    work: MessageInitShape<typeof ImageWorkSchema>,
+    earlier?: Result,
+    faceFloor = 0.06,
+  ) {
+    const stage = createExtract({ inference, blobs, faceFloor });
+    const [message] = stage.decode(
+      toBinary(
+        ImageWorkSchema,
+        create(ImageWorkSchema, {
+          jobId,
+          blobKey: jobBlobKey(jobId, "upload"),
+          stages: ["extract", "quality", "embed", "age", "match"],
+          deadlineAtMs: Date.now() + 60_000,
+          ...work,
+        }),
+      ),
+    );
+    const call: StageCall = {
+      attempt: earlier ? 2 : 1,
+      priority: 0,
+      signal: new AbortController().signal,
+      storedResult: async () => earlier,
+    };
+    const output = await stage.handle(message!, call);
+    const faces = await facesOf(output);
+    await output.beforeAck?.();
+    await output.afterAck?.();
+    return { output, extracted: extractedOf(output), faces };
+  }
+}
+
+function extractedOf({ outcome }: StageOutput): Extracted {
+  if (outcome.case !== "extract") throw new Error(`the outcome is ${outcome.case}`);
+  return outcome.value;
+}
+
+async function facesOf({ work = [] }: StageOutput): Promise<ReturnType<typeof chipOf>[]> {
+  const faces: FaceWork[] = [];
+  for await (const { data } of work) faces.push(fromBinary(FaceWorkSchema, data));
+  return faces.map(chipOf);
+}
+
+/** Every message carries one face. */
+function chipOf({ faces, chipSide, ...rest }: FaceWork) {
+  expect(faces).toHaveLength(1);
+  expect(chipSide).toBe(144);
+  return { ...rest, ...faces[0]! };
+}

@@ -13,6 +13,10 @@ export const PHOTOS = new URL("../../models/samples/photos/", import.meta.url);
 export const NAME = "Zebulon Quixworth";
 export const CONSENT = "said yes to Zebulon's own test";
 
+export const OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+/** Of a poll, for what takes its time to arrive. */
+export const WAIT = { timeout: 20_000, interval: 200 };
+
 /** A mesh that has worked, with everything that watches it. */
 export interface ObservedMesh {
   mesh: TestMesh;
@@ -56,6 +60,10 @@ export async function observeMesh(prometheusBinary: string | undefined): Promise
     await stop();
     throw error;
   }
+}
+
+export async function scrape({ mesh }: ObservedMesh, accept: string): Promise<string> {
+  return (await fetch(mesh.metricsUrl, { headers: { accept } })).text();
 }
 
 /** The repository's own rules, evaluated every other second. */

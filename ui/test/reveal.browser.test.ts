@@ -1,14 +1,13 @@
-import type { MessageInitShape, ResultSchema } from "@similarfaces/contracts";
-import { newJobId } from "@similarfaces/contracts";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startMesh, type Mesh } from "../../gateway/test/meshFixture.js";
-import { CHROMIUM, PHONE, accessibilityFaults, give, openBrowser, photo, screenshot, visit } from "./browser";
-import { startGatewayProcess } from "./gatewayProcess";
+import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, screenshot, visit } from "./browser";
 import { FOUR } from "./playedAnalyzers";
 import { answersOf, extractOf } from "./playedStages";
-
-const poll = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 20_000 });
+import { testBrokenLines } from "./reveal/brokenLines";
+import { testContrasts } from "./reveal/contrasts";
+import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
+import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
 
 /**
  * The page on the real gateway and broker, with the stages played by the test: what comes when is exact, so that every state in
@@ -27,25 +26,19 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await mesh?.stop();
   });
 
-  const publish = async (...results: MessageInitShape<typeof ResultSchema>[]) => {
+  const publish: PlayedMesh["publish"] = async (...results) => {
     for (const result of results) await mesh.publish(result);
   };
-  /** Sends the photo as a person does; resolves with its job. */
-  const send = async (page: Page, name: string): Promise<string> => {
-    await give(page, photo(name));
-    await page.waitForURL(/\/jobs\//);
-    return page.url().split("/").pop()!;
+  /** One mesh and one browser for every suite. */
+  const on: PlayedMesh = {
+    get mesh() {
+      return mesh;
+    },
+    get browser() {
+      return browser;
+    },
+    publish,
   };
-  const fieldsOf = (page: Page, face: number) =>
-    page
-      .locator(`[data-face="${face}"] .field`)
-      .evaluateAll((fields) =>
-        Object.fromEntries(
-          fields.map((field) => [field.getAttribute("data-stage"), field.getAttribute("data-state")]),
-        ),
-      );
-  const untilField = (page: Page, face: number, stage: string, state: string) =>
-    page.locator(`[data-face="${face}"] .field[data-stage="${stage}"][data-state="${state}"]`).waitFor();
 
   it("shows the photo at once, boxes first, then each answer in the place kept for it", async () => {
     const { page, problems } = await visit(browser, mesh.url);
@@ -135,163 +128,6 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await page.context().close();
   });
 
-  it("shows what reaches it after it gave up waiting", async () => {
-    const gateway = await mesh.another({ JOB_DEADLINE_MS: "1000" });
-    const { page } = await visit(browser, gateway.url);
-    const held: (() => void)[] = [];
-    let isHeld = false;
-    await page.routeWebSocket(/\/v1\/live/, (socket) => {
-      const server = socket.connectToServer();
-      socket.onMessage((message) => server.send(message));
-      server.onMessage((message) => {
-        if (isHeld) held.push(() => socket.send(message));
-        else socket.send(message);
-      });
-    });
-    await page.reload();
-    const jobId = await send(page, "portrait-1");
-    await publish(extractOf(jobId, 1));
-    await page.locator(".box").waitFor();
-    isHeld = true;
-    await publish(...Object.values(answersOf(jobId, 0)));
-    await untilField(page, 0, "age", "expired");
-    isHeld = false;
-    for (const release of held) release();
-    await untilField(page, 0, "age", "done");
-    await untilField(page, 0, "match", "done");
-    await page.context().close();
-  });
-
-  it("goes on after a reload, from another tab, and with the back button", async () => {
-    const { page } = await visit(browser, mesh.url);
-    const jobId = await send(page, "portrait-1");
-    await publish(extractOf(jobId, 1), answersOf(jobId, 0).age);
-    await untilField(page, 0, "age", "done");
-    await page.reload();
-    await untilField(page, 0, "age", "done");
-    await untilField(page, 0, "gender", "pending");
-    await publish(answersOf(jobId, 0).gender);
-    await untilField(page, 0, "gender", "done");
-    await page.goBack();
-    await page.locator(".welcome").waitFor();
-    await page.goForward();
-    await untilField(page, 0, "gender", "done");
-    // The filmstrip of the visit is still there.
-    expect(await page.locator(".film-frame").count()).toBe(1);
-    await page.context().close();
-  });
-
-  it("takes simpler ways where sockets, and then streams, are kept from it", async () => {
-    for (const [without, expected] of [
-      ["sockets", "/events"],
-      ["sockets and streams", ""],
-    ] as const) {
-      const { page } = await visit(browser, mesh.url);
-      await page.routeWebSocket(/\/v1\/live/, (socket) => void socket.close());
-      if (without === "sockets and streams") await page.route(/\/events/, (route) => route.abort());
-      const asked: string[] = [];
-      page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-      await page.reload();
-      const jobId = await send(page, "portrait-1");
-      await publish(extractOf(jobId, 1), ...Object.values(answersOf(jobId, 0)));
-      await untilField(page, 0, "match", "done");
-      await page.locator('.fall-figure[data-known="true"]').nth(1).waitFor();
-      expect(asked, without).toContain(`/v1/jobs/${jobId}${expected}`);
-      // Who has announced itself is asked for instead of told.
-      expect(asked, without).toContain("/v1/analyzers");
-      await page.context().close();
-    }
-  });
-
-  it("resumes when the network drops and comes back, and when the server restarts", async () => {
-    const gateway = await startGatewayProcess(mesh.server.url);
-    const { page } = await visit(browser, gateway.url);
-    const jobId = await send(page, "portrait-1");
-    await publish(extractOf(jobId, 1));
-    await page.locator(".box").waitFor();
-    await page.context().setOffline(true);
-    await publish(answersOf(jobId, 0).age);
-    await page.context().setOffline(false);
-    await untilField(page, 0, "age", "done");
-
-    await gateway.kill();
-    await page.getByText("No connection to the server.").waitFor();
-    await publish(answersOf(jobId, 0).gender);
-    await screenshot(page, "no-connection");
-    await gateway.start();
-    await untilField(page, 0, "gender", "done");
-    await publish(answersOf(jobId, 0).race);
-    await untilField(page, 0, "race", "done");
-    expect(await page.getByText("No connection to the server.").count()).toBe(0);
-    await page.context().close();
-    await gateway.kill();
-  });
-
-  it("keeps a photo that cannot be sent, and sends it when the server is there again", async () => {
-    const gateway = await startGatewayProcess(mesh.server.url);
-    const { page } = await visit(browser, gateway.url);
-    await gateway.kill();
-    await give(page, photo("portrait-1"));
-    await page.getByText("The photo could not be sent yet.").waitFor();
-    await gateway.start();
-    await page.waitForURL(/\/jobs\//);
-    await page.context().close();
-    await gateway.kill();
-  });
-
-  it("has bars and edges that stand out 3:1 from what they lie on, light and dark", async () => {
-    for (const colorScheme of ["light", "dark"] as const) {
-      const { page } = await visit(browser, mesh.url, { colorScheme });
-      // Whichever hue an analyzer may have.
-      const hues = Array.from({ length: 72 }, (_, index) => index * 5);
-      const contrasts = await page.evaluate(contrastsOf, { hues, grounds: ["--surface", "--surface-sunk"] });
-      for (const { colour, ground, ratio } of contrasts) {
-        expect(ratio, `${colour} on ${ground}, ${colorScheme}`).toBeGreaterThan(3);
-      }
-      await page.context().close();
-    }
-  });
-
-  it("says when and why a job is gone, and what an address is that never was", async () => {
-    const { page } = await visit(browser, `${mesh.url}/jobs/${newJobId(Date.now() - 3_600_000)}`);
-    await page.getByText(/This job expired and was deleted at \d/).waitFor();
-    await page.getByText("are kept for 10 min and then deleted", { exact: false }).waitFor();
-    await screenshot(page, "expired");
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await page.goto(`${mesh.url}/jobs/nonsense`);
-    await page.getByText("There is no such job.").waitFor();
-    await page.goto(`${mesh.url}/jobs/${newJobId(Date.now())}`);
-    await page.getByText("There is no such job.").waitFor();
-    await page.context().close();
-  });
-
-  it("shows the receipt of a deletion, and tells who else is watching", async () => {
-    const { page, problems } = await visit(browser, mesh.url);
-    const jobId = await send(page, "portrait-1");
-    await publish(extractOf(jobId, 1), ...Object.values(answersOf(jobId, 0)));
-    await untilField(page, 0, "match", "done");
-    const other = await visit(browser, page.url());
-    await untilField(other.page, 0, "match", "done");
-
-    await page.keyboard.press("Delete");
-    await page.getByRole("dialog").waitFor();
-    await screenshot(page, "delete");
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await page.getByRole("button", { name: "Delete this now" }).click();
-    await page.getByRole("heading", { name: "Deleted" }).waitFor();
-    const rows = await page.locator(".receipt-stores tbody tr").allInnerTexts();
-    // accepted, extract and six answers
-    expect(rows.find((row) => row.startsWith("Answers"))).toMatch(/\t8\t/);
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Deleted");
-    expect(await page.locator(".film-frame").count()).toBe(0);
-    await screenshot(page, "receipt");
-    await other.page.goto(page.url());
-    await other.page.getByText("This job was deleted on request.").waitFor();
-    expect(problems).toEqual([]);
-    await page.context().close();
-    await other.page.context().close();
-  });
-
   it("handles more faces than fit on any screen, by pointer and by keyboard", async () => {
     const { page, problems } = await visit(browser, mesh.url);
     const jobId = await send(page, "crowd-48mp");
@@ -371,39 +207,13 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     expect(problems).toEqual([]);
     await page.context().close();
   });
+
+  testBrokenLines(on);
+  testJobsThatAreGone(on);
+  testContrasts(on);
 });
 
 function isInView(element: Element): boolean {
   const { top, bottom } = element.getBoundingClientRect();
   return bottom > 0 && top < innerHeight;
-}
-
-/** WCAG's contrast ratio of the stages' colours, and of edges, with what they lie on, as the browser paints them. */
-function contrastsOf({ hues, grounds }: { hues: number[]; grounds: string[] }) {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
-  const luminance = (name: string, hue = 0): number => {
-    const probe = document.body.appendChild(document.createElement("i"));
-    probe.dataset["stage"] = "";
-    probe.style.setProperty("--hue", String(hue));
-    probe.style.color = `var(${name})`;
-    canvas.fillStyle = getComputedStyle(probe).color;
-    probe.remove();
-    canvas.fillRect(0, 0, 1, 1);
-    const linear = (byte: number) => {
-      const share = byte / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    };
-    const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
-    return 0.2126 * linear(red!) + 0.7152 * linear(green!) + 0.0722 * linear(blue!);
-  };
-  const colours = [
-    ...hues.map((hue) => ({ colour: `hue ${hue}`, of: luminance("--stage", hue) })),
-    { colour: "--line-strong", of: luminance("--line-strong") },
-  ];
-  return colours.flatMap(({ colour, of }) =>
-    grounds.map((ground) => {
-      const [dark, light] = [of, luminance(ground)].sort((a, b) => a - b);
-      return { colour, ground, ratio: (light! + 0.05) / (dark! + 0.05) };
-    }),
-  );
 }

@@ -1,0 +1,83 @@
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { accessibilityFaults, photo, screenshot } from "../browser";
+import { composite, consentTo, main, type GalleryPage } from "./galleryPage";
+
+/** Many people at once, by a folder of photos or by what was exported. */
+export function testImportedFolders({
+  emptyGallery,
+  fill,
+  inFolder,
+  people,
+  statistics,
+  url,
+  visitWithKey,
+}: GalleryPage): void {
+  it("imports a folder, says what was refused and why, and passes over what is in", async () => {
+    const root = inFolder("everybody");
+    for (const name of ["Ada", "Bob"]) await mkdir(join(root, name), { recursive: true });
+    await copyFile(composite(1), join(root, "Ada/1.jpg"));
+    await copyFile(composite(2), join(root, "Ada/2.jpg"));
+    await copyFile(composite(3), join(root, "Bob/1.jpg"));
+    await copyFile(photo("nobody"), join(root, "Bob/nobody.jpg"));
+    await cutShort(composite(4), join(root, "Bob/cut.jpg"), 3_000);
+    await writeFile(join(root, "Bob/empty.png"), "");
+    await writeFile(join(root, "list.csv"), "name,file");
+    await copyFile(composite(5), join(root, "Carol.jpg"));
+
+    const page = await visitWithKey("/gallery/import");
+    await page.setInputFiles("#import-folder", root);
+    await page.getByText("3 people, 7 photos").waitFor();
+    expect(await main(page).innerText()).toContain("1 other file is passed over: everybody/list.csv");
+    await page.getByRole("button", { name: "Import 7 photos" }).click();
+    await page.getByText("Without consent nobody is added.").waitFor();
+    await consentTo(page, "composites");
+    await page.getByRole("button", { name: "Import 7 photos" }).click();
+    await page.getByText("Finished").waitFor();
+    const counts = page.locator(".import-counts");
+    expect(await counts.innerText()).toMatch(/faces added\s+4[^]*already in\s+0\s+refused\s+3/);
+    const refused = page.getByRole("region", { name: "Refused, and why" });
+    expect(await refused.innerText()).toContain("everybody/Bob/cut.jpg");
+    expect(await refused.innerText()).toContain("The file is damaged.");
+    expect(await refused.innerText()).toContain("No face was found.");
+    expect(await refused.innerText()).toContain("empty.png is empty (0 bytes).");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await screenshot(page, "gallery-import", { fullPage: true });
+    expect((await people()).identities.map(({ name, faces }) => [name, faces.length])).toEqual([
+      ["Ada", 2],
+      ["Bob", 1],
+      ["Carol", 1],
+    ]);
+
+    await page.getByRole("button", { name: "Import another folder" }).click();
+    await page.setInputFiles("#import-folder", root);
+    await consentTo(page, "composites");
+    await page.getByRole("button", { name: "Import 7 photos" }).click();
+    await page.getByText("Finished").waitFor();
+    expect(await counts.innerText()).toMatch(/faces added\s+0[^]*already in\s+4\s+refused\s+3/);
+  });
+
+  it("exports everybody, and takes the file again", async () => {
+    await fill(["Ada", "Bob"], 3);
+    const page = await visitWithKey("/gallery");
+    await page.getByRole("button", { name: "Export" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download" }).click(),
+    ]);
+    const file = inFolder("gallery.ndjson");
+    await download.saveAs(file);
+    await emptyGallery();
+    await page.goto(`${url()}/gallery/import`);
+    await page.setInputFiles("#import-file", file);
+    await page.getByRole("button", { name: "Import the faces" }).click();
+    await page.getByText("6 new faces of 2 new people").waitFor();
+    expect(await statistics()).toMatchObject({ identities: 2, faces: 6 });
+  });
+}
+
+/** A photo whose end is missing, as of a download that broke. */
+async function cutShort(from: string, to: string, bytes: number): Promise<void> {
+  await writeFile(to, (await readFile(from)).subarray(0, bytes));
+}

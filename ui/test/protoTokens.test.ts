@@ -2,7 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { protoTokens } from "../src/about/protoTokens";
 
-const CONTRACTS = new URL("../../contracts/similarfaces/v1/", import.meta.url);
+const CONTRACTS = new URL("../../contracts/similarfaces/v2/", import.meta.url);
 
 it("colours the contracts without changing a character", async () => {
   for (const file of await readdir(CONTRACTS)) {

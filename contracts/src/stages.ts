@@ -45,6 +45,7 @@ export type StageName = string;
 const RESERVED: readonly string[] = [
   "accepted",
   "analysis",
+  "cluster",
   "complete",
   "deleted",
   "deletion",

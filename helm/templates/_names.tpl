@@ -61,6 +61,11 @@ fromJson. A stage that is not enabled is left out.
 {{- range $name, $own := .Values.stages -}}
 {{- $stage := mergeOverwrite (deepCopy $root.Values.stageDefaults) (deepCopy (default dict $own)) -}}
 {{- if $stage.enabled -}}
+{{- /* A Service's name, and a label: Kubernetes takes no more. */ -}}
+{{- $full := printf "%s-%s" (include "similarfaces.fullname" $root) $name -}}
+{{- if gt (len $full) 63 -}}
+{{- fail (printf "stages.%s: %q has more than 63 characters; a shorter key will do, of an analyzer with `stage` beside it, or a shorter fullnameOverride" $name $full) -}}
+{{- end -}}
 {{- $program := get $root.Values.programs (default "" $stage.program) -}}
 {{- if not $program -}}
 {{- fail (printf "stages.%s.program: there is no program %q" $name (default "" $stage.program)) -}}

@@ -2,7 +2,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { STAGE_TABLE, consumer, consumers, isCoreStage, rowOf, streams } from "@similarfaces/contracts";
+import {
+  STAGE_TABLE,
+  consumer,
+  consumers,
+  isCoreStage,
+  isStageName,
+  rowOf,
+  streams,
+} from "@similarfaces/contracts";
+import { passwordVariable } from "@similarfaces/contracts/brokerConfig";
 import { NODE_TYPES, findAnalyzers } from "@similarfaces/inference";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -26,6 +35,12 @@ const EVERYTHING = {
   tracing: { endpoint: "http://collector:4318", existingSecret: "traces" },
 };
 
+/** An analyzer of one's own that is called as lengthily as one may be. */
+const HATS = "my-own-analyzer-of-hats-and-caps";
+const LONGEST_NAME = {
+  stages: { [HATS]: { program: "analyze", autoscaling: { kind: "keda", minReplicas: 0 } } },
+};
+
 describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () => {
   it.skipIf(!BUILT)("sets no variable that no service reads (needs npm run build)", () => {
     const read = variablesRead();
@@ -39,6 +54,18 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
           for (const { env = [] } of pod.spec.containers) for (const { name: key } of env) set.add(key);
     }
     expect([...set].filter((key) => !read.has(key))).toEqual([]);
+  });
+
+  it("takes every name that an analyzer may have", () => {
+    expect([isStageName(HATS), isStageName(`${HATS}s`)]).toEqual([true, false]);
+    const manifests = render([], LONGEST_NAME);
+    const named = manifests.filter(({ metadata }) => metadata.name.endsWith(HATS));
+    expect(named.map(({ kind }) => kind).sort()).toEqual(["Deployment", "ScaledObject", "Service"]);
+    for (const { metadata } of named) expect(metadata.name.length).toBeLessThanOrEqual(63);
+    const { env } = podsOf(manifests).find(([name]) => name.endsWith(HATS))![1].spec.containers[0];
+    const { secretKeyRef } = env.find(({ name }: Manifest) => name === "NATS_PASSWORD").valueFrom;
+    expect(secretKeyRef.key).toBe(HATS);
+    expect(Object.keys(brokerEnvironment(manifests))).toContain(passwordVariable(HATS));
   });
 
   it("scales on the consumers of the contracts", () => {
@@ -77,8 +104,9 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
     const dir = mkdtempSync(join(tmpdir(), "similarfaces-natsconf-"));
     const { certFile, keyFile, caFile, remove } = makeCertificates();
     try {
-      for (const files of Object.values(EXAMPLES)) {
-        const { data } = ofKind(render(files), "ConfigMap").find((map) => map.data["nats.conf"]);
+      const renderings = [...Object.values(EXAMPLES).map((files) => render(files)), render([], LONGEST_NAME)];
+      for (const manifests of renderings) {
+        const { data } = ofKind(manifests, "ConfigMap").find((map) => map.data["nats.conf"]);
         const config = data["nats.conf"]
           .replaceAll("/etc/nats-tls/tls.crt", certFile)
           .replaceAll("/etc/nats-tls/tls.key", keyFile)
@@ -86,7 +114,7 @@ describe.skipIf(!HELM)("what the chart says of others (helm, built by Go)", () =
         writeFileSync(join(dir, "nats.conf"), config);
         const { status, stderr } = spawnSync(natsServer(), ["-t", "-c", join(dir, "nats.conf")], {
           encoding: "utf8",
-          env: { ...process.env, SERVER_NAME: "nats-0", ...brokerEnvironment() },
+          env: { ...process.env, SERVER_NAME: "nats-0", ...brokerEnvironment(manifests) },
         });
         expect(stderr).toContain("is valid");
         expect(status).toBe(0);
@@ -188,8 +216,8 @@ it("runs every analyzer of the pack in use, and no other", async () => {
 });
 
 /** What the StatefulSet sets, with passwords that are none. */
-function brokerEnvironment(): Record<string, string> {
-  const [{ spec }] = ofKind(render(EXAMPLES["eks-production"]!), "StatefulSet") as [Manifest];
+function brokerEnvironment(manifests: Manifest[]): Record<string, string> {
+  const [{ spec }] = ofKind(manifests, "StatefulSet") as [Manifest];
   return Object.fromEntries(
     spec.template.spec.containers[0].env
       .filter(({ name }: Manifest) => name.startsWith("NATS_"))

@@ -13,6 +13,14 @@ describe.skipIf(!HELM)("the values (helm, built by Go)", () => {
     ["a program that does not exist", { stages: { smile: { program: "grin" } } }, /no program "grin"/],
     ["a stage that is named like something else", { stages: { gateway: { program: "analyze" } } }, /gateway/],
     ["an analyzer whose name is none", { stages: { own: { program: "analyze", stage: "Own" } } }, /stage/],
+    [
+      "a stage whose objects would have too long a name",
+      {
+        fullnameOverride: "photos-of-the-whole-company",
+        stages: { ["a".repeat(36)]: { program: "analyze" } },
+      },
+      /more than 63 characters/,
+    ],
     ["a node type that does not exist", { stages: { age: { nodeType: "gpu" } } }, /no node type "gpu"/],
     ["S3 without a bucket", { blobs: { driver: "s3" } }, /blobs.s3.bucket is needed/],
     [

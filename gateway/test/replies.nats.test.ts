@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import {
   GALLERY_QUEUE,
   GalleryReplySchema,
@@ -11,9 +9,9 @@ import {
   type GalleryRequest,
   type MessageInitShape,
 } from "@similarfaces/contracts";
-import { Ajv2020, type AnySchemaObject } from "ajv/dist/2020.js";
+import { galleryBlobKey, jobBlobKey } from "@similarfaces/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { operationOf, operations, problems, problemsOf, schemaOf } from "./describedReplies.js";
 import { openLiveSocket } from "./liveSocket.js";
 import {
   EMBEDDING,
@@ -22,41 +20,13 @@ import {
   extracted,
   postPixel,
   readEvents,
+  sheetOf,
   startMesh,
   type Mesh,
 } from "./meshFixture.js";
 
 /** What the gateway really sends, against what openapi.yaml says: nothing missing, nothing of another kind, nothing more. */
-const file = createRequire(import.meta.url).resolve("@similarfaces/contracts/openapi.yaml");
-const document = parse(readFileSync(file, "utf8")) as {
-  components: { schemas: Record<string, AnySchemaObject> };
-};
-for (const schema of Object.values(document.components.schemas)) closeWithin(schema);
-const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema(document, "openapi.yaml");
-
-/** Whatever is no part of another schema knows all of its properties. */
-function closeWithin(schema: AnySchemaObject): void {
-  const { properties = {}, items, allOf = [], anyOf = [], oneOf = [] } = schema;
-  for (const site of [
-    ...Object.values<AnySchemaObject>(properties),
-    ...(items ? [items as AnySchemaObject] : []),
-  ]) {
-    closeWithin(site);
-    site["unevaluatedProperties"] = false;
-  }
-  for (const part of [...allOf, ...anyOf, ...oneOf] as AnySchemaObject[]) closeWithin(part);
-}
-
-function problems(name: string, value: unknown): string[] {
-  const validate = ajv.compile({
-    $ref: `openapi.yaml#/components/schemas/${name}`,
-    unevaluatedProperties: false,
-  });
-  validate(value);
-  return (validate.errors ?? []).map(
-    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
-  );
-}
+const asked = new Set<string>();
 
 const face = { id: "face", model: "m", createdAtMs: 2, sourceJobId: "j", source: "album" };
 const identity = { id: "ada", name: "Ada", consent: "herself", createdAtMs: 1, faces: [face] };
@@ -77,6 +47,7 @@ function replyOf({
       return { case: "list", value: { identities: [identity], nextPageToken: "2", total: 2 } };
     case "get":
     case "rename":
+    case "merge":
       return { case: operation, value: identity };
     case "search":
       return { case: "search", value: { matches: [match], galleryFaces: 1, verdict: "very_alike" } };
@@ -88,7 +59,11 @@ function replyOf({
       return { case: "export", value: { faces, nextPageToken: "" } };
     }
     case "deleteFace":
-      return { case: "deleteFace", value: { faces: 1 } };
+    case "deleteIdentity":
+    case "import":
+      return { case: operation, value: { identities: 1, faces: 1 } };
+    case "hasFace":
+      return { case: "hasFace", value: { present: true } };
     default:
       return undefined;
   }
@@ -107,8 +82,18 @@ beforeAll(async () => {
 });
 afterAll(() => mesh?.stop());
 
-const ask = async (method: string, path: string, body?: BodyInit): Promise<unknown> =>
-  (await fetch(mesh.url + path, { method, ...(body === undefined ? {} : { body }) })).json();
+/** What an address answers: a status, a type and a body that are described of it. */
+async function ask(method: string, path: string, init: Omit<RequestInit, "method"> = {}): Promise<unknown> {
+  const response = await fetch(mesh.url + path, { method, ...init });
+  const type = response.headers.get("content-type")!.split(";")[0]!;
+  const body = type === "application/json" ? await response.json() : await response.text();
+  const { name, responses } = operationOf(method, path);
+  const schema = schemaOf(responses[response.status], type);
+  expect(schema, `${method} ${path}: ${response.status} ${type}`).toBeDefined();
+  expect(problemsOf(schema!, body), `${method} ${path}: ${response.status}`).toEqual([]);
+  asked.add(name);
+  return body;
+}
 
 async function liveMessages(jobId: string): Promise<object[]> {
   const socket = await openLiveSocket(mesh.url);
@@ -120,45 +105,86 @@ async function liveMessages(jobId: string): Promise<object[]> {
 
 describe("a job is as described", () => {
   it("when it is accepted, while it runs, and when it is complete, as JSON and as events", async () => {
-    const accepted = (await ask("POST", "/v1/jobs", PIXEL)) as { jobId: string };
-    expect(problems("AcceptedJob", accepted)).toEqual([]);
-    const path = `/v1/jobs/${accepted.jobId}`;
-    expect(problems("Job", await ask("GET", path))).toEqual([]);
-    await answerAll(mesh, accepted.jobId, 2);
+    const { jobId } = (await ask("POST", "/v1/jobs", { body: PIXEL })) as { jobId: string };
+    const path = `/v1/jobs/${jobId}`;
+    await ask("GET", path);
+    await answerAll(mesh, jobId, 2);
     const events = await readEvents(await fetch(`${mesh.url}${path}/events`));
     for (const { event, data } of events)
       expect(problems(event === "complete" ? "Completion" : "ResultEvent", data), event).toEqual([]);
-    expect(problems("Job", await ask("GET", path))).toEqual([]);
-    const messages = await liveMessages(accepted.jobId);
+    await ask("GET", `${path}/events`);
+    expect(await ask("GET", path)).toMatchObject({ state: "complete" });
+    const messages = await liveMessages(jobId);
     expect(messages).toHaveLength(events.length);
     for (const message of messages) expect(problems("LiveMessage", message)).toEqual([]);
-    expect(problems("DeletionReceipt", await ask("DELETE", path))).toEqual([]);
-    expect(problems("FailureBody", await ask("GET", path))).toEqual([]);
+    await ask("DELETE", path);
+    expect(await ask("GET", path)).toHaveProperty("failure");
+  });
+
+  it("in pictures", async () => {
+    const { jobId } = await postPixel(mesh.url);
+    await answerAll(mesh, jobId);
+    const sheet = await sheetOf([200]);
+    for (const name of ["photo.jpg", "faces.jpg"] as const)
+      await mesh.blobs.put(jobBlobKey(jobId, name), sheet, "image/jpeg");
+    await mesh.blobs.put(galleryBlobKey("face"), sheet, "image/jpeg");
+    for (const name of ["photo.jpg", "faces.jpg", "faces/0.jpg"])
+      await ask("GET", `/v1/jobs/${jobId}/${name}`);
+    await ask("GET", "/v1/gallery/faces/face.jpg");
+    expect(await ask("GET", `/v1/jobs/${jobId}/faces/1.jpg`)).toHaveProperty("failure");
   });
 
   it("where a stage failed, and where there is no such job", async () => {
     const { jobId } = await postPixel(mesh.url);
     const value = { code: "undecodable_image", message: "cut short", retryable: false };
     await mesh.publish({ jobId, stage: "extract", outcome: { case: "failure", value } });
-    expect(problems("Job", await ask("GET", `/v1/jobs/${jobId}`))).toEqual([]);
+    await ask("GET", `/v1/jobs/${jobId}`);
     for (const message of await liveMessages(newJobId(Date.now())))
       expect(problems("LiveMessage", message)).toEqual([]);
   });
 });
 
-it.each<[schema: string, method: string, path: string, body?: string]>([
-  ["About", "GET", "/v1/about"],
-  ["Analyzers", "GET", "/v1/analyzers"],
-  ["Status", "GET", "/v1/status"],
-  ["IdentityPage", "GET", "/v1/gallery/identities"],
-  ["Identity", "GET", "/v1/gallery/identities/ada"],
-  ["Identity", "PATCH", "/v1/gallery/identities/ada", '{"name":"Ada"}'],
-  ["Statistics", "GET", "/v1/gallery/statistics"],
-  ["ExportedFace", "GET", "/v1/gallery/export"],
-  ["GalleryReceipt", "DELETE", "/v1/gallery/faces/face"],
-  ["FailureBody", "POST", "/v1/gallery/import", "no export"],
-])("%s is as described: %s %s", async (schema, method, path, body) => {
-  expect(problems(schema, await ask(method, path, body))).toEqual([]);
+const exported = JSON.stringify({
+  identityId: "ada",
+  name: "Ada",
+  consent: "herself",
+  face,
+  embedding: Buffer.from(EMBEDDING).toString("base64"),
+  thumbnail: "",
+});
+it.each<[method: string, path: string, body?: string]>([
+  ["GET", "/v1/about"],
+  ["GET", "/v1/analyzers"],
+  ["GET", "/v1/status"],
+  ["GET", "/v1/openapi.json"],
+  ["GET", "/healthz"],
+  ["GET", "/readyz"],
+  ["POST", "/v1/jobs?stages=nobody", "no photo"],
+  ["GET", "/v1/jobs/none"],
+  ["GET", "/v1/gallery/identities"],
+  ["GET", "/v1/gallery/identities?pageSize=0"],
+  ["GET", "/v1/gallery/identities/ada"],
+  ["PATCH", "/v1/gallery/identities/ada", '{"name":"Ada"}'],
+  ["POST", "/v1/gallery/identities/ada/merge", '{"into":"grace"}'],
+  ["DELETE", "/v1/gallery/identities/ada"],
+  ["GET", "/v1/gallery/statistics"],
+  ["GET", "/v1/gallery/export"],
+  ["DELETE", "/v1/gallery/faces/face"],
+  ["GET", "/v1/gallery/faces/none.jpg"],
+  ["POST", "/v1/gallery/import", exported],
+  ["POST", "/v1/gallery/import", "no export"],
+])("the reply is as described: %s %s", async (method, path, body) => {
+  const reply = await ask(method, path, body === undefined ? {} : { body });
+  if (path.endsWith("/export")) expect(problems("ExportedFace", JSON.parse(reply as string))).toEqual([]);
+});
+
+it("the list of analyzers is as described in events", async () => {
+  const ended = new AbortController();
+  const headers = { accept: "text/event-stream" };
+  const response = await fetch(`${mesh.url}/v1/analyzers`, { headers, signal: ended.signal });
+  const [event] = await readEvents(response, 1);
+  ended.abort();
+  expect(problems("Analyzers", event!.data)).toEqual([]);
 });
 
 it("the list of analyzers is as described on a socket", async () => {
@@ -169,21 +195,32 @@ it("the list of analyzers is as described on a socket", async () => {
   await socket.close();
 });
 
-it("Matches are as described: POST /v1/gallery/search", async () => {
+it("matches are as described", async () => {
   const question = { embedding: Buffer.from(EMBEDDING).toString("base64"), model: "m" };
-  expect(problems("Matches", await ask("POST", "/v1/gallery/search", JSON.stringify(question)))).toEqual([]);
+  expect(await ask("POST", "/v1/gallery/search", { body: JSON.stringify(question) })).toHaveProperty(
+    "matches",
+  );
 });
 
-it("EnrolmentOutcomes are as described: POST /v1/gallery/identities", async () => {
-  const form = new FormData();
-  form.set("name", "Ada");
-  form.set("consent", "herself");
-  for (const name of ["1.gif", "2.gif"]) form.append("photo", new Blob([Uint8Array.from(PIXEL)]), name);
+it("what becomes of an enrolment's photos is as described", async () => {
+  const form = (fields: Record<string, string>, names: readonly string[]): FormData => {
+    const data = new FormData();
+    for (const [name, value] of Object.entries(fields)) data.set(name, value);
+    for (const name of names) data.append("photo", new Blob([Uint8Array.from(PIXEL)]), name);
+    return data;
+  };
   const playing = mesh.broker.nc.subscribe("sf.v2.work.*.image", {
     callback: (_, { subject }) => void mesh.publish(extracted(subject.split(".")[3]!, 1, 0.1)),
   });
-  const outcomes = await ask("POST", "/v1/gallery/identities", form);
+  const body = form({ name: "Ada", consent: "herself" }, ["1.gif", "2.gif"]);
+  const outcomes = await ask("POST", "/v1/gallery/identities", { body });
+  await ask("POST", "/v1/gallery/identities/ada/faces", { body: form({}, ["3.gif"]) });
   playing.unsubscribe();
-  expect(problems("EnrolmentOutcomes", outcomes)).toEqual([]);
   expect(outcomes).toMatchObject({ warnings: [{ photo: "1.gif" }, { photo: "2.gif" }] });
+});
+
+it("no operation was left out", () => {
+  const left = operations.map(({ name }) => name).filter((name) => !asked.has(name));
+  // Its replies are messages of the socket.
+  expect(left).toEqual(["GET /v1/live"]);
 });

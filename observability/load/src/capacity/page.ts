@@ -64,7 +64,7 @@ function priceTable(costs: Costs, prices: Prices, p99Seconds: number): string {
     .map(({ name }) => [name, "-", "not measured", "-", "-"]);
   return [
     `What that costs at ${whole(demand.photosPerSecond)} photos/s. Prices are input (\`prices.json\`: ${prices.source}); a core of theirs ` +
-      "is taken for as fast as one of the machine above, which `measure.js` on such a node replaces:",
+      "is taken for as fast as one of the machine above, which `--measure` on such a node replaces:",
     table(["instance", "USD/h", "nodes", "USD/h in all", "USD per 1,000 faces"], [...planned, ...unknown]),
   ].join("\n\n");
 }

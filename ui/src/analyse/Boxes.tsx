@@ -146,7 +146,7 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
         data-dim={isDim(props)}
         data-inside={props.box.y < TAG_ROOM_PX}
         style={{
-          left: `${props.box.x - 2}px`,
+          "--left": `${props.box.x - 2}px`,
           top: `${props.box.y}px`,
           "--room": `${props.roomPx}px`,
         }}

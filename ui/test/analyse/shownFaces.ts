@@ -94,6 +94,7 @@ export function testShownFaces(on: WholeMesh): void {
       ["phone-dark", { ...PHONE, colorScheme: "dark" }],
       ["4k", { viewport: { width: 3840, height: 2160 }, reducedMotion: "reduce" }],
       ["small-laptop", { viewport: { width: 1024, height: 640 } }],
+      ["laptop", { viewport: { width: 1360, height: 900 } }],
     ] as const) {
       const { page, problems } = await visit(on.browser, on.mesh.url, options);
       await give(page, photo("group-18"));
@@ -101,6 +102,14 @@ export function testShownFaces(on: WholeMesh): void {
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
+      // The words at a face near the photo's edge end before it.
+      const cut = await page.locator(".box-tag").evaluateAll((tags) => {
+        const edge = document.querySelector(".boxes")!.getBoundingClientRect().right;
+        return tags
+          .filter((tag) => tag.getBoundingClientRect().right > edge + 1)
+          .map((tag) => tag.textContent);
+      });
+      expect(cut).toEqual([]);
       if (name === "4k") {
         const moving = await page.evaluate(
           () =>

@@ -41,18 +41,25 @@ export const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face
 /** A name of the table, or that of an analyzer. */
 export type StageName = string;
 
-/** Names that mean something else in subjects, events or consumers, or are those of other users of the broker. */
+/**
+ * Names that mean something else in subjects, consumers or events (`open` and `error` are a browser's own), those of other users of the
+ * broker and of other programs of a machine's mesh, and `constructor`, which every object has by that name.
+ */
 const RESERVED: readonly string[] = [
   "accepted",
   "analysis",
   "cluster",
   "complete",
+  "constructor",
   "deleted",
   "deletion",
+  "error",
   "failure",
   "gateway",
   "mesh",
   "message",
+  "nats-server",
+  "open",
   "operator",
   "provision",
   "supervisor",

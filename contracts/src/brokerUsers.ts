@@ -110,7 +110,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
         `${API}.STREAM.UPDATE.${stream}`,
       ]),
       // Streams of an earlier version are taken away.
-      ...Object.values(STREAM_NAMES).map((stream) => `${API}.STREAM.DELETE.${stream}`),
+      ...[...Object.values(STREAM_NAMES), PROBE_STREAM].map((stream) => `${API}.STREAM.DELETE.${stream}`),
       ...[...WORK_STREAMS, deletions].flatMap((stream) => [
         `${API}.CONSUMER.INFO.${stream}.*`,
         `${API}.CONSUMER.CREATE.${stream}.>`,

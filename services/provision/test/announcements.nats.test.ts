@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { STREAM_NAMES, announcementSubject } from "@similarfaces/contracts";
-import { connectBroker, followAnalyzers, untilProvisioned } from "@similarfaces/runtime";
+import { followAnalyzers, untilProvisioned } from "@similarfaces/runtime";
 import { until } from "../../runtime/test/loop.js";
 import { LEASE, named, provisionFixture } from "./provisionFixture.js";
 
@@ -44,7 +44,7 @@ it("where a standing analyzer runs and says something else of itself, its word s
 
 it("a second one does no harm, and takes over", async () => {
   const first = await on.begin({ standing: [named("age")] });
-  const second = await connectBroker({ url: on.server.url, name: "provision" });
+  const second = await on.connect("provision");
   on.atEnd(() => second.close());
   await on.begin({ broker: second, standing: [named("age")] });
   await on.analyzer(named("mask"));
@@ -80,7 +80,14 @@ it("an analyzer that slept for longer than its lease asks for its consumer again
   await on.begin();
   const path = fileURLToPath(new URL("sleeper.mjs", import.meta.url));
   const { leaseMs, renewMs } = LEASE;
-  const sleeper = spawn(process.execPath, [path, on.server.url, "mask", String(leaseMs), String(renewMs)]);
+  const sleeper = spawn(process.execPath, [
+    path,
+    on.server.url,
+    "owner",
+    "mask",
+    String(leaseMs),
+    String(renewMs),
+  ]);
   on.atEnd(() => sleeper.kill("SIGKILL"));
   const analyzers = await followAnalyzers(on.other, LEASE);
   on.atEnd(() => analyzers.close());

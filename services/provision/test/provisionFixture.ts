@@ -1,5 +1,12 @@
 import { afterEach, beforeEach } from "vitest";
-import { AnnouncementSchema, create, provisionSubject, type Announcement } from "@similarfaces/contracts";
+import {
+  AnnouncementSchema,
+  authorizationConfig,
+  create,
+  permissionsOf,
+  provisionSubject,
+  type Announcement,
+} from "@similarfaces/contracts";
 import { announce, connectBroker, createLog, type Broker } from "@similarfaces/runtime";
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
 import { startProvision, type Provision, type ProvisionOptions } from "../src/startProvision.js";
@@ -7,6 +14,12 @@ import { startProvision, type Provision, type ProvisionOptions } from "../src/st
 /** Long enough for a busy machine to renew within it. */
 export const LEASE = { leaseMs: 3_000, renewMs: 500 };
 export const log = createLog({ service: "test", level: "silent" });
+
+/** Of the broker: `provision` may do what its user may and no more, the owner everything. The passwords are the users' names. */
+const AUTHORIZATION = authorizationConfig([
+  { user: "provision", password: "provision", permissions: permissionsOf("provision") },
+  { user: "owner", password: "owner" },
+]);
 
 export const named = (name: string, order = 0): Announcement => create(AnnouncementSchema, { name, order });
 
@@ -16,6 +29,8 @@ export interface ProvisionFixture {
   /** Of `provision`, and of everybody else. */
   readonly broker: Broker;
   readonly other: Broker;
+  /** Once more, to be closed by who asked for it. */
+  connect(user: "provision" | "owner"): Promise<Broker>;
   /** What is to be done when the test is over, before the broker goes. */
   atEnd(end: () => unknown): void;
   begin(options?: Partial<ProvisionOptions>): Promise<Provision>;
@@ -33,10 +48,11 @@ export function provisionFixture(): ProvisionFixture {
   let broker: Broker;
   let other: Broker;
   let ends: (() => unknown)[] = [];
+  const connect = (user: string) => connectBroker({ url: server.url, name: user, user, password: user });
   beforeEach(async () => {
-    server = await startNatsServer();
-    broker = await connectBroker({ url: server.url, name: "provision" });
-    other = await connectBroker({ url: server.url, name: "test" });
+    server = await startNatsServer(AUTHORIZATION);
+    broker = await connect("provision");
+    other = await connect("owner");
   });
   afterEach(async () => {
     for (const end of ends.splice(0)) await end();
@@ -54,6 +70,7 @@ export function provisionFixture(): ProvisionFixture {
     get other() {
       return other;
     },
+    connect,
     atEnd: (end) => void ends.push(end),
     async begin(options = {}) {
       const provision = await startProvision({

@@ -37,7 +37,7 @@ export function shownAnswers(
 export const isPanel = (specs: readonly AnswerSpecJson[]): boolean =>
   specs.length > 1 && specs.every(({ measure }) => measure && !measure.bins);
 
-/** The answer in words that say that it is a guess, less sure ones more so; as the end of a sentence. */
+/** The answer as the end of a sentence, worded as a guess, and as an unsure one below the announced floor; empty while unknown. */
 export function answerWords({ spec, answer }: ShownAnswer): string {
   if (answer?.classification) return classificationWords(spec.classification, answer.classification);
   if (answer?.measure) return measureWords(spec.measure, answer.measure);
@@ -74,7 +74,7 @@ export function rankedLabels(
     .map(({ label, probability }) => ({ label: labelTitle(spec, label), share: probability }));
 }
 
-export function labelTitle(spec: ClassificationSpecJson | undefined, label: string): string {
+function labelTitle(spec: ClassificationSpecJson | undefined, label: string): string {
   return textIn(spec?.labels.find((known) => known.label === label)?.title) || label;
 }
 

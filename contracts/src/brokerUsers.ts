@@ -1,5 +1,5 @@
 import { ANALYZER_BUCKET, ANALYZER_STREAM, announcementSubject } from "./analyzers.js";
-import { isCoreStage, type StageName } from "./stages.js";
+import { CORE_STAGES, isCoreStage, isGalleryStage, rowOf, type CoreStage, type StageName } from "./stages.js";
 import {
   BLOB_STREAMS,
   GALLERY_BUCKET,
@@ -18,21 +18,21 @@ import {
   PROBE_SUBJECT,
   PROVISION_PREFIX,
   RESULT_PREFIX,
-  WORK_PREFIX,
   DELETION_PREFIX,
   provisionSubject,
+  workFilter,
 } from "./subjects.js";
 
 /**
- * Who may say and hear what at the broker: a user for every program, and for every analyzer one of its own name. Whoever takes over a
- * stage has that stage's work and answers, and neither the gallery, nor what other stages answered, nor the streams themselves.
+ * Who may publish and subscribe to what at the broker: a user for every program, and for every analyzer one of its own name. Whoever
+ * breaks into a stage has that stage's work and answers, but not the gallery, the answers of other stages or the streams themselves.
  */
 export const BROKER_PROGRAMS = ["provision", "gateway", "extract", "embed", "match"] as const;
-export type BrokerProgram = (typeof BROKER_PROGRAMS)[number];
+type BrokerProgram = (typeof BROKER_PROGRAMS)[number];
 /** A program, or an analyzer. */
 export type BrokerUser = StageName;
 
-/** In the place of a name: every analyzer there may be, for a process that serves whatever it finds. */
+/** In the place of a name: any analyzer, for a process that serves every one that it finds. */
 export const ANY_ANALYZER = "*";
 
 /** Subjects, in the broker's own words. What is not named is forbidden. */
@@ -43,7 +43,7 @@ export interface Permissions {
   readonly allowResponses: boolean;
 }
 
-/** Answers to a user's own requests come on subjects under this one, which nobody else hears. */
+/** Answers to a user's own requests come on subjects under this one, to which nobody else may subscribe. */
 export const inboxPrefixOf = (user: string): string => `_INBOX_${user}`;
 
 const API = "$JS.API";
@@ -55,7 +55,7 @@ export function permissionsOf(user: BrokerUser): Permissions {
   return {
     publish: [`${API}.INFO`, PROBE_SUBJECT, ...publish],
     subscribe: [`${inboxPrefixOf(user)}.>`, ...subscribe],
-    // Of the gallery, and to whoever asks for a consumer.
+    // To questions about the gallery, and to analyzers that need their consumer.
     allowResponses: user === "match" || user === "provision",
   };
 }
@@ -63,12 +63,12 @@ export function permissionsOf(user: BrokerUser): Permissions {
 /** Of a process that does the work of several programs. */
 export function permissionsOfAll(user: string, programs: readonly BrokerUser[]): Permissions {
   const each = programs.map((program) => ({ program, ...permissionsOf(program) }));
-  const heard = each.flatMap(({ program, subscribe }) =>
+  const subjects = each.flatMap(({ program, subscribe }) =>
     subscribe.filter((subject) => subject !== `${inboxPrefixOf(program)}.>`),
   );
   return {
     publish: [...new Set(each.flatMap(({ publish }) => publish))],
-    subscribe: [`${inboxPrefixOf(user)}.>`, ...new Set(heard)],
+    subscribe: [`${inboxPrefixOf(user)}.>`, ...new Set(subjects)],
     allowResponses: each.some(({ allowResponses }) => allowResponses),
   };
 }
@@ -109,7 +109,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
         `${API}.STREAM.CREATE.${stream}`,
         `${API}.STREAM.UPDATE.${stream}`,
       ]),
-      // Streams of an earlier version are taken away.
+      // Streams of an earlier version are deleted.
       ...[...Object.values(STREAM_NAMES), PROBE_STREAM].map((stream) => `${API}.STREAM.DELETE.${stream}`),
       ...[...WORK_STREAMS, deletions].flatMap((stream) => [
         `${API}.CONSUMER.INFO.${stream}.*`,
@@ -132,7 +132,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
   },
   gateway: {
     publish: [
-      `${WORK_PREFIX}.*.image`,
+      workFilter("image"),
       `${RESULT_PREFIX}.*.accepted`,
       `${RESULT_PREFIX}.*.deleted`,
       `${GALLERY_PREFIX}.*`,
@@ -162,7 +162,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
     publish: [
       ...work("extract"),
       `${RESULT_PREFIX}.*.extract`,
-      `${WORK_PREFIX}.*.face.*`,
+      ...workFrom("extract"),
       // Whether it has answered a photo before.
       `${API}.DIRECT.GET.${results}.${RESULT_PREFIX}.*.extract`,
       ...storing("jobs"),
@@ -170,14 +170,11 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
     ],
   },
   embed: {
-    publish: [...work("embed"), answers("embed"), `${WORK_PREFIX}.*.embedding.*`, `${WORK_PREFIX}.*.enrol.*`],
+    publish: [...work("embed"), answers("embed"), ...workFrom("embed")],
   },
   match: {
     publish: [
-      ...work("match"),
-      answers("match"),
-      ...work("enrol"),
-      answers("enrol"),
+      ...CORE_STAGES.filter(isGalleryStage).flatMap((stage) => [...work(stage), answers(stage)]),
       // How many copies there are of everything.
       `${API}.STREAM.INFO.${results}`,
       ...storing("gallery"),
@@ -198,7 +195,7 @@ function work(stage: StageName): string[] {
   return consuming(consumer(stage));
 }
 
-/** A consumer: to be asked for work, and told what became of it. Newer servers name domain and account before the stream. */
+/** A consumer: pulling its messages and acknowledging them. Newer servers name domain and account before the stream. */
 function consuming({ stream, durable_name }: { stream: string; durable_name: string }): string[] {
   return [
     `${API}.CONSUMER.INFO.${stream}.${durable_name}`,
@@ -206,6 +203,12 @@ function consuming({ stream, durable_name }: { stream: string; durable_name: str
     `$JS.ACK.${stream}.${durable_name}.>`,
     `$JS.ACK.*.*.${stream}.${durable_name}.>`,
   ];
+}
+
+/** The work that is made of a stage's answers. */
+function workFrom(source: CoreStage): string[] {
+  const rows = CORE_STAGES.map(rowOf).filter((row) => row.source === source);
+  return [...new Set(rows.flatMap(({ work }) => (work ? [workFilter(work)] : [])))];
 }
 
 /** A stage's answers to faces. */

@@ -6,12 +6,12 @@ import { StageFailure } from "./failure.js";
  * nothing that one of them takes is refused by the next. Lengths are in code points.
  */
 export const NAME_CHARACTERS_MAX = 200;
-export const CONSENT_CHARACTERS_MAX = 2_000;
-export const SOURCE_CHARACTERS_MAX = 500;
+const CONSENT_CHARACTERS_MAX = 2_000;
+const SOURCE_CHARACTERS_MAX = 500;
 
 /** Joiners, without which Persian, many Indic scripts and emoji are misspelt. */
 const JOINERS = "\\u200c\\u200d";
-/** Steers a terminal, the direction of text or nothing that is seen; lone surrogates, which no message can hold. */
+/** Characters that steer a terminal or the direction of text, invisible ones, and lone surrogates, which no message can hold. */
 const CONTROLS = `(?![${JOINERS}])[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]`;
 const CONTROL = new RegExp(CONTROLS, "u");
 const ALL_CONTROLS = new RegExp(CONTROLS, "gu");

@@ -14,7 +14,15 @@ import type {
   ResultEvent,
   TimingsJson,
 } from "./shapes.js";
-import { STAGE_TABLE, isCoreStage, isFaceStage, rowOf, type CoreStage, type StageName } from "./stages.js";
+import {
+  CORE_STAGES,
+  isCoreStage,
+  answersPerFace,
+  rowOf,
+  type CoreStage,
+  type STAGE_TABLE,
+  type StageName,
+} from "./stages.js";
 
 export type * from "./shapes.js";
 
@@ -24,7 +32,7 @@ export type Field<T> =
   | { state: "failed"; failure: FailureJson; timings?: TimingsJson }
   /** The deadline passed without an answer. */
   | { state: "expired" }
-  /** The face is too small or too blurred: nobody was asked. */
+  /** The face is too small or too blurred: no stage was given it. */
   | { state: "skipped" };
 
 /** What a stage answers: a stage of the table its own kind, an analyzer an analysis. */
@@ -41,12 +49,12 @@ export interface FaceView extends Omit<FaceJson, "quality"> {
 
 export interface JobView {
   jobId: string;
-  /** unknown: not even `accepted` has been seen. */
+  /** unknown: `accepted` has not come yet. */
   state: "unknown" | "running" | "complete" | "deleted";
   accepted?: AcceptedJson;
   extract: Field<ExtractedJson>;
   faces: FaceView[];
-  /** Faces seen beyond the job's limit. */
+  /** Faces found beyond the job's limit, and not analysed. */
   facesOmitted: number;
   deletedAtMs?: number;
 }
@@ -66,7 +74,7 @@ export function emptyJob(jobId: string): JobState {
 }
 
 /**
- * The job after one more result. Returns the same object where the result says nothing new, so that callers may
+ * The job after one more result. Returns the same object where the result changes nothing, so that callers may
  * compare by identity.
  */
 export function reduceJob(job: JobState, event: ResultEvent): JobState {
@@ -76,7 +84,7 @@ export function reduceJob(job: JobState, event: ResultEvent): JobState {
   return next === job ? job : settle(next);
 }
 
-/** The job as it is seen at a moment: past the deadline, what is pending is expired. */
+/** The job at a moment, milliseconds since the epoch: past its deadline and grace, what is pending is expired. */
 export function jobAt(job: JobState, nowMs: number): JobState {
   const deadlineAtMs = job.accepted?.deadlineAtMs;
   if (job.state !== "running" || deadlineAtMs === undefined || nowMs < deadlineAtMs + DEADLINE_GRACE_MS)
@@ -90,19 +98,13 @@ export function viewOf({ early: _, ...view }: JobState): JobView {
   return view;
 }
 
-/** Which stages of the job have answered for good, per face: used by progress bars and tests. */
-export function progressOf(job: JobView): { known: number; expected: number } {
-  const fields = [job.extract, ...job.faces.flatMap((face) => Object.values(face.fields))];
-  return { known: fields.filter((field) => field.state !== "pending").length, expected: fields.length };
-}
-
-/** What a stage has said of a face, typed by who it is; undefined where the job did not ask for it. */
+/** The field of a stage, typed by the stage; undefined where the job did not ask for it. */
 export function fieldOf<S extends StageName>(face: FaceView, stage: S): Field<ValueOf<S>> | undefined {
   return face.fields[stage] as Field<ValueOf<S>> | undefined;
 }
 
 /** The result as a field of the view. */
-export function fieldOfEvent<S extends StageName>(event: ResultEvent, stage: S): Field<ValueOf<S>> {
+function fieldOfEvent<S extends StageName>(event: ResultEvent, stage: S): Field<ValueOf<S>> {
   const timings = event.timings ? { timings: event.timings } : {};
   if (event.failure) return { state: "failed", failure: event.failure, ...timings };
   const value = event[rowOf(stage).outcome];
@@ -149,7 +151,7 @@ function place(job: JobState, event: ResultEvent): JobState {
   return { ...job, faces: job.faces.map((other) => (other === face ? { ...face, fields } : other)) };
 }
 
-/** A face as `extract` found it: what it says of the face itself is known, the rest pending, or skipped with the face. */
+/** A face as `extract` found it: fields that it answers itself are done, the rest pending, or skipped with the face. */
 function viewOfFace(
   { quality, ...face }: FaceJson,
   stages: readonly StageName[],
@@ -197,8 +199,8 @@ function settle(job: JobState): JobState {
 
 /** The stages of the job that answer for faces: those of the table as it has them, analyzers as the job has them. */
 function inOrder(stages: readonly StageName[]): StageName[] {
-  const core = Object.keys(STAGE_TABLE).filter((stage) => stages.includes(stage));
-  return [...core, ...stages.filter((stage) => !isCoreStage(stage))].filter(isFaceStage);
+  const core = CORE_STAGES.filter((stage) => stages.includes(stage));
+  return [...core, ...stages.filter((stage) => !isCoreStage(stage))].filter(answersPerFace);
 }
 
 function mapFields(

@@ -6,15 +6,15 @@ import type { AnnouncementJson, ResultEvent } from "./shapes.js";
 /** The JSON of a result as the gateway sends it: the Protobuf mapping with default values written out. */
 export function resultToJson(result: Result): ResultEvent {
   const json = toJson(ResultSchema, result, { alwaysEmitImplicit: true }) as unknown as ResultEvent;
-  // Whose key it was is nobody's business, and least of all a guest's.
+  // The id of a key stays inside: guests read results too.
   for (const about of [json.accepted, json.deleted]) delete (about as { owner?: string } | undefined)?.owner;
   return json;
 }
 
-/** The id of the key that a job belongs to, where `accepted` or `deleted` says one. */
+/** The id of the key that a job belongs to, from its `accepted` or `deleted`; undefined for other results, and where jobs have no owner. */
 export function ownerOf({ stage, outcome }: Result): string | undefined {
   if (outcome.case !== "accepted" && outcome.case !== "deleted") return undefined;
-  // Who may answer for a stage must not say whose the job is.
+  // A stage may publish results of its own name only, so it cannot set the owner of a job.
   if (stage !== outcome.case) return undefined;
   return outcome.value.owner || undefined;
 }

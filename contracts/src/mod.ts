@@ -10,7 +10,6 @@ export * from "./failure.js";
 export * from "./galleryText.js";
 export * from "./embedding.js";
 export * from "./pieces.js";
-export * from "./quality.js";
 export * from "./job.js";
 export * from "./json.js";
 export * from "./gen/similarfaces/v2/analyzer_pb.js";

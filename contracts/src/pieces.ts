@@ -10,11 +10,11 @@ import {
 } from "./gen/similarfaces/v2/work_pb.js";
 import { CHIP_BYTES, CHIP_SIDE } from "./stages.js";
 
-/** A face to look at, with what its message says of all its faces. */
+/** One face of a FaceWork message, with the fields that the message has for all of them. */
 export interface ChipPiece
   extends Pick<FaceWork, "jobId" | "deadlineAtMs" | "stages" | "options">, Pick<FaceChip, "face" | "chip"> {}
 
-/** A face to search the gallery for, with what its message says of all its faces. */
+/** One probe of an EmbeddingWork message, with the fields that the message has for all of them. */
 export interface ProbePiece
   extends
     Pick<EmbeddingWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "model">,
@@ -43,7 +43,7 @@ export function chipsOfWork(data: Uint8Array): ChipPiece[] {
 }
 
 /**
- * The probes of an EmbeddingWork message. Whether they are embeddings is for whoever reads their numbers.
+ * The probes of an EmbeddingWork message, their bytes unchecked: `embeddingFromBytes` checks them.
  * @throws StageFailure malformed_message for a message without any
  * @throws Error for bytes that are no such message
  */

@@ -8,8 +8,8 @@ function answer(name: string, title: string, measure: Omit<MeasureSpecJson, "int
 
 const degrees = { unit: "degrees", decimals: 0 } as const;
 
-/** The answer that says how good a face is in all, 0..1. */
-export const QUALITY_SCORE = "score";
+/** The answer that sums up the others, 0..1. */
+const QUALITY_SCORE = "score";
 
 /**
  * How the stage `quality` is shown. It announces nothing, for it has no process of its own: `extract` answers it along with the faces
@@ -61,13 +61,13 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
   },
 };
 
-/** Usual value of the setting FACE_FLOOR of `extract`: a face of less detail is too small or too blurred to say anything of, and skipped. */
+/** Default of `extract`'s setting FACE_FLOOR, 0..1: a face of less detail is too small or too blurred to analyse, and skipped. */
 export const FACE_FLOOR = 0.06;
 
-/** Enrolling a face whose score is lower is warned of unless a gateway is set otherwise: services/extract/README.md has what was measured. */
+/** Default of the gateway's setting, 0..1: enrolling a face of a lower score gets a warning. services/extract/README.md has what was measured. */
 export const ENROLMENT_FLOOR = 0.3;
 
-/** The score of what `quality` says of a face, 0..1; undefined where it does not say one. */
+/** The score among the answers of `quality`, 0..1; undefined where there is none. */
 export function scoreOf({ answers }: AnalysisJson): number | undefined {
   return answers.find(({ name }) => name === QUALITY_SCORE)?.measure?.value;
 }

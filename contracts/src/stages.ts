@@ -1,13 +1,14 @@
 /**
  * The stages of a photo, in one table. Everything that lists stages derives from it, and from the analyzers that have announced
- * themselves (analyzers.ts): whoever has one is a stage of the row `ANALYZER`.
+ * themselves (analyzers.ts): each of these is a stage of the row `ANALYZER`.
  */
 
-/** A photo, one of its faces, or a face's place in the gallery: what a replica holds at once and needs to have at hand follows from it. */
+/** What its messages are about: a photo, a face, or a face and the gallery. How many a replica holds at once, and its memory, go by it. */
 export type StageKind = "photo" | "face" | "gallery";
 
-/** What a stage is given, by the last part but one of its subject: `sf.v2.work.<job>.<work>[.<face>]`. */
-export type WorkKind = "image" | "face" | "embedding" | "enrol";
+/** What a stage is given, as its subject names it: `sf.v2.work.<job>.<work>[.<face>]`. */
+export const WORK_KINDS = ["image", "face", "embedding", "enrol"] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** The field of a result that holds the answer. */
 export type OutcomeKind = "extract" | "embed" | "analysis" | "match" | "enrol";
@@ -35,7 +36,7 @@ export const STAGE_TABLE = {
 export type CoreStage = keyof typeof STAGE_TABLE;
 export const CORE_STAGES = Object.keys(STAGE_TABLE) as CoreStage[];
 
-/** Whoever announces itself: reads chips, answers with an analysis. */
+/** The row of every analyzer that announces itself: it reads chips and answers with an analysis. */
 export const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face", outcome: "analysis" };
 
 /** A name of the table, or that of an analyzer. */
@@ -73,7 +74,7 @@ export const isCoreStage = (name: string): name is CoreStage => Object.hasOwn(ST
 export const isStageName = (name: string): boolean =>
   NAME.test(name) && name.length <= NAME_LENGTH_MAX && !RESERVED.includes(name);
 
-/** In words what speaks against an analyzer of this name; undefined where nothing does. */
+/** Why no analyzer can have this name, as a sentence; undefined where one can. */
 export function refusalOfAnalyzer(name: string): string | undefined {
   if (isCoreStage(name) || RESERVED.includes(name)) return `"${name}" is a name of the system itself`;
   if (!isStageName(name)) {
@@ -85,7 +86,10 @@ export function refusalOfAnalyzer(name: string): string | undefined {
 export const rowOf = (stage: StageName): StageRow => (isCoreStage(stage) ? STAGE_TABLE[stage] : ANALYZER);
 
 /** Whether it answers once for every face; `extract` answers once for the photo. */
-export const isFaceStage = (stage: StageName): boolean => rowOf(stage).kind !== "photo";
+export const answersPerFace = (stage: StageName): boolean => rowOf(stage).kind !== "photo";
+
+/** Whether it needs the gallery: these run in one program, `match`. */
+export const isGalleryStage = (stage: StageName): boolean => rowOf(stage).kind === "gallery";
 
 /** Whether it has work, a consumer and results of its own. */
 export const hasConsumer = (stage: StageName): boolean => rowOf(stage).work !== undefined;

@@ -1,5 +1,5 @@
-import { DELETION_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, RESULT_PREFIX, WORK_PREFIX } from "./subjects.js";
-import { CORE_STAGES, hasConsumer, rowOf, type StageName, type WorkKind } from "./stages.js";
+import { DELETION_PREFIX, LIVE_PREFIX, PROBE_SUBJECT, RESULT_PREFIX, workFilter } from "./subjects.js";
+import { CORE_STAGES, WORK_KINDS, hasConsumer, rowOf, type StageName, type WorkKind } from "./stages.js";
 
 /**
  * Streams and consumers as data. Field names and values are the broker's own (JetStream API), durations are in
@@ -48,15 +48,23 @@ export interface StreamSpec {
   republish?: { src: string; dest: string };
 }
 
+/** The stream that each kind of work waits in. */
+const STREAM_OF: Readonly<Record<WorkKind, StreamName>> = {
+  image: STREAM_NAMES.images,
+  face: STREAM_NAMES.faces,
+  embedding: STREAM_NAMES.embeddings,
+  enrol: STREAM_NAMES.embeddings,
+};
+
 const MIB = 1024 * 1024;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /**
- * The later the stage, the roomier its stream: the one that a full stream would stop is never the one that
- * would empty it.
+ * Every stream of an installation. The later the stage, the roomier its stream: where one is full, the stage that would empty it can
+ * still publish what it makes.
  */
 export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
-  const work = {
+  const common = {
     retention: "interest",
     discard: "new",
     storage: "file",
@@ -64,25 +72,26 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
     max_age_ms: jobTtlMs,
     duplicate_window_ms: Math.min(DUPLICATE_WINDOW_MS, jobTtlMs),
   } as const;
+  const ofWork = (name: StreamName, maxMib: number): StreamSpec => ({
+    ...common,
+    name,
+    subjects: WORK_KINDS.filter((kind) => STREAM_OF[kind] === name).map(workFilter),
+    max_bytes: maxMib * MIB,
+  });
   return [
     {
-      ...work,
+      ...common,
       name: STREAM_NAMES.deletions,
       subjects: [`${DELETION_PREFIX}.*`],
       // Kept before anybody consumes it: no deletion depends on when a gateway starts.
       retention: "workqueue",
       max_bytes: 16 * MIB,
     },
-    { ...work, name: STREAM_NAMES.images, subjects: [`${WORK_PREFIX}.*.image`], max_bytes: 64 * MIB },
-    { ...work, name: STREAM_NAMES.faces, subjects: [`${WORK_PREFIX}.*.face.*`], max_bytes: 1024 * MIB },
+    ofWork(STREAM_NAMES.images, 64),
+    ofWork(STREAM_NAMES.faces, 1024),
+    ofWork(STREAM_NAMES.embeddings, 1024),
     {
-      ...work,
-      name: STREAM_NAMES.embeddings,
-      subjects: [`${WORK_PREFIX}.*.embedding.*`, `${WORK_PREFIX}.*.enrol.*`],
-      max_bytes: 1024 * MIB,
-    },
-    {
-      ...work,
+      ...common,
       name: STREAM_NAMES.results,
       subjects: [`${RESULT_PREFIX}.>`],
       retention: "limits",
@@ -93,7 +102,7 @@ export function streams({ replicas, jobTtlMs }: StreamOptions): StreamSpec[] {
       republish: { src: `${RESULT_PREFIX}.>`, dest: `${LIVE_PREFIX}.>` },
     },
     {
-      ...work,
+      ...common,
       name: PROBE_STREAM,
       subjects: [PROBE_SUBJECT],
       retention: "limits",
@@ -120,28 +129,21 @@ export interface ConsumerSpec {
 export const ACK_WAIT_MS = 10_000;
 const MAX_ACK_PENDING = 20_000;
 
-/** The stream of each kind of work, and the subjects of that kind in it. */
-const SOURCE: Record<WorkKind, { stream: StreamName; filter_subject: string }> = {
-  image: { stream: STREAM_NAMES.images, filter_subject: `${WORK_PREFIX}.*.image` },
-  face: { stream: STREAM_NAMES.faces, filter_subject: `${WORK_PREFIX}.*.face.*` },
-  embedding: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.embedding.*` },
-  enrol: { stream: STREAM_NAMES.embeddings, filter_subject: `${WORK_PREFIX}.*.enrol.*` },
-};
-
-/** @throws TypeError for a stage that has no work of its own */
+/** The durable consumer of a stage. @throws TypeError for a stage that has no work of its own */
 export function consumer(stage: StageName, ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec {
   const { work } = rowOf(stage);
   if (!work) throw new TypeError(`${stage} is answered by its source and has no consumer`);
   return {
-    ...SOURCE[work],
+    stream: STREAM_OF[work],
     durable_name: stage,
+    filter_subject: workFilter(work),
     ack_wait_ms: ackWaitMs,
     max_deliver: -1,
     max_ack_pending: MAX_ACK_PENDING,
   };
 }
 
-/** Shared by all gateways: any of them looks through a deleted job once more. */
+/** Shared by all gateways: any of them purges a deleted job once more. */
 export function deletionConsumer(ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec {
   return {
     stream: STREAM_NAMES.deletions,
@@ -153,7 +155,7 @@ export function deletionConsumer(ackWaitMs: number = ACK_WAIT_MS): ConsumerSpec 
   };
 }
 
-/** Consumers of the stages that are switched on; a consumer that nobody reads would hold every chip back. */
+/** Consumers of the stages that are switched on; a consumer that nobody reads from would keep every chip in its stream. */
 export function consumers(stages: readonly StageName[] = CORE_STAGES): ConsumerSpec[] {
   return stages.filter(hasConsumer).map((stage) => consumer(stage));
 }

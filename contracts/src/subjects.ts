@@ -1,4 +1,4 @@
-import { isFaceStage, isStageName, type StageName, type WorkKind } from "./stages.js";
+import { WORK_KINDS, answersPerFace, isStageName, type StageName, type WorkKind } from "./stages.js";
 
 /** Every subject of the system is built and parsed here. Tokens are lower case and never hold a user's words. */
 export const WORK_PREFIX = "sf.v2.work";
@@ -9,10 +9,14 @@ export const DELETION_PREFIX = "sf.v2.deletion";
 /** Pictures at rest, where the broker keeps them; private to that driver, and older than the messages: what a gallery holds outlives their versions. */
 export const BLOB_PREFIX = "sf.v1.blob";
 export const PROVISION_PREFIX = "sf.v2.provision";
-/** Of the version before: `provision` takes streams of work and results away whose subjects begin so. */
+/** Of the version before: `provision` deletes the streams of work and results whose subjects begin so. */
 export const RETIRED_PREFIX = "sf.v1.";
 /** Zeros, stored to see whether the broker stores. */
 export const PROBE_SUBJECT = "sf.v2.probe";
+
+/** All work of one kind, as streams and consumers name it. */
+export const workFilter = (kind: WorkKind): string =>
+  kind === "image" ? `${WORK_PREFIX}.*.image` : `${WORK_PREFIX}.*.${kind}.*`;
 
 export const imageWorkSubject = (jobId: string): string => `${WORK_PREFIX}.${jobId}.image`;
 export const faceWorkSubject = (jobId: string, face: number): string =>
@@ -49,7 +53,7 @@ export interface SubjectOfWork {
   face?: number;
 }
 
-const WORK_SUBJECT = /^sf\.v2\.work\.([0-9a-z]+)\.(image|face|embedding|enrol)(?:\.(\d+))?$/;
+const WORK_SUBJECT = new RegExp(`^sf\\.v2\\.work\\.([0-9a-z]+)\\.(${WORK_KINDS.join("|")})(?:\\.(\\d+))?$`);
 
 /** The job and face that a work subject names, or undefined where it is no work subject. */
 export function parseWorkSubject(subject: string): SubjectOfWork | undefined {
@@ -77,7 +81,7 @@ export function parseResultSubject(subject: string): SubjectOfResult | undefined
   const stage = match[2];
   const ofJob = stage === "accepted" || stage === "deleted";
   if (!ofJob && !isStageName(stage)) return undefined;
-  if ((!ofJob && isFaceStage(stage)) !== (match[3] !== undefined)) return undefined;
+  if ((!ofJob && answersPerFace(stage)) !== (match[3] !== undefined)) return undefined;
   return match[3] === undefined
     ? { jobId: match[1], stage }
     : { jobId: match[1], stage, face: Number(match[3]) };
@@ -87,7 +91,7 @@ export function parseResultSubject(subject: string): SubjectOfResult | undefined
  * The `Nats-Msg-Id` of a work message. Deterministic, so that a redelivered `extract` or `embed` that publishes
  * again within the duplicate window adds nothing.
  */
-export const workMessageId = (jobId: string, kind: SubjectOfWork["kind"], face?: number): string =>
+export const workMessageId = (jobId: string, kind: WorkKind, face?: number): string =>
   face === undefined ? `${jobId}.${kind}` : `${jobId}.${kind}.${face}`;
 
 export const resultMessageId = (jobId: string, stage: ResultStage, face?: number): string =>

@@ -1,4 +1,4 @@
-import { hasConsumer, isFaceStage } from "@similarfaces/contracts";
+import { hasConsumer, answersPerFace } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { WAIT, type ObservedMesh } from "../observedMesh.js";
 import type { ReceivedSpan } from "../otlpReceiver.js";
@@ -7,7 +7,7 @@ import type { ReceivedSpan } from "../otlpReceiver.js";
 export function testTraces(observed: () => ObservedMesh): void {
   /** The stages of the traced photo that have work per face. */
   const faceStages = () =>
-    observed().traced.job.accepted!.stages.filter((stage) => isFaceStage(stage) && hasConsumer(stage));
+    observed().traced.job.accepted!.stages.filter((stage) => answersPerFace(stage) && hasConsumer(stage));
 
   describe("the trace of one photo", () => {
     let spans: ReceivedSpan[];

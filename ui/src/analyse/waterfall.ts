@@ -1,5 +1,5 @@
 import type { Field, JobView } from "@similarfaces/contracts/job";
-import { hasConsumer, isFaceStage, rowOf, type StageName } from "@similarfaces/contracts/stages";
+import { hasConsumer, answersPerFace, rowOf, type StageName } from "@similarfaces/contracts/stages";
 
 /** From and to, in milliseconds after the photo was accepted. */
 export type Span = readonly [fromMs: number, toMs: number];
@@ -30,7 +30,7 @@ export function rowsOf(
   const { acceptedAtMs } = accepted;
   const chosen = faces.find(({ index }) => index === face)?.fields;
   return shown.map((stage) => {
-    if (!isFaceStage(stage))
+    if (!answersPerFace(stage))
       return { stage, others: [], ...barOf(extract, acceptedAtMs, acceptedAtMs, nowMs) };
     const others = faces
       .filter(({ index }) => index !== face)

@@ -1,4 +1,4 @@
-import { isFaceStage, type StageName } from "@similarfaces/contracts";
+import { answersPerFace, type StageName } from "@similarfaces/contracts";
 
 /** What one photo costs, as `measure.ts` finds it. Every figure is of the machine that it names. */
 export interface Costs {
@@ -34,7 +34,7 @@ export interface StageCost {
 
 /** Messages of a stage per photo. */
 export const perPhoto = (stage: StageName, { facesPerPhoto }: Costs): number =>
-  isFaceStage(stage) ? facesPerPhoto : 1;
+  answersPerFace(stage) ? facesPerPhoto : 1;
 
 /** In the order in which they were measured: that of the table, then of the announcements. */
 export const stagesOf = ({ stages }: Costs): (readonly [StageName, StageCost])[] => Object.entries(stages);

@@ -9,7 +9,7 @@ import {
   WORK_PREFIX,
   fromBinary,
   hasConsumer,
-  isFaceStage,
+  answersPerFace,
   parseWorkSubject,
   type StageName,
 } from "@similarfaces/contracts";
@@ -123,7 +123,7 @@ async function atFullLoad(
   return {
     gatewayCpuMs: cpuMs(GATEWAY),
     brokerCpuMs: cpuMs(BROKER),
-    cpuMs: (stage: StageName) => (isFaceStage(stage) ? cpuMs(stage) / faces : cpuMs(stage)),
+    cpuMs: (stage: StageName) => (answersPerFace(stage) ? cpuMs(stage) / faces : cpuMs(stage)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isFaceStage } from "@similarfaces/contracts";
+import { answersPerFace } from "@similarfaces/contracts";
 import { perPhoto, stagesOf, type Costs, type Prices } from "./costs.js";
 import { planFor, type Demand } from "./plan.js";
 import { BUSY_MAX } from "./queue.js";
@@ -22,7 +22,7 @@ export function capacityPage(costs: Costs, prices: Prices, p99Seconds = P99_SECO
 function measuredCosts(costs: Costs): string {
   const { date, machine, cores, node, natsServer, model } = costs.measured;
   const rows = stagesOf(costs).map(([stage, { cpuMs, computeMs, squaredVariation }]) => {
-    const per = isFaceStage(stage) ? "face" : "photo";
+    const per = answersPerFace(stage) ? "face" : "photo";
     return [stage, per, cpuMs.toFixed(1), computeMs.toFixed(1), squaredVariation.toFixed(2)];
   });
   return [

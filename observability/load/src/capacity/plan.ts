@@ -1,4 +1,4 @@
-import { isFaceStage, type StageName } from "@similarfaces/contracts";
+import { answersPerFace, type StageName } from "@similarfaces/contracts";
 import { perPhoto, stagesOf, type Costs, type Prices, type StageCost } from "./costs.js";
 import { BUSY_MAX, workersFor } from "./queue.js";
 
@@ -56,7 +56,7 @@ export function queueOf(stage: StageName, { photosPerSecond }: Demand, costs: Co
     perSecond: photosPerSecond * perPhoto(stage, costs),
     serviceSeconds: cpuMs / 1_000,
     squaredVariation,
-    bunching: isFaceStage(stage) ? costs.squaredFacesPerPhoto / costs.facesPerPhoto : 1,
+    bunching: answersPerFace(stage) ? costs.squaredFacesPerPhoto / costs.facesPerPhoto : 1,
   };
 }
 

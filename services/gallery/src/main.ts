@@ -1,3 +1,4 @@
+import { isGalleryStage } from "@similarfaces/contracts";
 import { openBlobs, runService, untilProvisioned } from "@similarfaces/runtime";
 import { readConfig } from "./config.js";
 import { startMatch } from "./startMatch.js";
@@ -8,9 +9,9 @@ await runService(process.env, {
   readConfig,
   async start(context) {
     const { config, broker, metrics, log, signal } = context;
-    // Stores are made with their copies by who provisions; this process would make them with one.
-    // Consumers come last, and this process may ask for its own alone.
-    const own = config.stages.filter((stage) => stage === "match" || stage === "enrol");
+    // `provision` makes the stores with their copies, and the consumers after them; opened here before, a store would get one copy.
+    // The broker lets this process see its own consumers only.
+    const own = config.stages.filter(isGalleryStage);
     for (const stage of own) await untilProvisioned(broker, stage, signal);
     const blobs = await openBlobs(config, broker, { metrics, log });
     const match = await startMatch({ ...context, blobs });

@@ -1,5 +1,5 @@
 import { createAnalyzer } from "@similarfaces/analyze";
-import type { CoreStage } from "@similarfaces/contracts";
+import { isGalleryStage, type CoreStage } from "@similarfaces/contracts";
 import { createEmbed } from "@similarfaces/embed";
 import { createExtract } from "@similarfaces/extract";
 import { startMatch } from "@similarfaces/gallery";
@@ -56,13 +56,12 @@ await runService(process.env, {
     const run = (stage: Stage, concurrency: number) =>
       runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing });
     const ofChips = concurrencyOf(config, CHIPS_PER_WORKER);
-    const has = (stage: CoreStage) => core.includes(stage);
     const [match, ...running] = await Promise.all([
-      has("match") || has("enrol")
+      core.some(isGalleryStage)
         ? startMatch({ config: { ...config, stages: core }, broker, blobs, metrics, log, tracing, signal })
         : undefined,
       run(createExtract({ inference, blobs, facesMax, faceFloor }), concurrencyOf(config)),
-      ...(has("embed") ? [run(createEmbed({ inference }), ofChips)] : []),
+      ...(core.includes("embed") ? [run(createEmbed({ inference }), ofChips)] : []),
       ...analyzers.map(async (analyzer) => {
         const announced = await announce(broker, announcementOf(analyzer), { signal, log });
         const stage = await run(createAnalyzer(analyzer.name, { inference }), ofChips);

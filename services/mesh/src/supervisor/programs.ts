@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { BrokerUser } from "@similarfaces/contracts/brokerUsers";
-import { isCoreStage, type StageName } from "@similarfaces/contracts/stages";
+import { isCoreStage, isGalleryStage, type StageName } from "@similarfaces/contracts/stages";
 import type { Program } from "./program.js";
 
 /** The one process of gateway and all stages. */
@@ -17,15 +17,14 @@ export function servicePrograms(
   stages: readonly StageName[],
   envOf: (user: BrokerUser) => NodeJS.ProcessEnv,
 ): Program[] {
-  const has = (stage: StageName) => stages.includes(stage);
   const program = (name: BrokerUser) => service(name, `services/${name}/dist/main.js`, besides(envOf(name)));
   return [
     program("provision"),
     service("gateway", "gateway/dist/main.js", envOf("gateway")),
     program("extract"),
-    ...(has("embed") ? [program("embed")] : []),
+    ...(stages.includes("embed") ? [program("embed")] : []),
     ...stages.filter((stage) => !isCoreStage(stage)).map((name) => analyzerProgram(name, envOf(name))),
-    ...(has("match") || has("enrol")
+    ...(stages.some(isGalleryStage)
       ? [service("match", "services/gallery/dist/main.js", besides(envOf("match")))]
       : []),
   ];
@@ -36,7 +35,7 @@ export function analyzerProgram(name: StageName, env: NodeJS.ProcessEnv): Progra
   return service(name, "services/analyze/dist/main.js", { ...besides(env), ANALYZER: name });
 }
 
-/** A worker each: all services share the cores that one pool has otherwise. No two can have one health port. */
+/** One inference worker each, since all of them share this machine's cores; each with a health port of its own. */
 function besides(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { INFERENCE_WORKERS: "1", ...env, HEALTH_PORT: "0" };
 }

@@ -2,7 +2,13 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { labelsOf, listPacks, loadModel, measurementMarkdown, type Manifest } from "@similarfaces/inference";
+import {
+  isAnalyzer,
+  listPacks,
+  loadModel,
+  measurementMarkdown,
+  type Manifest,
+} from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("..", import.meta.url));
 const PUBLISHED = ["compact", "compact-int8", "extra", "yunet"];
@@ -109,4 +115,11 @@ describe("the packs in the repository", () => {
 
 function manifestOf(name: string): Manifest {
   return entries.find((entry) => entry.pack === "compact" && entry.name === name)!.manifest!;
+}
+
+/** Of an analyzer's first classification. */
+function labelsOf(manifest: Manifest): string[] {
+  const answers = isAnalyzer(manifest) ? manifest.answers : [];
+  const { labels } = answers.find(({ classification }) => classification)?.classification ?? { labels: [] };
+  return labels.map(({ label }) => label);
 }

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { existsSync } from "node:fs";
 import { announcementFromJson, type Announcement, type AnnouncementJson } from "@similarfaces/contracts";
 import { loadManifest } from "./loadModel.js";
-import { PackError, isAnalyzer, type AnalyzerManifest, type Manifest } from "./manifest.js";
+import { PackError, isAnalyzer, isCoreModel, type AnalyzerManifest, type Manifest } from "./manifest.js";
 
 /** Which packs are in use. A pack is the name of a folder in `modelsDir`, or a path with a slash. */
 export interface PackChoice {
@@ -80,10 +80,7 @@ function named(analyzers: readonly FoundAnalyzer[], name: string): FoundAnalyzer
   throw new PackError(`there is no analyzer "${name}" in the packs in use; there are ${known}`);
 }
 
-/** Those that every installation has one of; all others are analyzers. */
-const isCoreModel = (name: string): boolean => name === "detect" || name === "embed";
-
-/** What an analyzer says of itself, in its manifest's words. */
+/** An analyzer's announcement, from its manifest: the answers without the graph's outputs, and its model. */
 export function announcementOf({ name, pack, manifest }: FoundAnalyzer): Announcement {
   const { title, order, hue, answers, id, version, licence, source, notice = "", measured } = manifest;
   const announcement: AnnouncementJson = {

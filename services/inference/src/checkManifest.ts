@@ -1,21 +1,27 @@
 import { CHIP_SIDE, refusalOfAnalyzer } from "@similarfaces/contracts";
-import { isAnalyzer, type Manifest, type ManifestAnswer, type ManifestOutput } from "./manifest.js";
+import {
+  isAnalyzer,
+  isCoreModel,
+  type Manifest,
+  type ManifestAnswer,
+  type ManifestOutput,
+} from "./manifest.js";
 
-/** What a schema cannot say: whether the fields of a manifest fit each other and its folder's name. @returns the first sentence against it */
+/** Whether the fields of a manifest fit each other and its folder's name, which its schema cannot check. @returns the first problem, as a sentence */
 export function checkManifest(manifest: Manifest, name: string): string | undefined {
   return checkName(manifest, name) ?? checkInput(manifest) ?? checkAnswers(manifest);
 }
 
 function checkName(manifest: Manifest, name: string): string | undefined {
   const { task } = manifest;
-  if (name === "detect" || name === "embed" || !isAnalyzer(manifest)) {
+  if (isCoreModel(name) || !isAnalyzer(manifest)) {
     return task === name ? undefined : `field task is "${task}", the folder says "${name}"`;
   }
   const refusal = refusalOfAnalyzer(name);
   return refusal && `its folder, which names the analyzer: ${refusal}`;
 }
 
-/** A chip that a graph would take for another one's size is no mistake that its answers show. */
+/** A graph that is fed chips of another size answers all the same, only wrongly: so the sizes are compared here. */
 function checkInput({ task, inputs: [{ name, layout, shape, crop = CHIP_SIDE, shrink }] }: Manifest) {
   if (task === "detect") return undefined;
   if (shrink !== undefined && shrink >= crop) {

@@ -56,7 +56,7 @@ export async function loadManifest(folder: string): Promise<Manifest> {
 }
 
 /** @throws PackError with the field that does not fit */
-export function verifyDigest(path: string, { sha256, bytes }: Manifest, graph: Uint8Array): void {
+function verifyDigest(path: string, { sha256, bytes }: Manifest, graph: Uint8Array): void {
   if (graph.byteLength !== bytes) {
     throw new PackError(`${path}: has ${graph.byteLength} bytes, the manifest's field bytes says ${bytes}`);
   }

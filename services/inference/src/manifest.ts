@@ -8,8 +8,14 @@ import type {
 import { CHIP_SIDE, StageFailure } from "@similarfaces/contracts";
 import { ConfigError } from "@similarfaces/runtime/settings";
 
-/** What a model is for. A detector's folder is named `detect`, an embedder's `embed`; an analyzer's has the name of its stage. */
-export type Task = "detect" | "embed" | "analyze";
+/** The models that every installation has one of, in the pipeline's order; their folders are named after them, and all others are analyzers. */
+export const CORE_MODELS = ["detect", "embed"] as const;
+
+/** What a model is for. An analyzer's folder has the name of its stage. */
+type Task = (typeof CORE_MODELS)[number] | "analyze";
+
+/** Whether a folder of this name holds a detector or an embedder. */
+export const isCoreModel = (name: string): boolean => CORE_MODELS.some((model) => model === name);
 
 /** A number is fixed; a name is free. */
 export type Shape = readonly (number | string)[];
@@ -81,13 +87,6 @@ export interface AnalyzerManifest extends Manifest {
 }
 
 export const isAnalyzer = (manifest: Manifest): manifest is AnalyzerManifest => manifest.task === "analyze";
-
-/** The labels of an analyzer's first classification, in the order of its output; none of any other model. */
-export function labelsOf(manifest: Manifest): string[] {
-  if (!isAnalyzer(manifest)) return [];
-  const labels = manifest.answers.find(({ classification }) => classification)?.classification?.labels ?? [];
-  return labels.map(({ label }) => label);
-}
 
 /** "<id>@<version>", the model's name in results and metrics. */
 export function modelName({ id, version }: Manifest): string {

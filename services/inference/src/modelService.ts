@@ -35,7 +35,7 @@ export interface ModelServiceOptions<Own extends Record<string, Setting<unknown>
   stageName(config: CommonConfig & Settings<Own>): StageName;
   /** The models that it runs, by name. */
   models(config: CommonConfig & Settings<Own>): readonly string[];
-  /** Of an analyzer, what it says of itself: it asks for its consumer, and renews its announcement until it drains. */
+  /** Of an analyzer: it requests its consumer, and renews this announcement until it drains. */
   announcement?(config: CommonConfig & Settings<Own>): Promise<Announcement>;
   /** Called when the models have run once and the stage's consumer is there. */
   createStage(context: ModelServiceContext<CommonConfig & Settings<Own>>): ModelStage | Promise<ModelStage>;

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { foldersOf, packFolder } from "../analyzers.js";
 import { loadManifest } from "../loadModel.js";
-import { PackError, isAnalyzer, type Manifest } from "../manifest.js";
+import { CORE_MODELS, PackError, isAnalyzer, type Manifest } from "../manifest.js";
 
 /** One model of a pack as it lies there; `problem` is the sentence of a manifest that is refused. */
 export interface PackEntry {
@@ -54,6 +54,7 @@ async function entryOf(pack: string, folder: string): Promise<PackEntry> {
 
 /** Detector, embedder, analyzers by their order; what is refused comes last. */
 function placeOf({ manifest, name }: PackEntry): number {
-  if (name === "detect" || name === "embed") return name === "detect" ? -2 : -1;
+  const place = CORE_MODELS.findIndex((model) => model === name);
+  if (place >= 0) return place - CORE_MODELS.length;
   return manifest && isAnalyzer(manifest) ? manifest.order : Infinity;
 }

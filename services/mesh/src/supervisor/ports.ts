@@ -12,7 +12,7 @@ const PORT_USUAL = 8080;
 const PORTS_TRIED = 20;
 
 /** Whether this machine lets a server listen there now. @throws Error if the host is no address of this machine */
-export function isPortFree(host: string, port: number): Promise<boolean> {
+function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {

@@ -48,16 +48,6 @@ export function text(key: string, options: { default: string }): Setting<string>
   return { key, read: (value) => value ?? options.default };
 }
 
-export function required(key: string): Setting<string> {
-  return {
-    key,
-    read: (value) => {
-      if (value === undefined) throw new Error("is required");
-      return value;
-    },
-  };
-}
-
 export function optional(key: string): Setting<string | undefined> {
   return { key, read: (value) => value };
 }

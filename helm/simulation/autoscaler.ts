@@ -1,6 +1,6 @@
 import type { ScalingSettings } from "./settings.js";
 
-/** What the controller sees when it looks. */
+/** The metrics that the controller reads, once per period. */
 export interface Observation {
   atMs: number;
   /** Pods asked for, ready or not. */
@@ -12,7 +12,7 @@ export interface Observation {
   utilization: number;
 }
 
-/** Kubernetes does nothing about a deviation smaller than this. */
+/** A deviation from the target smaller than this share changes nothing: Kubernetes' default. */
 const TOLERANCE = 0.1;
 
 /**
@@ -30,22 +30,22 @@ export class Autoscaler {
   }
 
   /** How many replicas there should be from now on. */
-  decide(seen: Observation): number {
+  decide(observed: Observation): number {
     const { minReplicas, maxReplicas, scaleUp, scaleDown } = this.#settings;
-    const wish = this.#wish(seen);
-    this.#wishes.push({ atMs: seen.atMs, replicas: wish });
-    const held = this.#held(seen, wish);
+    const wish = this.#wish(observed);
+    this.#wishes.push({ atMs: observed.atMs, replicas: wish });
+    const held = this.#held(observed, wish);
     let next = held;
-    if (held > seen.replicas) {
-      const before = seen.replicas - this.#changed(seen.atMs, scaleUp.periodSeconds, 1);
+    if (held > observed.replicas) {
+      const before = observed.replicas - this.#changed(observed.atMs, scaleUp.periodSeconds, 1);
       next = Math.min(held, Math.max(Math.ceil(before * (1 + scaleUp.percent / 100)), before + scaleUp.pods));
-    } else if (held < seen.replicas) {
-      const before = seen.replicas + this.#changed(seen.atMs, scaleDown.periodSeconds, -1);
+    } else if (held < observed.replicas) {
+      const before = observed.replicas + this.#changed(observed.atMs, scaleDown.periodSeconds, -1);
       next = Math.max(held, Math.floor(before * (1 - scaleDown.percent / 100)));
-      next = Math.min(next, seen.replicas);
+      next = Math.min(next, observed.replicas);
     }
     next = Math.min(maxReplicas, Math.max(minReplicas, next));
-    if (next !== seen.replicas) this.#changes.push({ atMs: seen.atMs, by: next - seen.replicas });
+    if (next !== observed.replicas) this.#changes.push({ atMs: observed.atMs, by: next - observed.replicas });
     return next;
   }
 

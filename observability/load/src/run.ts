@@ -34,8 +34,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
     await sleepUntil(dueAtMs);
     visits.push(visit(url, photo.bytes, transport, dueAtMs));
   }
-  const seen = await Promise.all(visits);
-  return summarise(seen, perSecond, performance.now() - startedAtMs);
+  const done = await Promise.all(visits);
+  return summarise(done, perSecond, performance.now() - startedAtMs);
 }
 
 function sleepUntil(atMs: number): Promise<void> {

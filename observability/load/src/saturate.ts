@@ -31,9 +31,9 @@ export async function saturate(options: SaturateOptions): Promise<LoadReport> {
   const counted: Visit[] = [];
   const lane = async () => {
     while (performance.now() < endAtMs) {
-      const seen = await visit(url, draw().bytes, "sse", performance.now());
-      visits.push(seen);
-      if (performance.now() >= countsFromMs && performance.now() <= endAtMs) counted.push(seen);
+      const done = await visit(url, draw().bytes, "sse", performance.now());
+      visits.push(done);
+      if (performance.now() >= countsFromMs && performance.now() <= endAtMs) counted.push(done);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));

@@ -23,13 +23,13 @@ export async function visit(
   transport: Transport,
   dueAtMs: number,
 ): Promise<Visit> {
-  const seen = new Sighting(dueAtMs);
+  const moments = new Moments(dueAtMs);
   // A visitor of an open loop comes once: whoever is refused is counted.
   const { jobs } = new Gateway({ url, patienceMs: 0 });
   try {
-    if (transport === "sse") await watchBySse(jobs, photo, seen);
-    else await watchByWebSocket(url, jobs, photo, seen);
-    return seen.visit();
+    if (transport === "sse") await watchBySse(jobs, photo, moments);
+    else await watchByWebSocket(url, jobs, photo, moments);
+    return moments.visit();
   } catch (error) {
     if (error instanceof GatewayFailure && error.source === "answer")
       return { outcome: "refused", faces: 0, reason: error.code };
@@ -38,7 +38,7 @@ export async function visit(
 }
 
 /** Gathers the moments that count while results arrive. */
-class Sighting {
+class Moments {
   readonly #dueAtMs: number;
   #job: JobState = emptyJob("");
   #firstBoxMs: number | undefined;
@@ -73,11 +73,11 @@ class Sighting {
   }
 }
 
-async function watchBySse(jobs: Jobs, photo: Photo, seen: Sighting): Promise<void> {
-  for await (const message of jobs.analyse(photo)) if (message.type === "result") seen.add(message.event);
+async function watchBySse(jobs: Jobs, photo: Photo, moments: Moments): Promise<void> {
+  for await (const message of jobs.analyse(photo)) if (message.type === "result") moments.add(message.event);
 }
 
-async function watchByWebSocket(url: string, jobs: Jobs, photo: Photo, seen: Sighting): Promise<void> {
+async function watchByWebSocket(url: string, jobs: Jobs, photo: Photo, moments: Moments): Promise<void> {
   const { jobId } = await jobs.send(photo);
   const socket = new WebSocket(new URL("/v1/live", url.replace(/^http/, "ws")));
   try {
@@ -87,7 +87,7 @@ async function watchByWebSocket(url: string, jobs: Jobs, photo: Photo, seen: Sig
       socket.once("open", () => socket.send(JSON.stringify({ type: "watch", jobId } satisfies LiveQuestion)));
       socket.on("message", (data: Buffer) => {
         const message = JSON.parse(data.toString("utf8")) as LiveMessage;
-        if (message.type === "result") seen.add(message.event);
+        if (message.type === "result") moments.add(message.event);
         if (message.type === "complete") resolve();
         if (message.type === "failure") reject(new Error(message.failure.code));
       });

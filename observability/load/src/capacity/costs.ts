@@ -1,4 +1,4 @@
-import { answersPerFace, type StageName } from "@similarfaces/contracts";
+import { answersPerFace, rowOf, type StageName } from "@similarfaces/contracts";
 
 /** What one photo costs, as `measure.ts` finds it. Every figure is of the machine that it names. */
 export interface Costs {
@@ -32,6 +32,9 @@ export interface StageCost {
   squaredVariation: number;
 }
 
+/** The longest chain of stages, each of which is made of the answer of the one before: `match` is last. */
+export const PATH: readonly StageName[] = pathTo("match");
+
 /** Messages of a stage per photo. */
 export const perPhoto = (stage: StageName, { facesPerPhoto }: Costs): number =>
   answersPerFace(stage) ? facesPerPhoto : 1;
@@ -45,4 +48,9 @@ export interface Prices {
   /** Share of a node's cores that pods get: the rest is the kubelet's and the daemons'. */
   usableShare: number;
   instances: { name: string; nodeType: "cpu" | "inf2" | "inf1"; vcpus: number; usdPerHour: number | null }[];
+}
+
+function pathTo(stage: StageName): StageName[] {
+  const { source } = rowOf(stage);
+  return source ? [...pathTo(source), stage] : [stage];
 }

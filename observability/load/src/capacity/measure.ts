@@ -17,7 +17,7 @@ import { connect, type NatsConnection } from "nats";
 import { parseMix, type MixPhoto } from "../mix.js";
 import { saturate } from "../saturate.js";
 import { usageOf } from "../usage.js";
-import type { Costs } from "./costs.js";
+import { PATH, type Costs } from "./costs.js";
 
 export interface MeasureOptions {
   /** What `npm start -- --processes` keeps in its data folder: processes, URL, broker. */
@@ -133,18 +133,18 @@ async function alonePhotos(
   photos: readonly MixPhoto[],
   nc: NatsConnection,
 ) {
-  const seen = { image: tally(), face: tally(), embedding: tally(), result: tally() };
+  const traffic = { image: tally(), face: tally(), embedding: tally(), result: tally() };
   const computeMs = new Map<string, number[]>();
   let model = "";
   nc.subscribe(`${WORK_PREFIX}.>`, {
     callback: (_, { subject, data }) => {
       const kind = parseWorkSubject(subject)?.kind;
-      if (kind && kind !== "enrol") seen[kind].add(data.length);
+      if (kind && kind !== "enrol") traffic[kind].add(data.length);
     },
   });
   nc.subscribe(`${RESULT_PREFIX}.>`, {
     callback: (_, { data }) => {
-      seen.result.add(data.length);
+      traffic.result.add(data.length);
       const { stage, timings, model: of } = fromBinary(ResultSchema, data);
       if (stage === "embed") model = of;
       if (!timings) return;
@@ -171,9 +171,9 @@ async function alonePhotos(
     await sleep(50);
   }
   const compute = (stage: StageName) => momentsOf(computeMs.get(stage) ?? []);
-  const path = ["extract", "embed", "match"].reduce((sum, stage) => sum + compute(stage).computeMs, 0);
+  const path = PATH.reduce((sum, stage) => sum + compute(stage).computeMs, 0);
   const messages = Object.fromEntries(
-    Object.entries(seen).map(([kind, { count, bytes }]) => [
+    Object.entries(traffic).map(([kind, { count, bytes }]) => [
       kind,
       { perPhoto: count() / photosAlone, bytesEach: bytes() / Math.max(1, count()) },
     ]),

@@ -1,5 +1,5 @@
 import { answersPerFace, type StageName } from "@similarfaces/contracts";
-import { perPhoto, stagesOf, type Costs, type Prices, type StageCost } from "./costs.js";
+import { PATH, perPhoto, stagesOf, type Costs, type Prices, type StageCost } from "./costs.js";
 import { BUSY_MAX, workersFor } from "./queue.js";
 
 export interface Demand {
@@ -22,9 +22,6 @@ export interface Plan {
     usdPerThousandFaces: number;
   }[];
 }
-
-/** The stages that one answer goes through one after the other; the analyzers have as long as embed and match together. */
-const PATH: readonly StageName[] = ["extract", "embed", "match"];
 
 /** @throws RangeError where the answer takes longer than asked for with nobody in front of it */
 export function planFor(demand: Demand, costs: Costs, prices: Prices): Plan {
@@ -65,7 +62,10 @@ function gatewaysFor({ photosPerSecond }: Demand, { gatewayCpuMsPerPhoto }: Cost
   return Math.max(2, Math.ceil((photosPerSecond * gatewayCpuMsPerPhoto) / 1_000 / BUSY_MAX));
 }
 
-/** What is left of the time after computing, in equal parts to the queues on the path. */
+/**
+ * How long a message of each stage may wait, seconds: what is left of the time after computing, in equal parts to the stages of the
+ * path. All others are made of the first one's answer, and have the time of the rest of the path.
+ */
 function waitsWithin({ p99Seconds }: Demand, costs: Costs) {
   const computeMs = PATH.reduce((sum, stage) => sum + costOf(stage, costs).computeMs, costs.overheadMs);
   const left = p99Seconds - computeMs / 1_000;
@@ -74,7 +74,8 @@ function waitsWithin({ p99Seconds }: Demand, costs: Costs) {
       `a photo alone takes ${computeMs.toFixed(0)} ms: ${p99Seconds} s leave nothing to wait`,
     );
   }
-  return (stage: StageName): number => (PATH.includes(stage) ? left / 3 : (2 * left) / 3);
+  const part = left / PATH.length;
+  return (stage: StageName): number => (PATH.includes(stage) ? part : left - part);
 }
 
 function costOf(stage: StageName, { stages }: Costs): StageCost {

@@ -4,7 +4,7 @@ import { landmarksOf } from "./extracted.js";
 import { analysisOf, qualityOf } from "./quality.js";
 import type { Views } from "./views.js";
 
-/** Faces looked at before others may have the event loop: about a millisecond. */
+/** Faces assessed in one turn of the event loop: about a millisecond. */
 const FACES_AT_ONCE = 8;
 
 export interface AssessOptions {
@@ -14,7 +14,7 @@ export interface AssessOptions {
   floor: number;
 }
 
-/** Says of each face what the photo shows of it, and marks those that are too small or too blurred to say anything of. */
+/** Sets the `quality` of each face where the job asks for it, and `skipped` on those that are too small or too blurred to analyse. */
 export async function assessFaces(
   faces: readonly Face[],
   views: Views,

@@ -17,7 +17,7 @@ const DECODE_SECONDS_MAX = 3;
  */
 const APART_SECONDS_PER_MEGAPIXEL = 0.1;
 
-/** The photo as libvips reads its header. The gateway has looked at it with another parser, which may have seen another size. */
+/** The photo as libvips reads its header. The gateway reads it with another parser, which may find another size. */
 interface Header {
   format: string;
   width: number;
@@ -26,7 +26,7 @@ interface Header {
 }
 
 export interface DecodeOptions {
-  /** What the photo's size was taken for so far, pixels: what it is may not be much more. */
+  /** The size by the gateway's reading of the header, pixels: a photo that was admitted as a small one has to be one. */
   size?: { width: number; height: number } | undefined;
   signal?: AbortSignal;
 }
@@ -57,7 +57,7 @@ async function readHeader(bytes: Uint8Array): Promise<Header> {
   }
 }
 
-function refuseSize({ format, width, height }: Header, said: DecodeOptions["size"]): void {
+function refuseSize({ format, width, height }: Header, declared: DecodeOptions["size"]): void {
   const isTooLarge = Math.max(width, height) > PHOTO_SIDE_MAX || width * height > PHOTO_PIXELS_MAX;
   if (isTooLarge) {
     throw new StageFailure(
@@ -65,11 +65,11 @@ function refuseSize({ format, width, height }: Header, said: DecodeOptions["size
       `The photo is ${width} by ${height} pixels; send one of at most ${PHOTO_PIXELS_MAX / 1e6} megapixels and ${PHOTO_SIDE_MAX} on a side.`,
     );
   }
-  // It was let in among the small ones. Of an AVIF the tiles' size may have been read, and it counts as large anyway.
-  if (said && format !== "heif" && isLargePhoto({ width, height }) && !isLargePhoto(said)) {
+  // It was admitted as a small photo. The header of an AVIF may give the size of its tiles, and all of them count as large anyway.
+  if (declared && format !== "heif" && isLargePhoto({ width, height }) && !isLargePhoto(declared)) {
     throw new StageFailure(
       "undecodable_image",
-      `The file says ${said.width} by ${said.height} pixels and holds ${width} by ${height}; export the photo again.`,
+      `The file says ${declared.width} by ${declared.height} pixels and holds ${width} by ${height}; export the photo again.`,
     );
   }
 }

@@ -3,13 +3,13 @@ import { DECODER_REFUSED, DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.j
 import { decodePixels } from "./decodePixels.js";
 
 /**
- * Decodes one photo from standard input to standard output. It says with its exit code where that cannot be done, and ends itself where it takes
- * more processor time than its argument says, seconds.
+ * Decodes one photo from standard input to standard output (decoderAnswer.ts). Exits with DECODER_REFUSED where it cannot be decoded, and
+ * ends itself with DECODER_TOO_SLOW once that has taken more seconds of processor time than its argument allows.
  */
 const secondsMax = Number(process.argv[2]);
-const LOOK_EVERY_MS = 20;
+const CHECK_EVERY_MS = 20;
 
-// A terminal's Ctrl-C is for everybody; what is under way may end, and whoever asked calls it off if not.
+// A terminal's Ctrl-C reaches this process too; the stage, which drains, ends it where it is not wanted any more.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 
 const upload = await buffer(process.stdin);
@@ -18,7 +18,7 @@ const watch = setInterval(() => {
   const { user, system } = process.cpuUsage(before);
   // Exiting would wait for the thread that decodes.
   if ((user + system) / 1e6 > secondsMax) process.kill(process.pid, DECODER_TOO_SLOW);
-}, LOOK_EVERY_MS);
+}, CHECK_EVERY_MS);
 try {
   const { pixels, width, height } = await decodePixels(upload);
   const size = Buffer.alloc(SIZE_BYTES);

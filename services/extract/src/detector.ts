@@ -8,7 +8,7 @@ import {
   type Size,
 } from "@similarfaces/vision";
 
-/** A detection model with what its manifest says of reading it. */
+/** A detection model, and how its manifest says that its outputs are decoded. */
 export interface Detector {
   /** "<id>@<version>" */
   readonly name: string;

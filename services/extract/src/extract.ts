@@ -32,9 +32,9 @@ export interface ExtractOptions {
 }
 
 /**
- * From the photo to its faces: decodes it once, finds every face, says of each what the photo shows of it, publishes one chip per face for
- * the stages behind, and leaves the upright photo and the sheet of the chips as JPEGs in the place of the upload. The upload, which may say where and when
- * it was taken, is deleted whatever comes of it.
+ * From the photo to its faces: decodes it once, finds every face, assesses the quality of each, publishes one chip per face for the stages
+ * behind, and stores the upright photo and the sheet of the chips as JPEGs. The upload, whose metadata may hold place and time, is deleted
+ * whether the stage succeeds or fails.
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
@@ -76,7 +76,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
     const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax));
-    // Whoever enrols a face has chosen it: they are warned by its quality, and decide.
+    // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
     const floor = stages.includes("enrol") ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });
     return extracted;
@@ -96,7 +96,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   }
 }
 
-/** @throws StageFailure that is stored as the answer: it stays the answer */
+/** A stored result as the answer of this attempt; undefined where there is none. @throws StageFailure where the stored result is a failure */
 function answerOf(result: Result | undefined): { extracted: Extracted; model: string } | undefined {
   if (result?.outcome.case === "extract") return { extracted: result.outcome.value, model: result.model };
   if (result?.outcome.case !== "failure") return undefined;

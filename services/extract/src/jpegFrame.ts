@@ -77,7 +77,8 @@ export function unitsOf({ width, height, components }: JpegFrame, { parts }: Sca
 }
 
 /**
- * Whether scans say each bit of each coefficient once, in the order that decoders want: what is said again is not what a viewer sees.
+ * A check of scans in their order: whether each codes every bit of a coefficient once, first the higher ones, as decoders expect. Data that
+ * is coded again could show other viewers another picture.
  */
 export function scanOrder(frame: JpegFrame): (scan: Scan) => boolean {
   const known = new Map(frame.components.map((component) => [component, Array<number>(64).fill(Infinity)]));

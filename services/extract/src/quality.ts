@@ -15,7 +15,7 @@ import type { Views } from "./views.js";
 export interface Quality {
   /** 0..1: detail, light and pose in one. */
   readonly score: number;
-  /** 0..1: size and sharpness in one. What is too small or too blurred to say anything of is near 0. */
+  /** 0..1: size and sharpness in one. Near 0 the face is too small or too blurred to analyse. */
   readonly detail: number;
   /** Pixels of the photo: the side of a square as large as the face's box. */
   readonly size: number;

@@ -19,23 +19,23 @@ const APP15 = 0xef;
 const COM = 0xfe;
 const FRAMES = [0xc0, 0xc1, 0xc2];
 
-/** Version 1.1, square pixels, no thumbnail: that it is there says which colours these are, and it says nothing else. */
+/** Version 1.1, square pixels, no thumbnail. A decoder only looks whether the segment is there, which means YCbCr. */
 const JFIF = segment(APP0, Buffer.from("JFIF\0\x01\x01\0\0\x01\0\x01\0\0", "latin1"));
 const JFIF_BYTES = 14;
-/** Version, flags, flags, and which colours these are. */
+/** Version, two flags of 16 bits, and the colour transform, which readers of the photo need. */
 const ADOBE = Buffer.from("Adobe\0\x64\0\0\0\0", "latin1");
 const ADOBE_BYTES = 12;
 
 export interface RebuiltJpeg {
   bytes: Buffer;
-  /** Of several scans a decoder reads all, up to the end, and can say whether it passed anything over. */
+  /** How many there are: a decoder reads all of several before its first row, and so reports every byte that it skips. */
   scans: number;
 }
 
 /**
- * The same JPEG of what its picture is decoded from and nothing else: each segment written anew from its fields, a table only where a
- * scan reads it, scans from their header to the next marker. What is said about the picture (application segments, comments), what lies between
- * segments and what follows the end is not in it. Undefined where anything is unusual, which then has to be encoded anew.
+ * The same JPEG, of the parts that its picture is decoded from: each segment written anew from its fields, a table only where a scan reads
+ * it, scans from their header to the next marker. Application segments, comments, bytes between segments and bytes after the end are left
+ * out. Undefined where anything is unusual; such a photo has to be encoded anew.
  */
 export function rebuildJpeg(upload: Uint8Array): RebuiltJpeg | undefined {
   const jpeg = Buffer.from(upload.buffer, upload.byteOffset, upload.byteLength);
@@ -78,7 +78,7 @@ export function rebuildJpeg(upload: Uint8Array): RebuiltJpeg | undefined {
   }
   return undefined;
 
-  /** Takes note of what later scans need. False where it cannot be told what that is. */
+  /** Keeps what later scans need of a segment. False for a segment that is malformed or unknown. */
   function read(marker: number, payload: Buffer): boolean {
     const name = payload.toString("latin1", 0, 5);
     if (marker === APP0 && name === "JFIF\0" && payload.length >= JFIF_BYTES) hasJfif = true;
@@ -166,12 +166,12 @@ function scanHeader({ parts, from, to, high, low }: Scan): Buffer {
 
 /** Where the next marker stands that is not one of the scan's restarts, which have to be as many as they should, in turn. */
 function endOfScan(jpeg: Buffer, from: number, restarts: number): number | undefined {
-  let seen = 0;
+  let markers = 0;
   for (let at = jpeg.indexOf(0xff, from); at >= 0 && at + 1 < jpeg.length; at = jpeg.indexOf(0xff, at + 2)) {
     const after = jpeg[at + 1]!;
     if (after === 0) continue;
-    if (seen < restarts && after === RST0 + (seen % 8)) seen++;
-    else return seen === restarts ? at : undefined;
+    if (markers < restarts && after === RST0 + (markers % 8)) markers++;
+    else return markers === restarts ? at : undefined;
   }
   return undefined;
 }

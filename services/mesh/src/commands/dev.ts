@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Supervisor } from "../supervisor/supervisor.js";
-import { runUntilTold } from "./start.js";
+import { runUntilSignal } from "./start.js";
 
 const USAGE = `npm run dev [-- --processes]
 
@@ -36,7 +36,7 @@ export function dev(args: string[]): Promise<number> {
     process.stderr.write(`${USAGE}\n`);
     return Promise.resolve(0);
   }
-  return runUntilTold({
+  return runUntilSignal({
     processes: values.processes,
     whenReady({ url }, supervisor) {
       const tools = [

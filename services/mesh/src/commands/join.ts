@@ -9,7 +9,7 @@ import { readRunState, type RunState } from "../supervisor/runState.js";
 import { createTerminal } from "../terminal/terminal.js";
 import { untilSignal } from "./untilSignal.js";
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 /**
  * `npm start -- --join <packs>`: serves the analyzers of these packs beside the mesh that runs on this data folder, each as a process of
@@ -89,7 +89,7 @@ function untilGone(dataDir: string, { natsUrl }: RunState): { gone: Promise<void
       if (readRunState(dataDir)?.natsUrl === natsUrl) return;
       console.log("The mesh has ended.");
       resolve();
-    }, LOOK_EVERY_MS);
+    }, CHECK_EVERY_MS);
   });
   return { gone, close: () => clearInterval(timer) };
 }

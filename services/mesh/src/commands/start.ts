@@ -34,7 +34,7 @@ export async function start(args: string[]): Promise<number> {
     const { join } = await import("./join.js");
     return join(values.join.split(","));
   }
-  return runUntilTold({ processes: values.processes });
+  return runUntilSignal({ processes: values.processes });
 }
 
 export interface RunOptions {
@@ -44,7 +44,7 @@ export interface RunOptions {
 }
 
 /** The mesh on this terminal, until Ctrl-C or SIGTERM. @returns the exit code */
-export async function runUntilTold({ processes, whenReady }: RunOptions): Promise<number> {
+export async function runUntilSignal({ processes, whenReady }: RunOptions): Promise<number> {
   // Whoever reads may go away, as `npm start | head` does; the mesh stays.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const stopping = new AbortController();

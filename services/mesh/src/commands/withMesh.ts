@@ -12,7 +12,7 @@ import { startSupervisor, type Supervisor } from "../supervisor/supervisor.js";
  */
 export async function withMesh<T>(url: string | undefined, work: (url: string) => Promise<T>): Promise<T> {
   if (url !== undefined) {
-    // Who mistypes an address learns it now, and not after a minute of patience.
+    // A mistyped address is reported at once, and not after the client has retried for a minute.
     if (!(await new Gateway({ url }).isAlive())) throw new SetupError(`No gateway answers at ${url}.`);
     return work(url);
   }
@@ -32,8 +32,8 @@ export async function withMesh<T>(url: string | undefined, work: (url: string) =
   const unhook = stopOnSignal(supervisor, signal);
   try {
     const mesh = await supervisor.ready;
-    // Answers without the gallery that belongs to them would be no answers.
-    await enrolSamples({ config, url: mesh.url, signal: signal.signal, onStart: sayThatItTakesAMoment });
+    // `match` compares with the sample gallery, so that is enrolled first.
+    await enrolSamples({ config, url: mesh.url, signal: signal.signal, onStart: reportEnrolment });
     return await work(mesh.url);
   } finally {
     unhook();
@@ -64,7 +64,7 @@ function reportFaults(program: string, line: string): void {
   if (entry) process.stderr.write(`${program}: ${line}\n`);
 }
 
-function sayThatItTakesAMoment(faces: number): void {
+function reportEnrolment(faces: number): void {
   process.stderr.write(`enrolling the sample gallery, ${faces} faces (once) ...\n`);
 }
 

@@ -94,6 +94,15 @@ export const isGalleryStage = (stage: StageName): boolean => rowOf(stage).kind =
 /** Whether it has work, a consumer and results of its own. */
 export const hasConsumer = (stage: StageName): boolean => rowOf(stage).work !== undefined;
 
+/** Whether a job that only analyses a photo may ask for it: enrolling takes a name and a consent, and has routes of its own. */
+export const isForPhotos = (stage: StageName): boolean => rowOf(stage).work !== "enrol";
+
+/** A stage after those whose answers it is made of, the first one first: extract, embed, match. */
+export function withSources(stage: StageName): StageName[] {
+  const { source } = rowOf(stage);
+  return source ? [...withSources(source), stage] : [stage];
+}
+
 /** Of `stages`, those whose work is of this kind: who publishes it asks whether there are any. */
 export const stagesOfWork = (stages: readonly StageName[], work: WorkKind): StageName[] =>
   stages.filter((stage) => rowOf(stage).work === work);

@@ -39,10 +39,10 @@ export const analyzers = store.announced;
 /** The names of those that were there when the page was opened. */
 export const analyzersAtFirst = store.atFirst;
 
-/** What an analyzer said of itself last, also after it has lapsed; undefined where this page never heard of it. */
+/** An analyzer's last announcement, also after it has lapsed; undefined where none came while the page was open. */
 export const announcementOf = (name: string): AnnouncementJson | undefined => store.known().get(name);
 
-/** The name by which people know it. */
+/** An analyzer's title in the reader's language; its name where it is unknown. */
 export const titleOf = (name: string): string => textIn(announcementOf(name)?.title) || name;
 
 /** Analyzers by their announced order, then by name; unknown ones last. */

@@ -1,12 +1,12 @@
 import type { AnnouncementJson } from "@similarfaces/contracts/job";
 
 /** Hue angles in OKLCH, degrees, of the stages in tokens.css: extract, embed, match. */
-const TAKEN: readonly number[] = [250, 290, 320];
+const OF_STAGES: readonly number[] = [250, 290, 320];
 /** As far apart as there is room; two hues that are nearer than the last are hard to tell apart at a stage's lightness and chroma. */
 const APART = [30, 20] as const;
 
 /**
- * The hue of each analyzer: its announcement's, or one that follows from its name and is apart from all that are taken. A hue in
+ * The hue of each analyzer: its announcement's, or one that follows from its name and is apart from all that are used. A hue in
  * `before` stays, so that nothing on screen changes its colour when another analyzer comes.
  */
 export function huesOf(
@@ -16,13 +16,14 @@ export function huesOf(
   const hues = new Map(before);
   for (const { name, hue } of announcements) if (hue !== undefined) hues.set(name, hue);
   const names = announcements.map(({ name }) => name).filter((name) => !hues.has(name));
-  for (const name of names.sort()) hues.set(name, freeHue(hashOf(name) % 360, [...TAKEN, ...hues.values()]));
+  for (const name of names.sort())
+    hues.set(name, freeHue(hashOf(name) % 360, [...OF_STAGES, ...hues.values()]));
   return hues;
 }
 
 /** The free hue nearest to the wanted one; where the circle is full, the one farthest from all others. */
-function freeHue(wanted: number, taken: readonly number[]): number {
-  const roomAt = (hue: number) => Math.min(...taken.map((other) => distance(hue, other)));
+function freeHue(wanted: number, used: readonly number[]): number {
+  const roomAt = (hue: number) => Math.min(...used.map((other) => distance(hue, other)));
   const circle = Array.from({ length: 360 }, (_, hue) => hue);
   for (const apart of APART) {
     const free = circle.filter((hue) => roomAt(hue) >= apart);

@@ -1,20 +1,20 @@
 /**
  * The server's clock as far as this page can know it. Results carry the server's times, and the visitor's clock may be
  * minutes off. What is known is an interval: an answer cannot come before it was made, nor a photo be accepted before it was
- * sent. The clocks are taken to agree as long as that is possible.
+ * sent. Where the interval allows it, the clocks count as equal.
  */
 export class ServerClock {
   /** Visitor's clock minus server's, milliseconds: at least, at most. */
   #least = Number.NEGATIVE_INFINITY;
   #most = Number.POSITIVE_INFINITY;
 
-  /** Something that the server did at `serverMs` is known here at `localMs`. */
-  heard(serverMs: number, localMs: number): void {
+  /** A result that the server made at `serverMs` came here at `localMs`. */
+  received(serverMs: number, localMs: number): void {
     this.#most = Math.min(this.#most, localMs - serverMs);
   }
 
-  /** What was asked here at `localMs` was done by the server at `serverMs`. */
-  asked(localMs: number, serverMs: number): void {
+  /** A photo that was sent here at `localMs` was accepted by the server at `serverMs`. */
+  sent(localMs: number, serverMs: number): void {
     this.#least = Math.max(this.#least, localMs - serverMs);
   }
 

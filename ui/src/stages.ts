@@ -1,25 +1,31 @@
-import { CORE_STAGES, isCoreStage, rowOf, type StageName } from "@similarfaces/contracts/stages";
+import {
+  CORE_STAGES,
+  isForPhotos,
+  isCoreStage,
+  isGalleryStage,
+  rowOf,
+  type StageName,
+} from "@similarfaces/contracts/stages";
 import { analyzers, inOrder } from "./analyzers";
 import { about } from "./installation";
 
 /** Whether a stage answers with an analysis: an analyzer, or `quality`. */
 export const isAnalysis = (stage: StageName): boolean => rowOf(stage).outcome === "analysis";
 
-/** As a photo meets them: what works on it and on its faces, the analyzers in their order, then what asks the gallery. */
+/** In the order in which a photo passes through them: extract and embed, the analyzers in their order, then those of the gallery. */
 export function inPhotoOrder(stages: readonly StageName[]): StageName[] {
-  const isGallery = (stage: StageName) => rowOf(stage).kind === "gallery";
   const core = CORE_STAGES.filter((stage) => stages.includes(stage) && !isAnalysis(stage));
   return [
-    ...core.filter((stage) => !isGallery(stage)),
+    ...core.filter((stage) => !isGalleryStage(stage)),
     ...inOrder(stages.filter(isAnalysis)),
-    ...core.filter(isGallery),
+    ...core.filter(isGalleryStage),
   ];
 }
 
-/** The stages that a photo sent now would be asked for; those of the table are taken to be on until it is known. */
+/** The stages that a photo sent now would pass through; those of the table count as on until `/v1/about` has answered. */
 export function stagesNow(): StageName[] {
   const on = about()?.stages ?? CORE_STAGES;
-  const core = CORE_STAGES.filter((stage) => stage !== "enrol" && !isAnalysis(stage) && on.includes(stage));
+  const core = CORE_STAGES.filter((stage) => isForPhotos(stage) && !isAnalysis(stage) && on.includes(stage));
   return inPhotoOrder([...core, ...analyzers().map(({ name }) => name)]);
 }
 

@@ -47,18 +47,18 @@ describe("the curve of a distribution", () => {
 describe("the server's clock", () => {
   it("is the visitor's own as long as that can be", () => {
     const clock = new ServerClock();
-    clock.asked(1_000, 1_005);
-    clock.heard(1_005, 1_020);
+    clock.sent(1_000, 1_005);
+    clock.received(1_005, 1_020);
     expect(clock.at(5_000)).toBe(5_000);
   });
 
   it("is as far off as answers prove", () => {
     const ahead = new ServerClock();
-    ahead.asked(100_000, 40_000);
-    ahead.heard(40_000, 100_200);
+    ahead.sent(100_000, 40_000);
+    ahead.received(40_000, 100_200);
     expect(ahead.at(100_300)).toBe(40_300);
     const behind = new ServerClock();
-    behind.heard(90_000, 30_000);
+    behind.received(90_000, 30_000);
     expect(behind.at(30_000)).toBe(90_000);
   });
 });

@@ -1,4 +1,11 @@
-import { FACES_MAX, StageFailure, rowOf, type StageName } from "@similarfaces/contracts";
+import {
+  FACES_MAX,
+  StageFailure,
+  isForPhotos,
+  isGalleryStage,
+  withSources,
+  type StageName,
+} from "@similarfaces/contracts";
 import type { Caller } from "../access/caller.js";
 
 /** What a request asks of a photo. */
@@ -37,10 +44,10 @@ function readStages(
   { keyId, scopes }: Pick<Caller, "keyId" | "scopes">,
   installed: readonly StageName[],
 ): StageName[] {
-  // Enrolling takes a name and a consent, which the gallery's own addresses ask for.
-  const offered = installed.filter((stage) => rowOf(stage).work !== "enrol");
+  const offered = installed.filter(isForPhotos);
+  // The answer of a stage of the gallery holds names and portraits.
   const maySearch = scopes.has("gallery:read");
-  const open = offered.filter((stage) => maySearch || !searchesGallery(stage));
+  const open = offered.filter((stage) => maySearch || !isGalleryStage(stage));
   if (text === null || text === "") return open;
   const asked = text.split(",").map((name) => name.trim());
   const closed = asked.find((stage) => offered.includes(stage) && !open.includes(stage));
@@ -55,16 +62,6 @@ function readStages(
   }
   const needed = new Set(asked.flatMap(withSources));
   return open.filter((stage) => needed.has(stage));
-}
-
-/** Names and portraits of the gallery come with its answer. */
-function searchesGallery(stage: StageName): boolean {
-  return rowOf(stage).kind === "gallery";
-}
-
-function withSources(stage: StageName): StageName[] {
-  const { source } = rowOf(stage);
-  return source ? [stage, ...withSources(source)] : [stage];
 }
 
 function readCount(query: URLSearchParams, name: string, fallback: number, max: number): number {

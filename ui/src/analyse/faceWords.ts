@@ -5,7 +5,7 @@ import { capitalised, textIn } from "@similarfaces/contracts/texts";
 import { answerWords, isPanel, shownAnswers, tagOf, type ShownAnswer } from "@similarfaces/contracts/answers";
 import { matchesSentence } from "./matchWords";
 
-/** What a card and the box say of a face that nobody was asked about. */
+/** The words at the card and the box of a skipped face. */
 export const SKIPPED = "Too small or blurred to say";
 
 /** A few words at the face itself: what its analyzers announce as a tag. */
@@ -15,13 +15,13 @@ export function tagWords(face: FaceView): string {
   return tags.map(tagOf).join(", ");
 }
 
-/** Everything known of a face as one sentence, for who listens; figures that stand in a panel are left to the card. */
+/** Everything known of a face as one sentence, for screen readers; figures that stand in a panel are left to the card. */
 export function faceSentence(face: FaceView): string {
   if (face.skipped) return `${SKIPPED}.`;
-  const said = answersOf(face).filter((answers) => !isPanel(answers.map(({ spec }) => spec)));
+  const shown = answersOf(face).filter((answers) => !isPanel(answers.map(({ spec }) => spec)));
   const match = fieldOf(face, "match");
   const parts = [
-    ...said.flatMap((answers) => answers.map((answer) => capitalised(spokenOf(answer)))),
+    ...shown.flatMap((answers) => answers.map((answer) => capitalised(spokenOf(answer)))),
     ...(match?.state === "done" ? [matchesSentence(match.value)] : []),
   ];
   return parts.length > 0 ? parts.map((part) => part.replace(/\.$/, "")).join(". ") + "." : "No answers.";

@@ -13,7 +13,7 @@ import { deleteJob } from "../api/jobs";
 import { watchJob } from "../live/live";
 import { serverClock, serverNowMs } from "../serverClock";
 
-/** One job as this page knows it. */
+/** One job, as far as its results have come to this page. */
 export interface Job {
   readonly jobId: string;
   readonly state: Accessor<JobState>;
@@ -27,7 +27,7 @@ export interface Job {
 
 const jobs = new Map<string, Job>();
 
-/** The job of that id, watched from the first time it is asked for until nothing more can come. */
+/** The job of that id, watched from the first call until nothing more can come. */
 export function jobOf(jobId: string): Job {
   let job = jobs.get(jobId);
   if (!job) {
@@ -44,14 +44,14 @@ function createJob(jobId: string): Job {
   /** By the results received, whatever the time. */
   let known: JobState = emptyJob(jobId);
   /** The time at which it is shown: after the deadline, fields without an answer are expired; a late answer still replaces that. */
-  let seenAtMs = 0;
+  let shownAtMs = 0;
   const apply = (event: ResultEvent) => {
     known = reduceJob(known, event);
-    setState(jobAt(known, seenAtMs));
+    setState(jobAt(known, shownAtMs));
   };
   const expire = () => {
-    seenAtMs = Number.POSITIVE_INFINITY;
-    setState(jobAt(known, seenAtMs));
+    shownAtMs = Number.POSITIVE_INFINITY;
+    setState(jobAt(known, shownAtMs));
   };
   let sequence = 0;
   let deadline: ReturnType<typeof setTimeout> | undefined;
@@ -62,9 +62,9 @@ function createJob(jobId: string): Job {
     result(at, event) {
       sequence = Math.max(sequence, at);
       const madeAtMs = event.timings?.finishedAtMs ?? event.accepted?.acceptedAtMs;
-      if (madeAtMs !== undefined) serverClock.heard(madeAtMs, Date.now());
+      if (madeAtMs !== undefined) serverClock.received(madeAtMs, Date.now());
       apply(event);
-      // The server says when the deadline has passed; without a connection the page has to know by itself.
+      // The event `complete` comes when the deadline has passed; without a connection the page keeps the time itself.
       if (event.accepted) {
         const leftMs = event.accepted.deadlineAtMs + DEADLINE_GRACE_MS - serverNowMs();
         deadline = setTimeout(expire, Math.max(0, leftMs) + 500);

@@ -7,7 +7,7 @@ export interface Refusal {
 export type PhotoType = "photo" | "heic" | Refusal;
 
 /** The types that the gateway takes, by their first bytes (gateway/src/jobs/imageHeader.ts). */
-const TAKEN = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken.";
+const ACCEPTED = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken.";
 
 /** First bytes that are enough to know the type. */
 export const HEAD_BYTES = 64;
@@ -25,7 +25,7 @@ export function photoTypeOf(name: string, bytes: number, head: Uint8Array, bytes
     return { title: `${name} is a PDF.`, help: "Save the page as a picture (JPEG or PNG) and drop that." };
   }
   if (isHeic(latin)) return "heic";
-  if (!isTaken(latin)) return { title: `${name} is not a photo that can be read.`, help: TAKEN };
+  if (!isAcceptedType(latin)) return { title: `${name} is not a photo that can be read.`, help: ACCEPTED };
   if (bytes > bytesMax) {
     const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(1).replace(".0", "")} MiB`;
     return {
@@ -61,7 +61,7 @@ function isAvif(latin: string): boolean {
   return latin.slice(4, 8) === "ftyp" && /avi[fs]/.test(latin.slice(8, 40));
 }
 
-function isTaken(latin: string): boolean {
+function isAcceptedType(latin: string): boolean {
   return (
     latin.startsWith("\xff\xd8\xff") ||
     latin.startsWith("\x89PNG\r\n\x1a\n") ||

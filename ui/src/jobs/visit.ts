@@ -178,8 +178,8 @@ async function upload(id: number, photo: Blob, signal: AbortSignal): Promise<voi
         signal,
         onProgress: (sentBytes, totalBytes) => setStep(id, { at: "sending", sentBytes, totalBytes }),
       });
-      serverClock.asked(startedAtMs, job.acceptedAtMs);
-      serverClock.heard(job.acceptedAtMs, Date.now());
+      serverClock.sent(startedAtMs, job.acceptedAtMs);
+      serverClock.received(job.acceptedAtMs, Date.now());
       accepted(id, job.jobId, Date.now() - startedAtMs);
       return;
     } catch (error) {

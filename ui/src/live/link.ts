@@ -11,28 +11,29 @@ const [link, setLink] = createSignal<Link>("idle");
 export { link };
 
 let losing: ReturnType<typeof setTimeout> | undefined;
-let heardAtMs = 0;
+let contactAtMs = 0;
 
-/** The server has been heard from. */
-export function heard(by: Transport): void {
-  markHeard();
+/** Something came from the server. */
+export function connected(by: Transport): void {
+  resetSilence();
   clearTimeout(losing);
   losing = undefined;
   setLink(by);
 }
 
-/** Begins the time of silence anew. */
-export function markHeard(): void {
-  heardAtMs = Date.now();
+/** Counts `silentForMs` from now. */
+export function resetSilence(): void {
+  contactAtMs = Date.now();
 }
 
-export const silentForMs = (): number => Date.now() - heardAtMs;
+/** Milliseconds since anything came from the server. */
+export const silentForMs = (): number => Date.now() - contactAtMs;
 
 export function lost(): void {
   losing ??= setTimeout(() => setLink("offline"), OFFLINE_AFTER_MS);
 }
 
-/** Nobody waits for results. */
+/** No job is watched. */
 export function idle(): void {
   clearTimeout(losing);
   losing = undefined;

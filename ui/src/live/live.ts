@@ -4,17 +4,17 @@ import { getAnalyzers } from "../api/installation";
 import { getJob } from "../api/jobs";
 import { ApiFailure } from "../api/request";
 import { eventsOf } from "../snapshot";
-import { heard, idle, lost, markHeard, silentForMs, type Transport } from "./link";
+import { connected, idle, lost, resetSilence, silentForMs, type Transport } from "./link";
 import { createSocket } from "./socket";
 import { createStreams } from "./streams";
 import { watchQuestion, watchers, type Watcher } from "./watchers";
 
-/** Attempts at a transport before the next simpler one is taken; more where it has worked before. */
+/** Attempts at a transport before the next simpler one is used; more where it has worked before. */
 const ATTEMPTS = 2;
 const ATTEMPTS_AFTER_SUCCESS = 5;
 const BACKOFF_MS = [200, 500, 1_000, 2_000, 4_000];
 const POLL_EVERY_MS = 1_000;
-/** A dead network closes no socket: a running job that is silent this long is asked for. */
+/** A dead network closes no socket: a running job without a result for this long is fetched. */
 const SILENCE_MS = 4_000;
 /** The simple transports are left again for the WebSocket after this time. */
 const BETTER_AFTER_MS = 30_000;
@@ -30,12 +30,12 @@ const socket = createSocket({
   opened() {
     hasWorked = true;
     failures = 0;
-    heard("websocket");
+    connected("websocket");
     if (showAnalyzers) socket.send(JSON.stringify({ type: "analyzers" }));
     for (const [jobId, watcher] of watchers) socket.send(watchQuestion(jobId, watcher));
   },
   received(message) {
-    heard("websocket");
+    connected("websocket");
     receive(message);
   },
   closed() {
@@ -45,9 +45,9 @@ const socket = createSocket({
 });
 
 const streams = createStreams({
-  heard() {
+  received() {
     failures = 0;
-    heard("events");
+    connected("events");
   },
   complete(jobId) {
     end(jobId, (watcher) => watcher.complete());
@@ -64,7 +64,7 @@ const streams = createStreams({
 /** Starts to watch; returns how to stop. All jobs share one connection. */
 export function watchJob(jobId: string, watcher: Watcher): () => void {
   watchers.set(jobId, watcher);
-  markHeard();
+  resetSilence();
   if (transport === "websocket" && socket.isOpen()) socket.send(watchQuestion(jobId, watcher));
   else if (timer === undefined || transport !== "websocket") connect();
   return () => {
@@ -94,7 +94,7 @@ function use(next: Transport): void {
   failures = 0;
   betterAtMs = Date.now() + BETTER_AFTER_MS;
   streams.closeAll();
-  // Without a socket, whoever announces itself is asked for at each change of the transport.
+  // Without a socket nothing pushes the analyzers: they are fetched at each change of the transport.
   if (next !== "websocket" && showAnalyzers) getAnalyzers().then(showAnalyzers, () => undefined);
 }
 
@@ -136,12 +136,12 @@ async function poll(): Promise<void> {
   if (transport === "polling" && watchers.size > 0) again(POLL_EVERY_MS);
 }
 
-/** Asks for the job as it is now. @returns whether the server answered */
+/** Fetches the job as it is now. @returns whether the server answered */
 async function pollJob(jobId: string, watcher: Watcher): Promise<boolean> {
   try {
     const snapshot = await getJob(jobId);
     if (watchers.get(jobId) !== watcher) return true;
-    if (transport === "polling") heard("polling");
+    if (transport === "polling") connected("polling");
     for (const event of eventsOf(snapshot)) watcher.result(snapshot.sequence, event);
     if (snapshot.state === "complete") end(jobId, (known) => known.complete());
     return true;
@@ -157,13 +157,13 @@ async function pollJob(jobId: string, watcher: Watcher): Promise<boolean> {
 
 setInterval(() => {
   if (watchers.size === 0 || transport === "polling" || silentForMs() < SILENCE_MS) return;
-  markHeard();
+  resetSilence();
   for (const [jobId, watcher] of watchers) {
     const before = watcher.after();
     void pollJob(jobId, watcher).then((answered) => {
       // The server has results that this connection did not bring: it is dead, though its state is open.
       if (answered && transport === "websocket" && watcher.after() > before) socket.close();
-      if (answered && socket.isOpen()) heard("websocket");
+      if (answered && socket.isOpen()) connected("websocket");
     });
   }
 }, 1_000);

@@ -6,7 +6,7 @@ import { watchers, type Watcher } from "./watchers";
 
 export interface StreamEvents {
   /** A stream is open, or has received an event. */
-  heard(): void;
+  received(): void;
   complete(jobId: string): void;
   /** The server will send nothing for this job. */
   refused(jobId: string, failure: FailureJson): void;
@@ -34,15 +34,15 @@ export function createStreams(events: StreamEvents) {
       if (types.has(type)) return;
       types.add(type);
       stream.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => {
-        events.heard();
+        events.received();
         const event = JSON.parse(data) as ResultEvent;
-        // Events are named after stages, and only now it is known which there are.
+        // Events are named after stages, and `accepted` is the first to name those of the job.
         event.accepted?.stages.forEach(listen);
         watcher.result(Number(lastEventId), event);
       });
     };
     for (const type of ["accepted", "deleted", ...CORE_STAGES, ...watcher.stages()]) listen(type);
-    stream.addEventListener("open", () => events.heard());
+    stream.addEventListener("open", () => events.received());
     stream.addEventListener("complete", () => {
       close(jobId, stream);
       events.complete(jobId);

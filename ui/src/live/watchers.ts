@@ -1,11 +1,11 @@
 import type { FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import { shareOf } from "../shares";
 
-/** Who wants a job's results. They come in the server's order; some may come twice. */
+/** Receives a job's results, in the server's order; some may come twice. */
 export interface Watcher {
   /** The sequence of the last result received, to resume from after a broken connection. */
   after(): number;
-  /** The stages that the job asked for, as far as it is known. */
+  /** The stages that the job asked for; empty until it is accepted. */
   stages(): readonly string[];
   result(sequence: number, event: ResultEvent): void;
   /** Nothing more comes: the job is complete, or its deadline has passed. */
@@ -16,6 +16,6 @@ export interface Watcher {
 
 export const watchers = new Map<string, Watcher>();
 
-/** The question by which a job's results are asked for on a socket. */
+/** The message that subscribes a socket to a job's results. */
 export const watchQuestion = (jobId: string, watcher: Watcher): string =>
   JSON.stringify({ type: "watch", jobId, after: watcher.after(), share: shareOf(jobId) });

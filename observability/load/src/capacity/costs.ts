@@ -1,4 +1,4 @@
-import { answersPerFace, rowOf, type StageName } from "@similarfaces/contracts";
+import { answersPerFace, withSources, type StageName } from "@similarfaces/contracts";
 
 /** What one photo costs, as `measure.ts` finds it. Every figure is of the machine that it names. */
 export interface Costs {
@@ -33,7 +33,7 @@ export interface StageCost {
 }
 
 /** The longest chain of stages, each of which is made of the answer of the one before: `match` is last. */
-export const PATH: readonly StageName[] = pathTo("match");
+export const PATH: readonly StageName[] = withSources("match");
 
 /** Messages of a stage per photo. */
 export const perPhoto = (stage: StageName, { facesPerPhoto }: Costs): number =>
@@ -48,9 +48,4 @@ export interface Prices {
   /** Share of a node's cores that pods get: the rest is the kubelet's and the daemons'. */
   usableShare: number;
   instances: { name: string; nodeType: "cpu" | "inf2" | "inf1"; vcpus: number; usdPerHour: number | null }[];
-}
-
-function pathTo(stage: StageName): StageName[] {
-  const { source } = rowOf(stage);
-  return source ? [...pathTo(source), stage] : [stage];
 }

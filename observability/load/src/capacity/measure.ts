@@ -9,6 +9,7 @@ import {
   WORK_PREFIX,
   fromBinary,
   hasConsumer,
+  isForPhotos,
   answersPerFace,
   parseWorkSubject,
   type StageName,
@@ -103,7 +104,7 @@ export async function measureCosts(options: MeasureOptions): Promise<Costs> {
 /** The stages of a photo that have a process of their own to measure. */
 async function stagesOf({ url }: RunningMesh): Promise<StageName[]> {
   const { stages } = await new Gateway({ url }).about();
-  return stages.filter((stage) => hasConsumer(stage) && stage !== "enrol");
+  return stages.filter((stage) => hasConsumer(stage) && isForPhotos(stage));
 }
 
 async function atFullLoad(

@@ -1,27 +1,15 @@
-import { createSignal } from "solid-js";
+import { DropZone } from "../components/DropZone";
 import { filesOfDrop, filesOfInput } from "./givenFolder";
 import type { GivenFile } from "./importPlan";
 
 /** Where a folder or an export is dropped or chosen. */
 export function ChooseImport(props: { onFiles: (files: readonly GivenFile[]) => void }) {
-  const [isOver, setOver] = createSignal(false);
   let folder!: HTMLInputElement;
   let file!: HTMLInputElement;
   return (
-    <div
+    <DropZone
       class="gallery-empty import-drop"
-      data-over={isOver() ? "" : undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        setOver(false);
-        if (event.dataTransfer) void filesOfDrop(event.dataTransfer).then(props.onFiles);
-      }}
+      onDrop={(given) => void filesOfDrop(given).then(props.onFiles)}
     >
       <h2>Drop a folder, or the file of an export</h2>
       <p class="quiet">
@@ -55,6 +43,6 @@ export function ChooseImport(props: { onFiles: (files: readonly GivenFile[]) => 
         id="import-file"
         onChange={() => props.onFiles(filesOfInput(file))}
       />
-    </div>
+    </DropZone>
   );
 }

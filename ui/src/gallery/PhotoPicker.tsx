@@ -1,4 +1,4 @@
-import { createSignal } from "solid-js";
+import { DropZone } from "../components/DropZone";
 import "./PhotoPicker.css";
 
 /** Photos by click or drop. What else is dropped is refused later, in words, beside its name. */
@@ -8,24 +8,9 @@ export function PhotoPicker(props: {
   onFiles: (files: File[]) => void;
   isMissing: boolean;
 }) {
-  const [isOver, setOver] = createSignal(false);
   let input!: HTMLInputElement;
   return (
-    <div
-      class="picker"
-      data-over={isOver() ? "" : undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        setOver(false);
-        give([...(event.dataTransfer?.files ?? [])]);
-      }}
-    >
+    <DropZone class="picker" onDrop={(given) => give([...given.files])}>
       <button
         type="button"
         data-missing={props.isMissing ? "" : undefined}
@@ -47,7 +32,7 @@ export function PhotoPicker(props: {
           input.value = "";
         }}
       />
-    </div>
+    </DropZone>
   );
 
   function give(files: File[]): void {

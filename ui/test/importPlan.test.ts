@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nameOfFile as nameByCommandLine } from "../../services/mesh/src/gallery/people.js";
-import { nameOfFile, planImport } from "../src/gallery/importPlan";
+import { planImport } from "../src/gallery/importPlan";
 
 const given = (...paths: string[]) => paths.map((path) => ({ path, file: new File(["x"], path) }));
 const namesOf = (...paths: string[]) =>
@@ -25,18 +24,6 @@ describe("a folder to import", () => {
       ["Ada Lovelace", ["Ada_Lovelace_0001.JPG", "Ada_Lovelace_0002.jpg"]],
       ["Bob", ["Bob.heic"]],
     ]);
-  });
-
-  it("calls people what the command line's import calls them", () => {
-    const files = [
-      "Ada_Lovelace_0002.jpg",
-      "Ada Lovelace (2).png",
-      "7.jpg",
-      "R2D2.jpg",
-      "a.b - 3.webp",
-      "_.gif",
-    ];
-    expect(files.map(nameOfFile)).toEqual(files.map(nameByCommandLine));
   });
 
   it("knows a name in whichever way it is composed", () => {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { NewPhoto } from "@similarfaces/client";
 import { importPhotos, type Outcome } from "../src/gallery/importPhotos.js";
-import { nameOfFile, peopleOfCsv, peopleOfFolder, type Photo } from "../src/gallery/people.js";
+import { peopleOfCsv, peopleOfFolder, type Photo } from "../src/gallery/people.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -18,18 +18,6 @@ async function put(...paths: string[]): Promise<void> {
     await writeFile(join(folder, path), "");
   }
 }
-
-it.each([
-  ["Ada_Lovelace_0002.jpg", "Ada Lovelace"],
-  ["Ada Lovelace (2).png", "Ada Lovelace"],
-  ["ada-lovelace-2.jpeg", "ada-lovelace"],
-  ["Jean-Luc.webp", "Jean-Luc"],
-  ["7.jpg", "7"],
-  ["R2D2.gif", "R2D2"],
-  ["Zoë.tiff", "Zoë"],
-])("a picture called %s is of %s", (file, name) => {
-  expect(nameOfFile(file)).toBe(name);
-});
 
 it("people are subfolders, and names of files beside them", async () => {
   await put(

@@ -1,4 +1,4 @@
-import { storedSource } from "@similarfaces/contracts/galleryText";
+import { nameOfFile, storedSource } from "@similarfaces/contracts/galleryText";
 
 /** A file with the path that it has below what was chosen, "people/Ada/1.jpg". */
 export interface GivenFile {
@@ -54,15 +54,6 @@ export function planImport(files: readonly GivenFile[]): ImportPlan {
     photos++;
   }
   return { people: [...people.values()], photos, passedOver };
-}
-
-/** "Ada_Lovelace_0002.jpg" and "Ada Lovelace (2).png" are of Ada Lovelace; "7.jpg" is of 7, "R2D2.jpg" of R2D2. */
-export function nameOfFile(file: string): string {
-  const stem = file
-    .replace(/\.[^.]*$/, "")
-    .replaceAll("_", " ")
-    .trim();
-  return stem.replace(/[\s-]+(\(\d+\)|\d+)$/, "");
 }
 
 const numeric = new Intl.Collator(undefined, { numeric: true });

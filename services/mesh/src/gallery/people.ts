@@ -1,11 +1,12 @@
 import { readFile, readdir } from "node:fs/promises";
-import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
+import { nameOfFile } from "@similarfaces/contracts/galleryText";
 import { parse } from "csv-parse/sync";
 import { SetupError } from "../setupError.js";
 
 export interface Photo {
   path: string;
-  /** By which the gallery knows it again: its path within what is imported. */
+  /** Stored with the face, so that a second import passes it over: its path within what is imported. */
   source: string;
 }
 
@@ -63,12 +64,6 @@ function readRows(path: string, text: string): Partial<Record<string, string>>[]
   } catch (cause) {
     throw new SetupError(`${path}: ${cause instanceof Error ? cause.message : "this is no csv"}`, { cause });
   }
-}
-
-/** "Ada_Lovelace_0002.jpg" and "Ada Lovelace (2).png" are of Ada Lovelace; "7.jpg" is of 7, "R2D2.jpg" of R2D2. */
-export function nameOfFile(file: string): string {
-  const stem = basename(file, extname(file)).replaceAll("_", " ").trim();
-  return stem.replace(/[\s-]+(\(\d+\)|\d+)$/, "");
 }
 
 function byName(photos: readonly { name: string; consent?: string; photo: Photo }[]): Person[] {

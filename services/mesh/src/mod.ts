@@ -1,8 +1,8 @@
-export { readConfig } from "./config.js";
 export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
 export { peopleOfFolder } from "./gallery/people.js";
 export { ProgressBar } from "./terminal/progressBar.js";
-export { servedStages } from "./mesh/servedStages.js";
+export { servedStages } from "./oneProcess/servedStages.js";
+export { readConfig } from "./supervisor/config.js";
 export { guard } from "./supervisor/guard.js";
 export { NATS_SERVER, natsServer } from "./supervisor/natsServer.js";
 export { identityOf, isAlive, type ProcessIdentity } from "./supervisor/processIdentity.js";

@@ -8,7 +8,7 @@ import { startTestMesh } from "./mesh.js";
 import { otherNode, trixieLoader } from "./otherNode.js";
 
 const NODE_24 = "24.21.0";
-const MESH = fileURLToPath(new URL("../dist/mesh/main.js", import.meta.url));
+const MESH = fileURLToPath(new URL("../dist/oneProcess/main.js", import.meta.url));
 
 const node = await otherNode(NODE_24);
 const loader = await trixieLoader();

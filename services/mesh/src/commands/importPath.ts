@@ -90,7 +90,7 @@ async function importPeople(
   return count("refused") > 0 ? 1 : 0;
 }
 
-/** What a file is called must not steer the terminal. */
+/** Without control characters, which a file's name may hold and which would steer the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, "?");
 }

@@ -1,12 +1,12 @@
 import { findAnalyzers } from "@similarfaces/inference";
 import { packsOf } from "@similarfaces/inference/settings";
-import { ConfigError } from "@similarfaces/runtime/settings";
-import { readConfigOrExplain, type MeshConfig } from "../config.js";
-import { SetupError } from "../setupError.js";
+import { SetupError, orSetupError } from "../setupError.js";
+import type { SupervisorConfig } from "../supervisor/config.js";
 import { KeptProgram } from "../supervisor/keptProgram.js";
 import { analyzerProgram } from "../supervisor/programs.js";
 import { readRunState, type RunState } from "../supervisor/runState.js";
 import { createTerminal } from "../terminal/terminal.js";
+import { readConfigOrExplain } from "./readConfigOrExplain.js";
 import { untilSignal } from "./untilSignal.js";
 
 const CHECK_EVERY_MS = 1_000;
@@ -55,16 +55,13 @@ export async function join(packs: readonly string[]): Promise<number> {
 }
 
 /** The names of those that the packs add to what is in use anyway. @throws SetupError in the words in which one is refused */
-async function analyzersOf(packs: readonly string[], config: MeshConfig): Promise<string[]> {
+async function analyzersOf(packs: readonly string[], config: SupervisorConfig): Promise<string[]> {
   const choice = packsOf(config);
-  try {
+  return orSetupError(async () => {
     const inUse = await findAnalyzers(choice);
     const all = await findAnalyzers({ ...choice, analyzerPacks: [...config.analyzerPacks, ...packs] });
     return all.map(({ name }) => name).filter((name) => !inUse.some((other) => other.name === name));
-  } catch (error) {
-    if (error instanceof ConfigError) throw new SetupError(error.message);
-    throw error;
-  }
+  });
 }
 
 /** As the broker's owner, whose password lies in the data folder: the broker knows no user of a name that it was not started with. */

@@ -1,6 +1,6 @@
 import { openKeyBucket, runKeysCommand } from "@similarfaces/gateway";
 import { brokerAccess, connectBroker, type BrokerAccess } from "@similarfaces/runtime";
-import { readConfigOrExplain } from "../config.js";
+import { readConfigOrExplain } from "./readConfigOrExplain.js";
 import { SetupError } from "../setupError.js";
 import { readRunState } from "../supervisor/runState.js";
 

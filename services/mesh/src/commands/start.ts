@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { formatTraceparent, newTraceContext } from "@similarfaces/runtime/traceContext";
-import { readConfigOrExplain } from "../config.js";
+import { readConfigOrExplain } from "./readConfigOrExplain.js";
 import { enrolSamples } from "../gallery/sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
 import { createTerminal } from "../terminal/terminal.js";

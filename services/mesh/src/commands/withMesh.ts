@@ -1,5 +1,5 @@
 import { Gateway } from "@similarfaces/client";
-import { readConfigOrExplain } from "../config.js";
+import { readConfigOrExplain } from "./readConfigOrExplain.js";
 import { enrolSamples } from "../gallery/sampleGallery.js";
 import { SetupError } from "../setupError.js";
 import { readRunState } from "../supervisor/runState.js";

@@ -1,10 +1,10 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
-import type { MeshConfig } from "../config.js";
+import type { SupervisorConfig } from "../supervisor/config.js";
 
 export interface EnrolSamplesOptions {
-  config: Pick<MeshConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;
+  config: Pick<SupervisorConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;
   url: string;
   signal: AbortSignal;
   /** There are faces to enrol. */
@@ -86,7 +86,7 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
         // Before the wait: an interrupted start must find the job again, not enrol the face twice.
         await memory.write(progress);
         await gallery.enrolled(jobId).catch((error: unknown) => {
-          // A gateway that stayed away says nothing of the job: that is asked for again.
+          // The gateway stayed away, and the job may be done all the same: it is followed again.
           if (error instanceof GatewayFailure && error.source !== "connection") delete progress.jobs[file];
           throw error;
         });
@@ -141,7 +141,7 @@ async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): 
   }
 }
 
-/** A cut connection says nothing of the photo, even where it must not be asked again by itself. */
+/** Also after a cut connection, where the client itself does not repeat an enrolment. */
 function isWorthAnother(error: unknown): boolean {
   if (!(error instanceof GatewayFailure)) return false;
   return error.retryable || error.source === "connection" || GONE.includes(error.code);

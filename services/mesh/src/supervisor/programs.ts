@@ -5,7 +5,7 @@ import type { Program } from "./program.js";
 
 /** The one process of gateway and all stages. */
 export function meshProgram(env: NodeJS.ProcessEnv): Program {
-  return service("mesh", "services/mesh/dist/mesh/main.js", env);
+  return service("mesh", "services/mesh/dist/oneProcess/main.js", env);
 }
 
 /**

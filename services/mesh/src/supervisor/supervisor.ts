@@ -4,10 +4,9 @@ import type { BrokerUser } from "@similarfaces/contracts/brokerUsers";
 import { isCoreStage, type StageName } from "@similarfaces/contracts/stages";
 import type { Address } from "@similarfaces/runtime";
 import { packsOf } from "@similarfaces/inference/settings";
-import { ConfigError } from "@similarfaces/runtime/settings";
-import type { MeshConfig } from "../config.js";
-import { SetupError } from "../setupError.js";
+import { SetupError, orSetupError } from "../setupError.js";
 import { probeBroker } from "./brokerProbe.js";
+import type { SupervisorConfig } from "./config.js";
 import { KeptProgram } from "./keptProgram.js";
 import { NATS_SERVER, natsServer } from "./natsServer.js";
 import { choosePort } from "./ports.js";
@@ -25,7 +24,7 @@ import {
 } from "./runState.js";
 
 export interface SupervisorOptions {
-  config: MeshConfig;
+  config: SupervisorConfig;
   env: NodeJS.ProcessEnv;
   /** Every service as a process of its own. */
   processes: boolean;
@@ -69,7 +68,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { dataDir } = options.config;
   mkdirSync(dataDir, { recursive: true });
   const lock = acquireLock(dataDir);
-  if (!lock) throw new SetupError(whereTheOtherRuns(dataDir));
+  if (!lock) throw new SetupError(runsAlready(dataDir));
   try {
     await endLeftovers(dataDir, LEFTOVER_GRACE_MS);
     return await supervise(options, lock);
@@ -116,7 +115,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   let stopping: Promise<void> | undefined;
   let address: Address | undefined;
 
-  /** A full disk must not end the one process that can mend what is wrong with the others. */
+  /** A write that fails, as on a full disk, is tried again: the supervisor has to live on and restart the others. */
   let rememberingAgain: NodeJS.Timeout | undefined;
   function remember(): void {
     clearTimeout(rememberingAgain);
@@ -126,7 +125,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
   const events: ProgramEvents = {
     started({ name }, pid) {
       const identity = identityOf(pid);
-      // At once: whatever happens to this process, the next start knows of the child.
+      // At once: were this process killed now, the next start could end the child.
       if (identity) state.children[name] = identity;
       remember();
       if (name === NATS_SERVER) probe?.started();
@@ -164,7 +163,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
       dataDir: config.dataDir,
       onSilence(how) {
         options.onDeath(NATS_SERVER, how, 0);
-        // It has had its time: where it does not even hear this, nothing is gained by waiting.
+        // It has not answered for long, and may not react to SIGTERM either: a short grace will do.
         void brokerChild!.restart(SILENT_GRACE_MS);
       },
     });
@@ -198,19 +197,14 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
 }
 
 /** @throws SetupError in the words in which a pack or an analyzer is refused */
-async function stagesServed(config: MeshConfig): Promise<StageName[]> {
-  // Reading the papers of packs takes code that nothing else here needs.
-  const { servedStages } = await import("../mesh/servedStages.js");
-  try {
-    const { core, analyzers } = await servedStages(packsOf(config), config.stages);
-    return [...core, ...analyzers.map(({ name }) => name)];
-  } catch (error) {
-    if (error instanceof ConfigError) throw new SetupError(error.message);
-    throw error;
-  }
+async function stagesServed(config: SupervisorConfig): Promise<StageName[]> {
+  // Reading manifests takes code that the mesh in one process needs and its supervisor does not.
+  const { servedStages } = await import("../oneProcess/servedStages.js");
+  const { core, analyzers } = await orSetupError(() => servedStages(packsOf(config), config.stages));
+  return [...core, ...analyzers.map(({ name }) => name)];
 }
 
-function whereTheOtherRuns(dataDir: string): string {
+function runsAlready(dataDir: string): string {
   const state = readRunState(dataDir);
   const where = state?.url ? ` at ${state.url}` : "";
   const who = state ? ` (process ${state.supervisor.pid})` : "";
@@ -227,7 +221,7 @@ class Deferred<T> {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever waits for it hears of it; nobody has to.
+    // A rejection that nobody awaits is no fault.
     this.promise.catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-/** What the services log, as a person at a terminal wants it: one line per job, and what went wrong. */
+/** How the log lines of the services are shown at a terminal: by default one line per job, and what went wrong. */
 export interface TerminalOptions {
   /** `json` passes every line on as it came, for whoever collects logs; `auto` does so where standard error is no terminal. */
   format: "auto" | "json" | "pretty";
@@ -10,7 +10,7 @@ export interface Terminal {
   /** A line of a program's standard output or error. */
   line(program: string, line: string): void;
   died(program: string, how: string, pauseMs: number): void;
-  /** Jobs of our own making, which are one trace, are not worth a line each where they went well. */
+  /** Jobs of this trace, which the mesh itself sends, get a line only where they went wrong. */
   keepQuietAbout(traceId: string): void;
 }
 

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inferenceSettings } from "@similarfaces/inference/settings";
 import {
-  ConfigError,
   chosenStagesSetting,
   flag,
   oneOf,
@@ -14,7 +13,7 @@ import {
   type Environment,
 } from "@similarfaces/runtime/settings";
 
-const DATA = fileURLToPath(new URL("../../../.data", import.meta.url));
+const DATA = fileURLToPath(new URL("../../../../.data", import.meta.url));
 
 /** What the supervisor itself reads; everything else passes through it to the services. */
 const settings = {
@@ -47,25 +46,13 @@ const settings = {
   /** Undefined: one line per job and what went wrong. */
   logLevel: optional("LOG_LEVEL"),
   logFormat: oneOf("LOG_FORMAT", ["auto", "json", "pretty"], { default: "pretty" }),
-  /** After these a service that is told to stop is ended. */
+  /** A service that has not stopped after these milliseconds is killed. */
   forceMs: runtimeSettings.forceMs,
 } as const;
 
-export type MeshConfig = ReturnType<typeof readConfig>;
+export type SupervisorConfig = ReturnType<typeof readConfig>;
 
 /** @throws ConfigError with every bad key */
 export function readConfig(env: Environment) {
   return readSettings(env, settings);
-}
-
-/** The configuration, or undefined after every bad key has been named on standard error. */
-export function readConfigOrExplain(env: Environment): MeshConfig | undefined {
-  try {
-    return readConfig(env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write("The configuration is not usable:\n");
-    for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
-    return undefined;
-  }
 }

@@ -16,22 +16,23 @@ export interface AnalyzerConsumersOptions {
   leaseMs: number;
 }
 
-/** The consumers of analyzers: made for who asks, taken away from who is announced no more. */
+/** The consumers of analyzers: made on request, deleted once their analyzer is not announced any more. */
 export interface AnalyzerConsumers {
   /** Makes the consumer of an analyzer, and keeps it for a lease: within that the analyzer announces itself. */
   provide(name: StageName): Promise<void>;
   close(): Promise<void>;
 }
 
-/** How often per lease they are looked through; also after each change of the announcements. */
-const LOOKS_PER_LEASE = 4;
+/** How often per lease consumers are compared with announcements; also after each change of these. */
+const RECONCILED_PER_LEASE = 4;
 
+/** Reconciles consumers with announcements, from now until it is closed. */
 export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerConsumers {
   const { broker, log, analyzers, standing, leaseMs } = options;
-  /** When a consumer may be taken away at the earliest, if nobody of its name is announced. */
+  /** By name, when a consumer may be deleted at the earliest if no analyzer of that name is announced; milliseconds since the epoch. */
   const keptUntilMs = new Map<string, number>();
   let isClosed = false;
-  // One after the other: a consumer that was just asked for is not taken away by a look that began before.
+  // One after the other: a reconciliation that began earlier must not delete a consumer that was just requested.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work);
@@ -40,7 +41,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
   };
 
   /** Every analyzer that is announced has a consumer, and no other. */
-  async function look(): Promise<void> {
+  async function reconcile(): Promise<void> {
     if (isClosed || !broker.connected()) return;
     const wanted = new Set([...standing, ...analyzers.list()].map(({ name }) => name));
     for (const name of wanted) {
@@ -58,7 +59,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
   }
 
   async function retire(name: string): Promise<void> {
-    // Of whom nothing is known, asked for before this process began, has a lease from now on.
+    // A consumer that this process did not make, as of the process before it, has a lease from now on.
     if (!keptUntilMs.has(name)) keptUntilMs.set(name, Date.now() + leaseMs);
     if (Date.now() < keptUntilMs.get(name)!) return;
     await broker.jsm.consumers.delete(STREAM_NAMES.faces, name);
@@ -66,21 +67,23 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
     if (isStageName(name)) log.info({ analyzer: name }, "nobody announces it any more: its consumer is gone");
   }
 
-  const lookInTurn = () =>
-    void inTurn(look).catch((err: unknown) => log.debug({ err }, "consumers could not be looked through"));
-  const timer = setInterval(lookInTurn, leaseMs / LOOKS_PER_LEASE).unref();
-  const offChange = analyzers.onChange(lookInTurn);
-  // Nobody could renew anything while the broker was away.
+  const reconcileInTurn = () =>
+    void inTurn(reconcile).catch((err: unknown) =>
+      log.debug({ err }, "consumers could not be compared with the announcements"),
+    );
+  const timer = setInterval(reconcileInTurn, leaseMs / RECONCILED_PER_LEASE).unref();
+  const offChange = analyzers.onChange(reconcileInTurn);
+  // Announcements could not be renewed while the broker was away.
   const offReconnect = broker.onReconnect(() => {
     for (const name of keptUntilMs.keys()) keptUntilMs.set(name, Date.now() + leaseMs);
   });
-  lookInTurn();
+  reconcileInTurn();
   return {
     provide(name) {
       keptUntilMs.set(name, Date.now() + leaseMs);
       return inTurn(async () => {
         await provideConsumer(broker, consumer(name));
-        // The making may have taken its time.
+        // The lease counts from when the consumer is there.
         keptUntilMs.set(name, Date.now() + leaseMs);
       });
     },

@@ -9,9 +9,9 @@ export interface RequestOptions {
 }
 
 /**
- * Answers whoever wants a consumer for an analyzer: with nothing once it is there, with what speaks against the name otherwise. Where the
- * broker does not make it now there is no answer, and it is asked for again. All replicas hear every request, so that none of them takes
- * away what another has just made. Resolves when the broker hands requests on.
+ * Answers analyzers that need a consumer: with an empty message once it is there, with a sentence where the name is refused. Where the
+ * broker cannot make it now there is no answer, and the analyzer requests it again. All replicas receive every request, so that none of
+ * them deletes a consumer that another has just made. Resolves when the subscription is in effect.
  */
 export async function answerRequests(options: RequestOptions): Promise<{ close(): void }> {
   const { broker, log, consumers } = options;
@@ -23,14 +23,14 @@ export async function answerRequests(options: RequestOptions): Promise<{ close()
     const name = subject.slice(provisionSubject("").length);
     const refusal = refusalOfAnalyzer(name);
     if (refusal !== undefined) {
-      log.warn({ analyzer: name }, "a consumer was asked for and refused");
+      log.warn({ analyzer: name }, "the request for a consumer was refused");
       return respond(refusal);
     }
     try {
       await consumers.provide(name);
       respond("");
     } catch (err) {
-      log.warn({ err, analyzer: name }, "a consumer was asked for and could not be made");
+      log.warn({ err, analyzer: name }, "a requested consumer could not be made");
     }
   }
 

@@ -17,7 +17,7 @@ const settings = {
   modelPack,
   modelPacks,
   analyzerPacks,
-  /** What is switched on: stages of the table, and the analyzers that are asked for although none of them runs. */
+  /** The stages of the table that are switched on, and the analyzers that stay announced although none of them may run. */
   stages: stagesSetting,
   /** Copies of every stream, bucket and store. */
   replicas: integer("REPLICAS", { min: 1, max: 5, default: 1 }),

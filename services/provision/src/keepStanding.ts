@@ -10,8 +10,8 @@ export interface StandingOptions {
 }
 
 /**
- * Keeps analyzers announced whether or not any of them runs. Where one runs that says something else of itself, for instance of the next
- * version, its word stands for as long as it renews it. Resolves when all are announced.
+ * Keeps analyzers announced whether or not any of them runs. Where one runs and announces something else, for instance as a later version,
+ * its own announcement stays for as long as it renews it. Resolves when all are announced.
  */
 export async function keepStanding(options: StandingOptions): Promise<{ close(): void }> {
   const { broker, log, analyzers, standing, renewMs } = options;

@@ -33,7 +33,7 @@ export interface Answer<T> {
 
 const PATIENCE_MS = 60_000;
 
-/** Where the gateway is, who asks, and for how long. */
+/** Requests to one gateway with one key, repeated for as long as `patienceMs` allows. */
 export class Connection {
   readonly patienceMs: number;
   readonly signal: AbortSignal | undefined;
@@ -51,12 +51,12 @@ export class Connection {
     });
   }
 
-  /** Asks for something. What was cut off is asked for again. @throws GatewayFailure */
+  /** A request without side effects: sent again after a cut connection. @throws GatewayFailure */
   async read<T>(ask: Ask<T>): Promise<T> {
     return (await this.#patiently(ask, true)).data;
   }
 
-  /** Has something done. What was cut off may have been done: it is not asked for again. @throws GatewayFailure */
+  /** A request with side effects: not sent again after a cut connection, since it may have been carried out. @throws GatewayFailure */
   async change<T>(ask: Ask<T>): Promise<T> {
     return (await this.changed(ask)).data;
   }
@@ -66,7 +66,7 @@ export class Connection {
     return this.#patiently(ask, false);
   }
 
-  /** Without patience. @throws GatewayFailure, retryable where it was cut off and `isRepeatable` */
+  /** One attempt. @throws GatewayFailure, retryable where it was cut off and `isRepeatable` */
   async once<T>(ask: Ask<T>, isRepeatable: boolean): Promise<Answer<T>> {
     let reply: Reply<T>;
     try {
@@ -79,7 +79,7 @@ export class Connection {
     return { data: data as T, response };
   }
 
-  /** What a broken connection is to the caller. @throws the signal's reason where that broke it, and what is no failure of the gateway's */
+  /** An error of a request as the caller gets it. @throws the signal's reason where that aborted it, and errors that are not the gateway's or the connection's */
   failureOf(error: unknown, isRepeatable: boolean): GatewayFailure {
     this.signal?.throwIfAborted();
     if (error instanceof GatewayFailure) return error;

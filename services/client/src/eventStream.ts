@@ -5,7 +5,7 @@ export type StreamEvent = EventSourceMessage;
 
 /**
  * Server-sent events from a response's body, as they come. Comments (the gateway's sign of life every 15 s) are passed over;
- * `onComment` is told of each.
+ * `onComment` is called for each.
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,

@@ -8,8 +8,8 @@ interface Circumstances extends ErrorOptions {
 }
 
 /**
- * The gateway, or what is behind it, has said no, or did not answer. Branch on the code, one of contracts/src/failure.ts: an
- * answer in somebody else's words is `internal`, no answer is `unavailable`.
+ * The gateway, or a stage behind it, has refused or failed, or did not answer. Branch on the code, one of contracts/src/failure.ts: an
+ * answer that is not the gateway's own format is `internal`, no answer is `unavailable`.
  */
 export class GatewayFailure extends Error {
   override readonly name = "GatewayFailure";
@@ -17,7 +17,7 @@ export class GatewayFailure extends Error {
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   readonly source: Source;
-  /** As the gateway asks; undefined where it does not say. */
+  /** Of the header Retry-After; undefined without one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(source: Source, { code, message, retryable }: Failure, circumstances: Circumstances = {}) {
@@ -35,7 +35,7 @@ export function failureOfAnswer({ status, headers }: Response, body: unknown): G
   const retryAfterMs = Number(headers.get("retry-after")) * 1_000;
   const circumstances = retryAfterMs > 0 ? { retryAfterMs } : {};
   if (isFailureBody(body)) return new GatewayFailure("answer", body.failure, circumstances);
-  // A proxy in between says so while the gateway is away.
+  // These come from a proxy in between while the gateway is away.
   const retryable = status >= 502 && status <= 504;
   const message = `The gateway answered ${status}.`;
   return new GatewayFailure("answer", { code: "internal", message, retryable }, circumstances);

@@ -17,7 +17,7 @@ import { Patience } from "./patience.js";
 /** Stages, faces and matches: those of the API. */
 export type JobQuery = NonNullable<operations["createJob"]["parameters"]["query"]>;
 
-/** One result, or that no more will come: as a WebSocket of the API says it. */
+/** One result, or that no more will come, in the form of the WebSocket's messages. */
 export type JobMessage = Extract<LiveMessage, { type: "result" | "complete" }>;
 
 /** Photos and what is found in them. */
@@ -129,7 +129,7 @@ function post(
   });
 }
 
-/** @throws GatewayFailure that the gateway says in place of more results */
+/** @throws GatewayFailure for the event `failure` */
 function messageOf({ event, data, id }: StreamEvent): JobMessage {
   if (event === "failure") throw new GatewayFailure("event", (JSON.parse(data) as JobFailure).failure);
   if (event === "complete") return { type: "complete", ...(JSON.parse(data) as Completion) };

@@ -3,7 +3,7 @@ import type { GatewayFailure } from "./gatewayFailure.js";
 
 const PAUSE_MS = 200;
 
-/** How long one thing is tried again: from the beginning, or from the last sign that it goes on. */
+/** Bounds for how long one request is repeated: `ms` from its beginning, or from the last `renew`. */
 export class Patience {
   readonly #ms: number;
   readonly #signal: AbortSignal | undefined;

@@ -5,7 +5,7 @@ const KEPT = 8;
 
 const [spoken, setSpoken] = createSignal<readonly { text: string }[]>([]);
 
-/** Tells who listens instead of looking; politely, after what is being read. */
+/** Announces a text to screen readers, politely: after what they are reading. */
 export function announce(text: string): void {
   setSpoken((before) => [...before, { text }].slice(-KEPT));
 }

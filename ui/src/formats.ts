@@ -8,7 +8,7 @@ export function formatMs(ms: number): string {
   return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`;
 }
 
-/** 0..1 as "94 %"; what is not nothing is never written as nothing. */
+/** 0..1 as "94 %"; a share above 0 is never written as "0 %". */
 export function formatPercent(share: number): string {
   if (share > 0 && share < 0.01) return "< 1 %";
   if (share < 1 && share > 0.99) return "> 99 %";

@@ -26,7 +26,7 @@ export function withShare(jobId: string, path: string): string {
   return `${path}${path.includes("?") ? "&" : "?"}share=${encodeURIComponent(token)}`;
 }
 
-/** The address of what belongs to no job, where a guest has nothing but the token. */
+/** An address that belongs to no job; a guest's request names the job whose token it carries. */
 export function asGuest(path: string): string {
   return guestOf === undefined ? path : withShare(guestOf, `${path}?job=${encodeURIComponent(guestOf)}`);
 }

@@ -101,7 +101,7 @@ function cautionsOf({ answers }: AnnouncementJson): string[] {
   return [...new Set(answers.map(({ caution }) => textIn(caution)).filter((caution) => caution !== ""))];
 }
 
-/** Of the answer that tells labels apart; of several, nobody could say whose labels they are. */
+/** The labels of the one classification; empty where there are several, since a manifest's figures do not name their answer. */
 function labelsOf({ answers }: AnnouncementJson): string[] {
   const classifications = answers.flatMap(({ classification }) => classification ?? []);
   if (classifications.length !== 1) return [];

@@ -6,7 +6,7 @@ import { Answers } from "./Answers";
 import { FieldBlock } from "./FieldBlock";
 import { isPanel } from "@similarfaces/contracts/answers";
 
-/** A panel of figures takes the width of the card, and stands below what is said in words. */
+/** A panel of figures takes the width of the card, and stands below the answers in words. */
 export const isWideField = (stage: StageName): boolean => isPanel(announcementOf(stage)?.answers ?? []);
 
 export function AnalyzerField(props: { stage: StageName; field: Accessor<Field<AnalysisJson> | undefined> }) {

@@ -19,7 +19,7 @@ import "./Answers.css";
 /** Labels that a card has bars for; all of them are in the details. */
 const BARS = 3;
 
-/** What an analyzer says of a face, each answer drawn by its kind; without a value, the room that it will take. */
+/** An analyzer's answers for a face, each drawn by its kind; without a value, the room that it will take. */
 export function Answers(props: {
   announcement: AnnouncementJson | undefined;
   value: AnalysisJson | undefined;

@@ -14,7 +14,7 @@ export interface CardFieldsProps {
   match: Accessor<Field<MatchesJson> | undefined> | undefined;
 }
 
-/** What is answered of a face: what analyzers say in words, the nearest faces, then panels of figures. */
+/** What is answered of a face: answers in words, the nearest faces, then panels of figures. */
 export function CardFields(props: CardFieldsProps) {
   const wordy = () => props.stages.filter((stage) => !isWideField(stage));
   const wide = () => props.stages.filter(isWideField);

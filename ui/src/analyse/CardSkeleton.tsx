@@ -6,7 +6,7 @@ import "./CardSkeleton.css";
 
 const pending = () => ({ state: "pending" }) as const;
 
-/** The place of the first card while nobody knows yet how many there will be. */
+/** The place of the first card before the number of faces is known. */
 export function CardSkeleton(props: { isShown: boolean; stages: readonly StageName[] }) {
   return (
     <Show when={props.isShown}>

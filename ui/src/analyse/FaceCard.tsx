@@ -28,7 +28,7 @@ export function FaceCard(props: FaceCardProps) {
     // A field once known never changes: what is drawn is drawn once.
     createMemo(() => fieldOf(props.face, stage), undefined, { equals: (a, b) => a?.state === b?.state });
   const match = field("match");
-  // Of a skipped face only what was seen with the face itself is known.
+  // A skipped face has no answers but those of `extract` itself.
   const stages = () =>
     props.face.skipped
       ? props.stages.filter((stage) => props.face.fields[stage]?.state === "done")

@@ -19,7 +19,7 @@ export interface PhotoProps {
   alt: string;
   /** Pixels of the upright photo, once known; else those of the loaded picture. */
   size: Size | undefined;
-  /** A face to look at closely, on request. */
+  /** A face to zoom to, when asked. */
   focusBox?: BoxJson | undefined;
   /** What is drawn on it, placed in CSS pixels of the frame. */
   children?: (placement: Accessor<Placement>, photo: Accessor<Size>) => JSX.Element;

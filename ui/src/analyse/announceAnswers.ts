@@ -4,10 +4,10 @@ import { announce } from "../announce";
 import { counted } from "../formats";
 import { faceSentence, isSettled } from "./faceWords";
 
-/** More faces are announced as a number: nobody listens to thirty sentences. */
+/** Of more faces than this only the number is announced. */
 const ANNOUNCED_FACES_MAX = 6;
 
-/** Says what was found, then each face once, when all of its fields are known. */
+/** Announces the number of faces, then each face once, when all of its fields are known. */
 export function announceAnswers(job: Accessor<JobState | undefined>): void {
   const announced = new Set<number>();
   const faces = () => job()?.faces ?? [];

@@ -10,7 +10,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 /** How alike one portrait is. */
 export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict];
 
-/** What the five portraits together say. */
+/** The matches as one sentence, from the verdict over all of them. */
 export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson): string {
   if (matches.length === 0) {
     return galleryFaces === 0

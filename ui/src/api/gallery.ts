@@ -94,7 +94,7 @@ export const importGallery = (lines: Blob) =>
   });
 
 /**
- * The whole export; fetched rather than linked to, because a link carries no key. What fails in the middle is said by its last
+ * The whole export; fetched rather than linked to, because a link carries no key. A failure in the middle is its last
  * line.
  */
 export async function exportGallery(onBytes: (bytes: number) => void): Promise<Blob> {

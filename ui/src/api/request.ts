@@ -2,7 +2,7 @@ import type { FailureBody } from "@similarfaces/contracts/api";
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { apiKey } from "../apiKey";
 
-/** The only network of the page, with its neighbours. Every function throws ApiFailure and nothing else, but for an abort. */
+/** All requests of the page go through the files of this folder. Every function throws ApiFailure, or the reason of an abort. */
 
 /** What the gateway answered instead, by a code of contracts/src/failure.ts, or `offline` where it did not answer at all. */
 export class ApiFailure extends Error {

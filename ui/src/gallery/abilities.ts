@@ -1,6 +1,6 @@
 import { about } from "../installation";
 
-/** Whether this installation has a gallery to compare with, and whether it adds to it; taken for granted until it is known. */
+/** Whether this installation has a gallery to compare with, and whether it adds to it; true until `/v1/about` has answered. */
 export const hasGallery = (): boolean => about()?.stages.includes("match") ?? true;
 export const hasEnrolment = (): boolean => about()?.stages.includes("enrol") ?? true;
 

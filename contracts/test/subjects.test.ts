@@ -105,8 +105,18 @@ describe("the name of an analyzer", () => {
   });
 
   it.each([
-    ...["accepted", "complete", "deleted", "deletion", "failure", "extract", "quality", "enrol"],
-    ...["open", "error", "nats-server", "constructor"],
+    "accepted",
+    "complete",
+    "deleted",
+    "deletion",
+    "failure",
+    "extract",
+    "quality",
+    "enrol",
+    "open",
+    "error",
+    "nats-server",
+    "constructor",
   ])("is not %s, which means something else", (name) => {
     expect(refusalOfAnalyzer(name)).toContain(`"${name}" is a name of the system itself`);
   });

@@ -13,7 +13,7 @@ const QUALITY_SCORE = "score";
 
 /**
  * How the stage `quality` is shown. It announces nothing, for it has no process of its own: `extract` answers it along with the faces
- * (services/extract/src/quality.ts), so whoever lists analyzers puts this first where `quality` is switched on.
+ * (services/extract/src/faces/quality.ts), so whoever lists analyzers puts this first where `quality` is switched on.
  */
 export const QUALITY: AnnouncementJson & { name: "quality" } = {
   name: "quality",
@@ -55,7 +55,7 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
     id: "quality",
     version: "1.0.0",
     licence: "MIT",
-    source: "services/extract/src/quality.ts",
+    source: "services/extract/src/faces/quality.ts",
     notice: "",
     measured: [],
   },

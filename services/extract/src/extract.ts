@@ -10,17 +10,17 @@ import {
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
-import { assessFaces } from "./assess.js";
-import { chipsOf, sheetOf, type Chips } from "./chips.js";
-import { detectFaces } from "./detect.js";
-import { detectorOf } from "./detector.js";
-import { extractedOf } from "./extracted.js";
-import { faceWork } from "./faceWork.js";
-import { decodePhoto } from "./decodePhoto.js";
-import { encodeJpeg } from "./picture.js";
-import { plainJpeg } from "./plainJpeg.js";
-import { viewsOf, type Views } from "./views.js";
-import { weightOf } from "./weight.js";
+import { assessFaces } from "./faces/assess.js";
+import { chipsOf, sheetOf, type Chips } from "./faces/chips.js";
+import { detectFaces } from "./faces/detect.js";
+import { detectorOf } from "./faces/detector.js";
+import { extractedOf } from "./faces/extracted.js";
+import { faceWork } from "./faces/faceWork.js";
+import { decodePhoto } from "./photo/decodePhoto.js";
+import { encodeJpeg } from "./photo/picture.js";
+import { plainJpeg } from "./photo/plainJpeg.js";
+import { viewsOf, type Views } from "./faces/views.js";
+import { weightOf } from "./photo/weight.js";
 
 export interface ExtractOptions {
   inference: Inference;

@@ -20,9 +20,9 @@ import {
   type Picture,
 } from "@similarfaces/vision";
 import { decodePhoto } from "@similarfaces/extract";
-import { detectFaces } from "../src/detect.js";
-import { detectorOf } from "../src/detector.js";
-import { viewsOf } from "../src/views.js";
+import { detectFaces } from "../src/faces/detect.js";
+import { detectorOf } from "../src/faces/detector.js";
+import { viewsOf } from "../src/faces/views.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const folder = process.argv[2] ?? join(MODELS, "samples", "gallery");

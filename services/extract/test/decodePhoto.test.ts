@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodePhoto } from "@similarfaces/extract";
-import { encodeJpeg } from "../src/picture.js";
+import { encodeJpeg } from "../src/photo/picture.js";
 
 /** 60x40, red on the left half, blue on the right. */
 const RED = [254, 0, 0];

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodePhoto } from "@similarfaces/extract";
-import { plainJpeg } from "../src/plainJpeg.js";
-import { rebuildJpeg } from "../src/rebuildJpeg.js";
+import { plainJpeg } from "../src/photo/plainJpeg.js";
+import { rebuildJpeg } from "../src/jpeg/rebuildJpeg.js";
 
 /** Noise, so that scans are long and full of stuffed bytes. */
 function noise() {

@@ -11,12 +11,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { openInference } from "@similarfaces/inference";
-import { cutChip } from "../src/chips.js";
-import { decodePhoto } from "../src/decodePhoto.js";
-import { detectFaces } from "../src/detect.js";
-import { detectorOf } from "../src/detector.js";
-import { qualityOf } from "../src/quality.js";
-import { viewsOf } from "../src/views.js";
+import { cutChip } from "../src/faces/chips.js";
+import { decodePhoto } from "../src/photo/decodePhoto.js";
+import { detectFaces } from "../src/faces/detect.js";
+import { detectorOf } from "../src/faces/detector.js";
+import { qualityOf } from "../src/faces/quality.js";
+import { viewsOf } from "../src/faces/views.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const folder = process.argv[2] ?? join(MODELS, "samples", "gallery");

@@ -1,7 +1,7 @@
 import type { Landmarks, Picture, Point } from "@similarfaces/vision";
 import { describe, expect, it } from "vitest";
-import { poseOf, qualityOf, type Pose } from "../src/quality.js";
-import { viewsOf } from "../src/views.js";
+import { poseOf, qualityOf, type Pose } from "../src/faces/quality.js";
+import { viewsOf } from "../src/faces/views.js";
 
 /** MediaPipe's canonical face, centimetres: x right, y down, z away from the camera. */
 const FACE = [

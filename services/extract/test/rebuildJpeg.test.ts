@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import sharp, { type JpegOptions } from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodePhoto } from "@similarfaces/extract";
-import { plainJpeg } from "../src/plainJpeg.js";
-import { rebuildJpeg } from "../src/rebuildJpeg.js";
+import { plainJpeg } from "../src/photo/plainJpeg.js";
+import { rebuildJpeg } from "../src/jpeg/rebuildJpeg.js";
 import { HIDING, SECRET, partsOf } from "./hidingPlaces.js";
 
 const SAMPLES = fileURLToPath(new URL("../../../models/samples/photos", import.meta.url));

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ImageWorkSchema, create } from "@similarfaces/contracts";
 import { decodePhoto } from "@similarfaces/extract";
-import { weightOf } from "../src/weight.js";
+import { weightOf } from "../src/photo/weight.js";
 import { bigTileTiff, flatPng, framesAvif, framesGif, framesWebp, scansJpeg } from "./bombs.js";
 
 /** What is refused by its structure is refused at once; what has to be tried ends with the limit of its decode. */

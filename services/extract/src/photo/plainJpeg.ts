@@ -1,5 +1,5 @@
 import sharp from "./libvips.js";
-import { rebuildJpeg } from "./rebuildJpeg.js";
+import { rebuildJpeg } from "../jpeg/rebuildJpeg.js";
 import { isLargePhoto } from "./weight.js";
 
 /**

@@ -1,5 +1,5 @@
 import { StageFailure } from "@similarfaces/contracts";
-import { jpegScans } from "./jpegMarkers.js";
+import { jpegScans } from "../jpeg/jpegMarkers.js";
 
 /** Encoders make ten or so. Each goes over the whole photo, however few bytes it has: 13 ms for 60 megapixels of one colour. */
 const JPEG_SCANS_MAX = 100;

@@ -1,5 +1,5 @@
 import type { Frame, Picture, Size } from "@similarfaces/vision";
-import { resize } from "./picture.js";
+import { resize } from "../photo/picture.js";
 
 /** The photo at its own size and at the sizes that detection looks at. */
 export interface Views {

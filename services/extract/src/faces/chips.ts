@@ -13,7 +13,7 @@ import {
 } from "@similarfaces/vision";
 import { CHIP_BYTES, CHIP_SIDE, type Face } from "@similarfaces/contracts";
 import { landmarksOf } from "./extracted.js";
-import { resize } from "./picture.js";
+import { resize } from "../photo/picture.js";
 import type { Views } from "./views.js";
 
 /** The chips of a photo's faces, each cut when it is first asked for. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { createLog, type Log } from "../telemetry/log.js";
 import { connectBroker, type Broker } from "../broker/broker.js";
@@ -64,6 +65,8 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   collectLessOften();
   let state: ServiceState = "starting";
   const stopping = new AbortController();
+  // Everything that waits during the start listens to it, every analyzer more than once.
+  setMaxListeners(0, stopping.signal);
   // Before all else: a signal during the start must drain what has been started by then.
   const stopRequested = new Promise<void>((resolve) => {
     const stop = () => {

@@ -1,4 +1,4 @@
-import type { BrokerUser, Permissions } from "./brokerUsers.js";
+import type { Permissions } from "./brokerUsers.js";
 
 export interface BrokerLogin {
   readonly user: string;
@@ -8,11 +8,7 @@ export interface BrokerLogin {
   readonly permissions?: Permissions;
 }
 
-/** A variable that holds a user's password, for configurations that are no secrets. */
-export const passwordVariable = (user: BrokerUser): string =>
-  `NATS_PASSWORD_${user.toUpperCase().replaceAll("-", "_")}`;
-
-/** The block `authorization` of nats-server's configuration. */
+/** The block `authorization` of nats-server's configuration, a text of several lines. */
 export function authorizationConfig(logins: readonly BrokerLogin[]): string {
   const block = (login: BrokerLogin): string => {
     const { user, password, permissions } = login;

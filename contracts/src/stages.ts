@@ -37,7 +37,7 @@ export type CoreStage = keyof typeof STAGE_TABLE;
 export const CORE_STAGES = Object.keys(STAGE_TABLE) as CoreStage[];
 
 /** The row of every analyzer that announces itself: it reads chips and answers with an analysis. */
-export const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face", outcome: "analysis" };
+const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face", outcome: "analysis" };
 
 /** A name of the table, or that of an analyzer. */
 export type StageName = string;

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { passwordVariable } from "@similarfaces/contracts/brokerConfig";
 import { BROKER_PROGRAMS } from "@similarfaces/contracts/brokerUsers";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { COMPOSE_ANALYZERS } from "./natsUsers.js";
+import { COMPOSE_ANALYZERS, passwordVariable } from "./natsUsers.js";
 import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
 import type { Manifest } from "./render.js";
 

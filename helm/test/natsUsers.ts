@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { authorizationConfig, passwordVariable } from "@similarfaces/contracts/brokerConfig";
+import { authorizationConfig } from "@similarfaces/contracts/brokerConfig";
 import { BROKER_PROGRAMS, permissionsOf, type BrokerUser } from "@similarfaces/contracts/brokerUsers";
 
 /** What the chart's broker and compose.yaml's read; `npx tsx helm/test/natsUsers.ts` writes it anew. */
@@ -19,6 +19,10 @@ export const COMPOSE_ANALYZERS = ["age", "emotion", "gender", "race"];
 const FROM = "# By helm/test/natsUsers.ts, from contracts/src/brokerUsers.ts.\n";
 /** Stands for an analyzer's name; in subjects it is a token like any name. */
 const PLACEHOLDER = "placeholder";
+
+/** The variable of nats-server's environment that holds a user's password: `similarfaces.natsPasswordVariable` of the chart. */
+export const passwordVariable = (user: BrokerUser): string =>
+  `NATS_PASSWORD_${user.toUpperCase().replaceAll("-", "_")}`;
 
 const login = (user: BrokerUser) => ({
   user,

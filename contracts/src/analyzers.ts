@@ -1,6 +1,6 @@
 /**
- * Where analyzers announce themselves: a key-value bucket, a record (`Announcement`, as its JSON) under each one's name. The bucket forgets
- * a record that has not been renewed within the lease, whoever died; so what stands in it is what jobs may ask for.
+ * Where analyzers announce themselves: a key-value bucket, a record (`Announcement`, as its JSON) under each one's name. A record
+ * that has not been renewed within the lease is gone, so the bucket holds the analyzers that jobs may ask for.
  */
 export const ANALYZER_BUCKET = "SF_ANALYZERS";
 export const ANALYZER_STREAM = `KV_${ANALYZER_BUCKET}`;
@@ -10,8 +10,8 @@ export const announcementSubject = (name: string): string => `$KV.${ANALYZER_BUC
 
 /**
  * No shorter than a job's usual deadline: what a job asked for while it was announced is answered or expired by the time at which the
- * consumer of a dead analyzer is taken away.
+ * consumer of a dead analyzer is deleted.
  */
 export const LEASE_MS = 60_000;
-/** A record is renewed three times in its lease: one write may fail, and the broker be away for a while. */
+/** Three times in a lease, so that a write that fails, or a broker that is away for a while, ends no announcement. */
 export const RENEW_MS = LEASE_MS / 3;

@@ -149,7 +149,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
       `$KV.${KEY_BUCKET}.>`,
       ...reading(KEY_STREAM),
       ...following(KEY_STREAM),
-      // Whoever watches a bucket is asked, after every megabyte or so, whether that has arrived.
+      // Flow control of a watched bucket: the broker asks after about every megabyte whether it has arrived.
       `$JS.FC.${KEY_STREAM}.>`,
       // Which analyzers there are.
       ...reading(ANALYZER_STREAM),

@@ -11,7 +11,7 @@ export const BLOB_PREFIX = "sf.v1.blob";
 export const PROVISION_PREFIX = "sf.v2.provision";
 /** Of the version before: `provision` deletes the streams of work and results whose subjects begin so. */
 export const RETIRED_PREFIX = "sf.v1.";
-/** Zeros, stored to see whether the broker stores. */
+/** Messages of zeros, published to see whether the broker stores them. */
 export const PROBE_SUBJECT = "sf.v2.probe";
 
 /** All work of one kind, as streams and consumers name it. */
@@ -26,7 +26,7 @@ export const embeddingWorkSubject = (jobId: string, face: number): string =>
 export const enrolWorkSubject = (jobId: string, face: number): string =>
   `${WORK_PREFIX}.${jobId}.enrol.${face}`;
 
-/** That a consumer is wanted, asked by the analyzer of this name; `provision` answers with what speaks against it, or nothing. */
+/** A request for the consumer of the analyzer of this name; `provision` replies with nothing once it is there, or with why it is refused. */
 export const provisionSubject = (stage: StageName): string => `${PROVISION_PREFIX}.${stage}`;
 
 /** Everything still to be done for one job: what a deletion purges. */

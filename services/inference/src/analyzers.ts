@@ -94,7 +94,7 @@ export function announcementOf({ name, pack, manifest }: FoundAnalyzer): Announc
   return announcementFromJson(announcement);
 }
 
-/** Where a pack lies. @throws PackError for what is no name of one */
+/** The folder of a pack, by its name or path. @throws PackError for an invalid name */
 export function packFolder(modelsDir: string, pack: string): string {
   if (/[/\\]/.test(pack) || isAbsolute(pack)) return resolve(pack);
   if (!/^[a-z0-9][a-z0-9-]*$/.test(pack)) throw new PackError(`"${pack}" is no name of a pack`);

@@ -64,7 +64,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
     if (Date.now() < keptUntilMs.get(name)!) return;
     await broker.jsm.consumers.delete(STREAM_NAMES.faces, name);
     keptUntilMs.delete(name);
-    if (isStageName(name)) log.info({ analyzer: name }, "nobody announces it any more: its consumer is gone");
+    if (isStageName(name)) log.info({ analyzer: name }, "not announced any more: its consumer is deleted");
   }
 
   const reconcileInTurn = () =>

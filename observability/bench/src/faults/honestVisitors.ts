@@ -64,7 +64,7 @@ export async function honestVisitors(options: VisitorsOptions): Promise<Visits> 
   return { observations: await Promise.all(jobs.map(storedOf)), refusals, gaveUp };
 }
 
-/** While the broker is away or hangs, nobody knows what is stored: the job is read again when all else is over. */
+/** While the broker is away or hangs, the job cannot be read: that is tried again when all else is over. */
 async function storedOf({ stored, read }: WatchedJob): Promise<Observation> {
   const observation = await stored;
   return observation.job.state === "unknown" ? read() : observation;
@@ -77,7 +77,7 @@ interface Until {
 }
 
 /**
- * Sends a photo until it is accepted. Where the connection was cut before the answer nobody has an id, so that counts as not accepted.
+ * Sends a photo until it is accepted. A connection that was cut before the answer counts as not accepted: there is no id.
  * @returns undefined where it is no longer wanted, or after `patienceMs`
  * @throws GatewayFailure where the photo is refused for good
  */

@@ -42,8 +42,8 @@ export function trialLine(trial: Trial): string {
 }
 
 /**
- * Nothing lost, nothing shown twice, nothing expired but where an outage itself reached the deadline, every answer as undisturbed,
- * nothing ended that was not killed, save amid kills of the broker; and no failure, save where the store itself refused.
+ * Whether a trial kept what is promised: nothing lost or shown twice, every answer as undisturbed; nothing expired unless an outage lasted
+ * until the deadline; no process ended unless it, or the broker, was killed; no failure unless the store itself refused.
  */
 export function isAsWanted(trial: Trial): boolean {
   const { lost, doubled, expiredInVain, differing, ended, failed, mayFail, mayEnd } = trial;

@@ -23,7 +23,7 @@ export interface Plan {
   }[];
 }
 
-/** @throws RangeError where the answer takes longer than asked for with nobody in front of it */
+/** Pods, cores and nodes for a demand. @throws RangeError where computing alone takes longer than the demand allows */
 export function planFor(demand: Demand, costs: Costs, prices: Prices): Plan {
   const waitSeconds = waitsWithin(demand, costs);
   const pods = Object.fromEntries(

@@ -20,8 +20,8 @@ const CRASHES: readonly (NodeJS.Signals | null)[] = [
 ];
 
 /**
- * Decodes in a process of its own, which can be ended and which takes nobody along. It costs a tenth of a second more.
- * @param processorSecondsMax of the decoding alone, whoever else is busy
+ * Decodes in a process of its own, which can be killed, and whose crash ends nothing else. Costs a tenth of a second more.
+ * @param processorSecondsMax of the decoding process, so that a busy machine does not count
  * @throws StageFailure undecodable_image; Error where the process was ended from outside, which is worth another attempt
  */
 export async function decodeApart(

@@ -4,13 +4,13 @@ import type { ReadyNotice } from "@similarfaces/runtime";
 import type { Program, ProgramEvents } from "./program.js";
 
 /**
- * Pauses before the restarts of what ends before it is ready, one after another; the last is repeated. Short: jobs have a deadline, and while
- * the broker is away none of them goes on. Whoever was ready died of something new, and is started at once.
+ * Pauses before the restarts of a program that ends before it is ready, one after another; the last is repeated. They are short, because
+ * jobs have a deadline and none of them goes on while the broker is away. A program that had been ready is started at once.
  */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000];
 /** What ends this often before it was ready for the first time will not become so. */
 const FAILED_STARTS_MAX = 3;
-/** A program that is no service of ours says nothing; it counts as ready when it has lived this long, or others have worked with it. */
+/** A program that is no service sends no notice: it counts as ready when it has run for this long, or others have worked with it. */
 const READY_AFTER_MS = 1_000;
 /** Of a service: its configuration is unusable (runService). */
 const EXIT_BAD_CONFIG = 2;

@@ -44,6 +44,7 @@ export async function findAnalyzers(choice: PackChoice): Promise<FoundAnalyzer[]
   const found = (await Promise.all(folders.map(readFolder))).filter(isFoundAnalyzer);
   for (const [index, { name, folder }] of found.entries()) {
     const other = found.slice(0, index).find((before) => before.name === name);
+    if (other?.folder === folder) throw new PackError(`${folder}: is in use already, and is named once more`);
     if (other) throw new PackError(`${folder}: there is an analyzer "${name}" already, in ${other.folder}`);
   }
   return found.sort((a, b) => a.manifest.order - b.manifest.order || (a.name < b.name ? -1 : 1));

@@ -39,6 +39,8 @@ function checkAnswers(manifest: Manifest): string | undefined {
   const { answers, outputs } = manifest;
   const twice = repeated(answers.map(({ name }) => name));
   if (twice !== undefined) return `field answers has "${twice}" twice`;
+  const outputTwice = repeated(outputs.map(({ name }) => name));
+  if (outputTwice !== undefined) return `field outputs has "${outputTwice}" twice`;
   for (const answer of answers) {
     const problem = checkAnswer(answer, outputs);
     if (problem !== undefined) return `field answers, "${answer.name}" ${problem}`;

@@ -67,6 +67,9 @@ describe("the analyzers in use", () => {
     await expect(namesOf("mine", { analyzerPacks: ["extra"] })).rejects.toThrow(
       /extra\/taste: there is an analyzer "taste" already, in .*mine\/taste$/,
     );
+    await expect(namesOf("mine", { analyzerPacks: ["mine"] })).rejects.toThrow(
+      /mine\/taste: is in use already, and is named once more$/,
+    );
     await expect(namesOf("mine", { analyzerPacks: ["nowhere"] })).rejects.toThrow(
       /nowhere: there is no analyzer in it/,
     );
@@ -134,6 +137,7 @@ describe("a manifest of an analyzer is refused in one sentence", () => {
     ["too few labels", of({ classification: { ...classification, labels: [...labels, { ...labels[0], label: "other" }] } }), /"gender" has 3 labels, the output "probabilities" has 2 classes$/], // prettier-ignore
     ["a label twice", of({ classification: { ...classification, labels: [labels[0], labels[0]] } }), /"gender" has the label "male" twice$/], // prettier-ignore
     ["an answer twice", { ...gender, answers: [answer, answer] }, /field answers has "gender" twice$/],
+    ["an output twice", { ...gender, outputs: [...gender.outputs, ...gender.outputs] }, /field outputs has "probabilities" twice$/], // prettier-ignore
     ["other bins", ofAge({ bins: { ...bins, count: 100 } }), /has 100 bins, the output "probabilities" has 101 classes$/], // prettier-ignore
     ["no bins of many numbers", ofAge({ bins: undefined }), /has no bins, but the output "probabilities" has 101 numbers$/], // prettier-ignore
     ["an interval of one number", { ...ofAge({ bins: undefined }), outputs: [{ name: "probabilities", dtype: "float32", shape: ["n"] }] }, /has an interval, which only a measure with bins can have$/], // prettier-ignore

@@ -3,6 +3,7 @@ import { followAnalyzers, provision, mendRewound, type Broker, type Log } from "
 import { analyzerConsumers } from "./analyzerConsumers.js";
 import { answerRequests } from "./answerRequests.js";
 import { keepStanding } from "./keepStanding.js";
+import { watchRivals } from "./watchRivals.js";
 
 export interface ProvisionOptions {
   broker: Broker;
@@ -49,6 +50,7 @@ export async function startProvision(options: ProvisionOptions): Promise<Provisi
   const offReconnect = broker.firstOnReconnect(() => mendRewound(broker, log));
   const analyzers = await followAnalyzers(broker, { signal, ...lease });
   const consumers = analyzerConsumers({ broker, log, analyzers, standing, leaseMs: lease.leaseMs });
+  const offRivals = watchRivals({ log, analyzers, leaseMs: lease.leaseMs });
   const announced = await keepStanding({ broker, log, analyzers, standing, renewMs: lease.renewMs });
   const requests = await answerRequests({ broker, log, consumers });
   return {
@@ -56,6 +58,7 @@ export async function startProvision(options: ProvisionOptions): Promise<Provisi
       offReconnect();
       requests.close();
       announced.close();
+      offRivals();
       analyzers.close();
       await consumers.close();
     },

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { STREAM_NAMES, announcementSubject } from "@similarfaces/contracts";
+import { ModelCardSchema, STREAM_NAMES, announcementSubject, create } from "@similarfaces/contracts";
 import { followAnalyzers, untilProvisioned } from "@similarfaces/runtime";
 import { until } from "../../runtime/test/loop.js";
-import { LEASE, named, provisionFixture } from "./provisionFixture.js";
+import { LEASE, log, named, provisionFixture } from "./provisionFixture.js";
 
 const on = provisionFixture();
 
@@ -40,6 +40,29 @@ it("where a standing analyzer runs and says something else of itself, its word s
   expect(orders).toEqual([2]);
   leave();
   await until(async () => orders.at(-1) === 1);
+});
+
+it("two models of one name are warned of, and one that gives way to another is not", async () => {
+  const warnings: unknown[] = [];
+  const warn = (fields: unknown) => warnings.push(fields);
+  await on.begin({ log: { ...log, info() {}, debug() {}, warn } as unknown as typeof log });
+  const model = (name: string, version: string) => ({
+    ...named(name),
+    model: create(ModelCardSchema, { pack: "mine", id: "hats", version }),
+  });
+  const leave = await on.analyzer(model("replaced", "1.0.0"));
+  leave();
+  await on.analyzer(model("replaced", "2.0.0"));
+  await on.analyzer(model("mask", "1.0.0"));
+  await on.analyzer(model("mask", "2.0.0"));
+  await until(async () => warnings.length > 0);
+  // Many renewals later it has not been said again.
+  const lastSequence = async () => (await on.other.jsm.streams.info("KV_SF_ANALYZERS")).state.last_seq;
+  const atFirst = await lastSequence();
+  await until(async () => (await lastSequence()) >= atFirst + 15);
+  expect(warnings).toEqual([
+    { analyzer: "mask", models: expect.arrayContaining(["hats@1.0.0 of mine", "hats@2.0.0 of mine"]) },
+  ]);
 });
 
 it("a second one does no harm, and takes over", async () => {

@@ -87,11 +87,15 @@ export function measureText(
   return `${figureOf(spec, value)}${UNIT_SIGNS[unit] ?? (unit && ` ${unit}`)}`;
 }
 
+/** "25 to 37", where the answer has an interval. */
+export function intervalText(spec: MeasureSpecJson | undefined, { low, high }: MeasureJson): string {
+  return low === undefined || high === undefined ? "" : `${figureOf(spec, low)} to ${figureOf(spec, high)}`;
+}
+
 /** "80 % sure: 25 to 37", where the answer has an interval. */
-export function intervalWords(spec: MeasureSpecJson | undefined, { low, high }: MeasureJson): string {
-  if (low === undefined || high === undefined) return "";
-  const sure = spec?.interval ? `${Math.round(spec.interval * 100)} % sure: ` : "";
-  return `${sure}${figureOf(spec, low)} to ${figureOf(spec, high)}`;
+export function intervalWords(spec: MeasureSpecJson | undefined, measure: MeasureJson): string {
+  const interval = intervalText(spec, measure);
+  return interval && spec?.interval ? `${Math.round(spec.interval * 100)} % sure: ${interval}` : interval;
 }
 
 /** Written at the figure, without a space. */

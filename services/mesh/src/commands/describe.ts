@@ -1,4 +1,4 @@
-import { answerWords, shownAnswers } from "@similarfaces/contracts/answers";
+import { answerWords, intervalText, shownAnswers } from "@similarfaces/contracts/answers";
 import type {
   AnalysisJson,
   AnnouncementJson,
@@ -16,6 +16,9 @@ const VERDICTS: Record<Verdict, string> = {
   no_close_match: "no close match",
 };
 
+/** Of the column that says who answers; wider where an analyzer of the job has a longer name. */
+const STAGE_WIDTH = 8;
+
 /**
  * One result as lines for a terminal: when it came, what it says, how long it waited and worked. What `extract` answers of each face
  * along with its boxes has a line of its own. None for what says nothing.
@@ -26,15 +29,16 @@ export function describeEvent(
   job: JobState,
   analyzers: readonly AnnouncementJson[],
 ): string[] {
+  const stages = job.accepted?.stages ?? [];
+  const width = Math.max(STAGE_WIDTH, ...stages.map(({ length }) => length));
   const line = (stage: string, face: number | undefined, text: string, cost: string) => {
     const subject = face === undefined ? "photo" : `face ${face + 1}`;
     const at = arrivalOf(event, job).padStart(9);
-    return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(8)} ${text.padEnd(64)}  ${cost}`.trimEnd();
+    return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(width)} ${text.padEnd(64)}  ${cost}`.trimEnd();
   };
   const text = textOf(event, analyzers);
   if (text === "") return [];
   const faces = event.extract?.faces ?? [];
-  const stages = job.accepted?.stages ?? [];
   return [
     line(event.stage, event.face, text, costOf(event)),
     ...faces.flatMap(({ index, quality, skipped }) => [
@@ -82,12 +86,13 @@ function facesText({ faces, facesOmitted, size }: ExtractedJson): string {
 function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly AnnouncementJson[]): string {
   const announcement = analyzers.find(({ name }) => name === stage);
   return shownAnswers(announcement, analysis)
+    .filter(({ answer }) => answer !== undefined)
     .map((shown) => {
-      const { classification, measure } = shown.answer ?? {};
+      const { classification, measure } = shown.answer!;
       const words = answerWords(shown);
       if (classification) return `${words} ${percent(classification.probability)}`;
-      if (measure?.low === undefined || measure.high === undefined) return words;
-      return `${words} (${Math.round(measure.low)} to ${Math.round(measure.high)})`;
+      const interval = measure && intervalText(shown.spec.measure, measure);
+      return interval ? `${words} (${interval})` : words;
     })
     .join(", ");
 }

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { emptyJob, reduceJob, type AnnouncementJson, type ResultEvent } from "@similarfaces/contracts";
+import { describeEvent } from "../src/commands/describe.js";
+
+const text = (en: string) => ({ en });
+const announcement: AnnouncementJson = {
+  name: "light-and-tone",
+  order: 5,
+  title: text("Light and tone"),
+  answers: [
+    {
+      name: "light",
+      title: text("Light"),
+      tag: false,
+      caution: {},
+      measure: { unit: "", words: text("looks {value}"), decimals: 2, interval: 0.8 },
+    },
+  ],
+  model: { pack: "own", id: "own", version: "1.0.0", licence: "MIT", source: "", notice: "", measured: [] },
+};
+const event = (own: Partial<ResultEvent>): ResultEvent => ({
+  jobId: "j",
+  model: "",
+  attempt: 1,
+  stage: "",
+  ...own,
+});
+const job = reduceJob(
+  emptyJob("j"),
+  event({
+    stage: "accepted",
+    accepted: {
+      stages: ["extract", "light-and-tone", "age"],
+      acceptedAtMs: 0,
+      deadlineAtMs: 60_000,
+      expiresAtMs: 600_000,
+      contentType: "image/jpeg",
+      size: { width: 1, height: 1 },
+      bytes: 1,
+      facesMax: 64,
+    },
+  }),
+);
+const lines = (own: Partial<ResultEvent>) =>
+  describeEvent("a.jpg", event({ face: 0, ...own }), job, [announcement]);
+
+describe("a result on the command line", () => {
+  it("has the interval of a measure as fine as the measure itself", () => {
+    const light = {
+      name: "light",
+      measure: { value: 0.374, unit: "", low: 0.211, high: 0.519, probabilities: [] },
+    };
+    const [line] = lines({ stage: "light-and-tone", analysis: { answers: [light] } });
+    expect(line).toMatch(/ face 1 {2}light-and-tone looks 0\.37 \(0\.21 to 0\.52\)$/);
+  });
+
+  it("says what was answered, by whoever has the name now, and nothing of what was not", () => {
+    const tone = { name: "tone", classification: { label: "red", probability: 0.8, probabilities: [] } };
+    const [line] = lines({ stage: "light-and-tone", analysis: { answers: [tone] } });
+    expect(line).toMatch(/ light-and-tone red 80 %$/);
+  });
+
+  it("stands in columns, whatever the longest name of the job's analyzers", () => {
+    const [line] = lines({
+      stage: "age",
+      analysis: { answers: [] },
+      failure: { code: "internal", message: "no", retryable: false },
+    });
+    expect(line).toMatch(/ face 1 {2}age {12}no \(internal\)$/);
+  });
+});

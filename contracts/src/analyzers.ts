@@ -15,3 +15,6 @@ export const announcementSubject = (name: string): string => `$KV.${ANALYZER_BUC
 export const LEASE_MS = 60_000;
 /** Three times in a lease, so that a write that fails, or a broker that is away for a while, ends no announcement. */
 export const RENEW_MS = LEASE_MS / 3;
+
+/** Of a record's JSON: the broker takes messages of 1 MB, and every page that is open gets the whole list. */
+export const ANNOUNCEMENT_BYTES_MAX = 512 * 1024;

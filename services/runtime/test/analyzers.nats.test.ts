@@ -137,6 +137,13 @@ it("a refusal comes in words", async () => {
   await expect(announcing).rejects.toThrow('"match" is a name of the system itself');
 });
 
+it("an announcement that the broker would never store is refused in words", async () => {
+  const long = { ...named("mask"), title: { en: "x".repeat(600_000) } };
+  const announcing = announce(broker, create(AnnouncementSchema, long), { log, ...LEASE });
+  await expect(announcing).rejects.toThrow(ConfigError);
+  await expect(announcing).rejects.toThrow(/the announcement of "mask" has 600\d{3} bytes, 524288 at most/);
+});
+
 it("a stop ends the waits", async () => {
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -1,4 +1,5 @@
 import {
+  ANNOUNCEMENT_BYTES_MAX,
   LEASE_MS,
   RENEW_MS,
   StageFailure,
@@ -34,7 +35,7 @@ const RENEW_AGAIN_MS = 1_000;
 /**
  * Says that an analyzer is there: asks `provision` for its consumer, waits until that is made, writes the announcement and renews it.
  * Resolves when it is stored: from then on jobs may ask for the analyzer.
- * @throws ConfigError with the words in which `provision` refuses it
+ * @throws ConfigError with the words in which `provision` refuses it, or where it is too long
  * @throws StageFailure unavailable when the signal aborts the wait
  */
 export async function announce(
@@ -43,10 +44,12 @@ export async function announce(
   { log, signal, leaseMs = LEASE_MS, renewMs = RENEW_MS }: AnnounceOptions,
 ): Promise<Announced> {
   const { name } = announcement;
+  // What no broker stores would be tried for ever.
+  recordOf(announcement);
   const closing = new AbortController();
   const stopping = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
   await untilConsumerIsThere(broker, name, stopping);
-  await untilStored(broker, announcement, stopping);
+  await untilStored(broker, announcement, log, stopping);
   let storedAtMs = Date.now();
   let isRenewing = false;
   let next = setTimeout(() => void renew(), renewMs).unref();
@@ -82,19 +85,33 @@ export async function announce(
 
 /**
  * Writes the record of an analyzer, or renews it.
- * @throws Error where the broker does not store it in time
+ * @throws Error where the broker does not store it in time; ConfigError where it is too long
  */
 export async function storeAnnouncement(broker: Broker, announcement: Announcement): Promise<void> {
-  const record = JSON.stringify(announcementToJson(announcement));
-  await broker.outbox.store(announcementSubject(announcement.name), Buffer.from(record));
+  await broker.outbox.store(announcementSubject(announcement.name), recordOf(announcement));
 }
 
-async function untilStored(broker: Broker, announcement: Announcement, signal: AbortSignal): Promise<void> {
-  for (;;) {
+/** @throws ConfigError where it is too long */
+function recordOf(announcement: Announcement): Buffer {
+  const record = Buffer.from(JSON.stringify(announcementToJson(announcement)));
+  if (record.byteLength <= ANNOUNCEMENT_BYTES_MAX) return record;
+  throw new ConfigError([
+    `the announcement of "${announcement.name}" has ${record.byteLength} bytes, ${ANNOUNCEMENT_BYTES_MAX} at most: its manifest's texts are too long, or too many`,
+  ]);
+}
+
+async function untilStored(
+  broker: Broker,
+  announcement: Announcement,
+  log: AnnounceOptions["log"],
+  signal: AbortSignal,
+): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
     mustGoOn(signal);
     try {
       return await storeAnnouncement(broker, announcement);
-    } catch {
+    } catch (err) {
+      if (isFirst) log.warn({ err, analyzer: announcement.name }, "the announcement could not be stored yet");
       await pause(AGAIN_MS);
     }
   }

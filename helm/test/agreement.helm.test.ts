@@ -11,12 +11,11 @@ import {
   rowOf,
   streams,
 } from "@similarfaces/contracts";
-import { passwordVariable } from "@similarfaces/contracts/brokerConfig";
 import { NODE_TYPES, findAnalyzers } from "@similarfaces/inference";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { makeCertificates } from "../../services/runtime/test/certificates.js";
-import { NATS_USERS_FILES, fileOf } from "./natsUsers.js";
+import { NATS_USERS_FILES, fileOf, passwordVariable } from "./natsUsers.js";
 import { BUILT, PROGRAMS, ROOT, variablesRead } from "./programs.js";
 import { CHART, EXAMPLES, HELM, containersOf, ofKind, podsOf, render, type Manifest } from "./render.js";
 

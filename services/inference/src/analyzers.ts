@@ -113,6 +113,7 @@ export async function foldersOf(pack: string): Promise<string[]> {
 
 async function foldersBeside(modelsDir: string, pack: string): Promise<string[]> {
   const folder = packFolder(modelsDir, pack);
+  if (!existsSync(folder)) throw new PackError(`${folder}: there is no such folder (ANALYZER_PACKS)`);
   const folders = existsSync(join(folder, "manifest.json")) ? [folder] : await foldersOf(folder);
   const found = (await Promise.all(folders.map(readFolder))).filter(isFoundAnalyzer);
   if (found.length === 0) throw new PackError(`${folder}: there is no analyzer in it, and it was asked for`);

@@ -71,7 +71,7 @@ describe("the analyzers in use", () => {
       /mine\/taste: is in use already, and is named once more$/,
     );
     await expect(namesOf("mine", { analyzerPacks: ["nowhere"] })).rejects.toThrow(
-      /nowhere: there is no analyzer in it/,
+      /nowhere: there is no such folder/,
     );
     await put("bad/complete", gender);
     await expect(namesOf("bad")).rejects.toThrow(/"complete" is a name of the system itself/);

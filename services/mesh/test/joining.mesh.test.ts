@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Gateway } from "@similarfaces/client";
 import { LEASE_MS, STREAM_NAMES } from "@similarfaces/contracts";
-import { connectBroker, type Broker } from "@similarfaces/runtime";
+import { type Broker, connectBroker, consumersOf } from "@similarfaces/runtime";
 import { CHROMIUM, give, openBrowser, photo, visit } from "../../../ui/test/browser.js";
 import { allAnswers, analyse, answered, sample } from "./client.js";
 import { command } from "./command.js";
@@ -51,11 +51,7 @@ describe("an analyzer that comes while the mesh runs", { timeout: 150_000 }, () 
   });
 
   const announced = async () => (await new Gateway({ url: mesh.url }).analyzers()).map(({ name }) => name);
-  const consumers = async () => {
-    const names: string[] = [];
-    for await (const { name } of broker.jsm.consumers.list(STREAM_NAMES.faces)) names.push(name);
-    return names;
-  };
+  const consumers = async () => (await consumersOf(broker, STREAM_NAMES.faces)).map(({ name }) => name);
   const chipsWaiting = async () => (await broker.jsm.streams.info(STREAM_NAMES.faces)).state.messages;
 
   it("by its program alone, is asked by jobs accepted from then on", async () => {

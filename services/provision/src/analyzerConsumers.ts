@@ -6,7 +6,7 @@ import {
   type Announcement,
   type StageName,
 } from "@similarfaces/contracts";
-import { provideConsumer, type Analyzers, type Broker, type Log } from "@similarfaces/runtime";
+import { consumersOf, provideConsumer, type Analyzers, type Broker, type Log } from "@similarfaces/runtime";
 
 export interface AnalyzerConsumersOptions {
   broker: Broker;
@@ -47,8 +47,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
     for (const name of wanted) {
       if (!keptUntilMs.has(name)) keptUntilMs.set(name, 0);
     }
-    const there: string[] = [];
-    for await (const { name } of broker.jsm.consumers.list(STREAM_NAMES.faces)) there.push(name);
+    const there = (await consumersOf(broker, STREAM_NAMES.faces)).map(({ name }) => name);
     for (const name of there.filter((each) => !wanted.has(each) && !isCoreStage(each))) await retire(name);
     for (const name of wanted) {
       if (!there.includes(name)) await provideConsumer(broker, consumer(name));

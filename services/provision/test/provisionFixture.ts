@@ -7,7 +7,7 @@ import {
   provisionSubject,
   type Announcement,
 } from "@similarfaces/contracts";
-import { announce, connectBroker, createLog, type Broker } from "@similarfaces/runtime";
+import { announce, connectBroker, consumersOf, createLog, type Broker } from "@similarfaces/runtime";
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
 import { startProvision, type Provision, type ProvisionOptions } from "../src/startProvision.js";
 
@@ -94,9 +94,7 @@ export function provisionFixture(): ProvisionFixture {
     },
     ask: async (name) => (await other.nc.request(provisionSubject(name), "", { timeout: 5_000 })).string(),
     async consumersOf(stream) {
-      const names: string[] = [];
-      for await (const { name } of other.jsm.consumers.list(stream)) names.push(name);
-      return names.sort();
+      return (await consumersOf(other, stream)).map(({ name }) => name).sort();
     },
     messagesIn: async (stream) => (await other.jsm.streams.info(stream)).state.messages,
   };

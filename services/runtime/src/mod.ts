@@ -7,6 +7,7 @@ export * from "./broker/broker.js";
 export * from "./broker/provision.js";
 export * from "./broker/analyzers.js";
 export * from "./broker/announce.js";
+export * from "./broker/consumers.js";
 export * from "./broker/rewound.js";
 export * from "./broker/publish.js";
 export * from "./stage/retry.js";

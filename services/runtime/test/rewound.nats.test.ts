@@ -8,7 +8,15 @@ import {
   type StageName,
 } from "@similarfaces/contracts";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connectBroker, createLog, mendRewound, provision, publishWork, type Broker } from "../src/mod.js";
+import {
+  connectBroker,
+  consumersOf,
+  createLog,
+  mendRewound,
+  provision,
+  publishWork,
+  type Broker,
+} from "../src/mod.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 
 const STAGES = ["extract", "embed", "age", "match", "enrol"] as const;
@@ -67,8 +75,7 @@ it.each([
     while (!(taken.has("four") && taken.has("five"))) taken.add(await take(stage));
   }
   await expect.poll(async () => (await broker.jsm.streams.info(stream)).state.messages).toBe(0);
-  const names: string[] = [];
-  for await (const { name } of broker.jsm.consumers.list(stream)) names.push(name);
+  const names = (await consumersOf(broker, stream)).map(({ name }) => name);
   expect(names.filter((name) => name.startsWith("keeper_"))).toEqual([]);
 });
 

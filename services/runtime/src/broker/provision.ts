@@ -21,6 +21,7 @@ import {
   type StreamSpec,
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
+import { consumersOf } from "./consumers.js";
 import { provideAnalyzerBucket, provideKeyBucket } from "./buckets.js";
 
 export interface ProvisionOptions {
@@ -100,11 +101,11 @@ export async function provideConsumer(
   else await jsm.consumers.add(stream, config);
 }
 
-async function deleteOtherConsumers({ jsm }: Broker, stages: readonly StageName[]): Promise<void> {
+async function deleteOtherConsumers(broker: Broker, stages: readonly StageName[]): Promise<void> {
   for (const stream of [STREAM_NAMES.images, STREAM_NAMES.faces, STREAM_NAMES.embeddings]) {
-    for await (const { name } of jsm.consumers.list(stream)) {
+    for (const { name } of await consumersOf(broker, stream)) {
       const mayBeAnnounced = stream === STREAM_NAMES.faces && !isCoreStage(name);
-      if (!mayBeAnnounced && !stages.includes(name)) await jsm.consumers.delete(stream, name);
+      if (!mayBeAnnounced && !stages.includes(name)) await broker.jsm.consumers.delete(stream, name);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { STREAM_NAMES, consumer, type StageName } from "@similarfaces/contracts";
-import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { Log } from "../telemetry/log.js";
 import type { Broker } from "./broker.js";
+import { consumersOf } from "./consumers.js";
 import { provideConsumer } from "./provision.js";
 
 /** No name of a stage has an underscore in it. */
@@ -20,7 +20,7 @@ export async function mendRewound(broker: Broker, log: Pick<Log, "warn">): Promi
     STREAMS.map(async (stream) => {
       const { state } = await broker.jsm.streams.info(stream);
       const ahead = (await consumersOf(broker, stream))
-        .filter(({ delivered }) => delivered.stream_seq > state.last_seq)
+        .filter(({ name, delivered }) => !name.startsWith(KEEPER) && delivered.stream_seq > state.last_seq)
         .map(({ name }) => name);
       if (ahead.length === 0) return;
       log.warn(
@@ -30,12 +30,6 @@ export async function mendRewound(broker: Broker, log: Pick<Log, "warn">): Promi
       for (const stage of ahead) await makeAnew(broker, stage);
     }),
   );
-}
-
-async function consumersOf({ jsm }: Broker, stream: string): Promise<ConsumerInfo[]> {
-  const infos: ConsumerInfo[] = [];
-  for await (const info of jsm.consumers.list(stream)) if (!info.name.startsWith(KEEPER)) infos.push(info);
-  return infos;
 }
 
 /** The stream removes messages that no consumer has an interest in, so a temporary one has it while the stage's own is missing. */

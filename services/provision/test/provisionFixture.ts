@@ -35,7 +35,7 @@ export interface ProvisionFixture {
   atEnd(end: () => unknown): void;
   begin(options?: Partial<ProvisionOptions>): Promise<Provision>;
   /** An analyzer that lives until it leaves. @returns what makes it leave */
-  analyzer(announcement: Announcement): Promise<() => void>;
+  analyzer(announcement: Announcement, renewMs?: number): Promise<() => void>;
   /** What `provision` answers whoever wants a consumer of this name. */
   ask(name: string): Promise<string>;
   /** By name. */
@@ -87,8 +87,8 @@ export function provisionFixture(): ProvisionFixture {
       ends.push(() => provision.close());
       return provision;
     },
-    async analyzer(announcement) {
-      const { close } = await announce(other, announcement, { log, ...LEASE });
+    async analyzer(announcement, renewMs = LEASE.renewMs) {
+      const { close } = await announce(other, announcement, { log, ...LEASE, renewMs });
       ends.push(close);
       return close;
     },

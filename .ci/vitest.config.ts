@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** One run over every workspace. Two cores: files side by side would only make time-outs of each other. */
+/** One run over every workspace. Two files at a time: half of what a file does is to wait for a lease, a deadline or a process. */
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
@@ -12,7 +12,7 @@ export default defineConfig({
     ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     pool: "forks",
   },
 });

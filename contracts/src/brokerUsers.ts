@@ -1,5 +1,16 @@
-import { ANALYZER_BUCKET, ANALYZER_STREAM, announcementSubject } from "./analyzers.js";
-import { CORE_STAGES, isCoreStage, isGalleryStage, rowOf, type CoreStage, type StageName } from "./stages.js";
+import { MODEL_BUCKET, MODEL_STREAM, RETIRED_STREAM, announcementSubject } from "./announcements.js";
+import { API, consuming, following, reading } from "./brokerApi.js";
+import {
+  CORE_MODELS,
+  CORE_STAGES,
+  PROGRAM_OF_MODEL,
+  isCoreModel,
+  isCoreStage,
+  isGalleryStage,
+  rowOf,
+  type CoreStage,
+  type StageName,
+} from "./stages.js";
 import {
   BLOB_STREAMS,
   GALLERY_BUCKET,
@@ -46,7 +57,6 @@ export interface Permissions {
 /** Answers to a user's own requests come on subjects under this one, to which nobody else may subscribe. */
 export const inboxPrefixOf = (user: string): string => `_INBOX_${user}`;
 
-const API = "$JS.API";
 const { images, faces, embeddings, results, deletions } = STREAM_NAMES;
 const WORK_STREAMS = [images, faces, embeddings];
 
@@ -81,9 +91,9 @@ interface Rights {
   subscribe?: readonly string[];
 }
 
-/** @throws TypeError for a stage that runs in another's program */
+/** @throws TypeError for a stage or a model that runs in another's program */
 function analyzer(name: StageName): Rights {
-  if (isCoreStage(name)) throw new TypeError(`${name} is no analyzer`);
+  if (isCoreStage(name) || isCoreModel(name)) throw new TypeError(`${name} is no analyzer`);
   return {
     publish: [
       ...work(name),
@@ -102,7 +112,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
         ...Object.values(STREAM_NAMES),
         PROBE_STREAM,
         KEY_STREAM,
-        ANALYZER_STREAM,
+        MODEL_STREAM,
         ...Object.values(BLOB_STREAMS),
       ].flatMap((stream) => [
         `${API}.STREAM.INFO.${stream}`,
@@ -110,7 +120,9 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
         `${API}.STREAM.UPDATE.${stream}`,
       ]),
       // Streams of an earlier version are deleted.
-      ...[...Object.values(STREAM_NAMES), PROBE_STREAM].map((stream) => `${API}.STREAM.DELETE.${stream}`),
+      ...[...Object.values(STREAM_NAMES), PROBE_STREAM, RETIRED_STREAM].map(
+        (stream) => `${API}.STREAM.DELETE.${stream}`,
+      ),
       ...[...WORK_STREAMS, deletions].flatMap((stream) => [
         `${API}.CONSUMER.INFO.${stream}.*`,
         `${API}.CONSUMER.CREATE.${stream}.>`,
@@ -123,10 +135,10 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
       `$KV.${KEY_BUCKET}.>`,
       ...reading(KEY_STREAM),
       // Announcements: those of stages that are scaled to zero, and whose lease has lapsed.
-      `$KV.${ANALYZER_BUCKET}.>`,
-      ...reading(ANALYZER_STREAM),
-      ...following(ANALYZER_STREAM),
-      `$JS.FC.${ANALYZER_STREAM}.>`,
+      `$KV.${MODEL_BUCKET}.>`,
+      ...reading(MODEL_STREAM),
+      ...following(MODEL_STREAM),
+      `$JS.FC.${MODEL_STREAM}.>`,
     ],
     subscribe: [`${PROVISION_PREFIX}.*`],
   },
@@ -151,18 +163,21 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
       ...following(KEY_STREAM),
       // Flow control of a watched bucket: the broker asks after about every megabyte whether it has arrived.
       `$JS.FC.${KEY_STREAM}.>`,
-      // Which analyzers there are.
-      ...reading(ANALYZER_STREAM),
-      ...following(ANALYZER_STREAM),
-      `$JS.FC.${ANALYZER_STREAM}.>`,
+      // Which models run.
+      ...reading(MODEL_STREAM),
+      ...following(MODEL_STREAM),
+      `$JS.FC.${MODEL_STREAM}.>`,
     ],
     subscribe: [`${LIVE_PREFIX}.>`],
   },
   extract: {
     publish: [
       ...work("extract"),
+      ...announcements("extract"),
       `${RESULT_PREFIX}.*.extract`,
       ...workFrom("extract"),
+      // A face that an earlier job found and embedded.
+      workFilter("enrol"),
       // Whether it has answered a photo before.
       `${API}.DIRECT.GET.${results}.${RESULT_PREFIX}.*.extract`,
       ...storing("jobs"),
@@ -170,7 +185,7 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
     ],
   },
   embed: {
-    publish: [...work("embed"), answers("embed"), ...workFrom("embed")],
+    publish: [...work("embed"), ...announcements("embed"), answers("embed"), ...workFrom("embed")],
   },
   match: {
     publish: [
@@ -195,14 +210,9 @@ function work(stage: StageName): string[] {
   return consuming(consumer(stage));
 }
 
-/** A consumer: pulling its messages and acknowledging them. Newer servers name domain and account before the stream. */
-function consuming({ stream, durable_name }: { stream: string; durable_name: string }): string[] {
-  return [
-    `${API}.CONSUMER.INFO.${stream}.${durable_name}`,
-    `${API}.CONSUMER.MSG.NEXT.${stream}.${durable_name}`,
-    `$JS.ACK.${stream}.${durable_name}.>`,
-    `$JS.ACK.*.*.${stream}.${durable_name}.>`,
-  ];
+/** Of the models that run in a stage's program. */
+function announcements(stage: CoreStage): string[] {
+  return CORE_MODELS.filter((model) => PROGRAM_OF_MODEL[model] === stage).map(announcementSubject);
 }
 
 /** The work that is made of a stage's answers. */
@@ -214,27 +224,6 @@ function workFrom(source: CoreStage): string[] {
 /** A stage's answers to faces. */
 function answers(stage: StageName): string {
   return `${RESULT_PREFIX}.*.${stage}.*`;
-}
-
-/** Single messages of a stream. */
-function reading(stream: string): string[] {
-  return [
-    `${API}.STREAM.INFO.${stream}`,
-    `${API}.STREAM.MSG.GET.${stream}`,
-    `${API}.DIRECT.GET.${stream}`,
-    `${API}.DIRECT.GET.${stream}.>`,
-  ];
-}
-
-/** A stream in order, by consumers of one's own. */
-function following(stream: string): string[] {
-  return [
-    `${API}.CONSUMER.CREATE.${stream}`,
-    `${API}.CONSUMER.CREATE.${stream}.>`,
-    `${API}.CONSUMER.INFO.${stream}.*`,
-    `${API}.CONSUMER.MSG.NEXT.${stream}.*`,
-    `${API}.CONSUMER.DELETE.${stream}.*`,
-  ];
 }
 
 /** Pictures, where the broker keeps them. */

@@ -1,5 +1,5 @@
 export * from "./stages.js";
-export * from "./analyzers.js";
+export * from "./announcements.js";
 export * from "./quality.js";
 export * from "./jobId.js";
 export * from "./subjects.js";

@@ -8,11 +8,13 @@ import {
   type FaceWork,
   type Probe,
 } from "./gen/similarfaces/v2/work_pb.js";
-import { CHIP_BYTES, CHIP_SIDE } from "./stages.js";
+import { chipBytes, isChipSide } from "./stages.js";
 
 /** One face of a FaceWork message, with the fields that the message has for all of them. */
 export interface ChipPiece
-  extends Pick<FaceWork, "jobId" | "deadlineAtMs" | "stages" | "options">, Pick<FaceChip, "face" | "chip"> {}
+  extends
+    Pick<FaceWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "chipSide">,
+    Pick<FaceChip, "face" | "chip" | "portrait"> {}
 
 /** One probe of an EmbeddingWork message, with the fields that the message has for all of them. */
 export interface ProbePiece
@@ -28,16 +30,18 @@ export interface ProbePiece
 export function chipsOfWork(data: Uint8Array): ChipPiece[] {
   const { faces, chipSide, ...rest } = fromBinary(FaceWorkSchema, data);
   if (faces.length === 0) throw new StageFailure("malformed_message", "no face in a message of faces");
-  if (chipSide !== CHIP_SIDE || faces.some(({ chip }) => chip.length !== CHIP_BYTES)) {
+  if (!isChipSide(chipSide) || faces.some(({ chip }) => chip.length !== chipBytes(chipSide))) {
     throw new StageFailure("malformed_message", "a chip of another size");
   }
   const { jobId, deadlineAtMs, stages, options } = rest;
-  return faces.map(({ face, chip }) => ({
+  return faces.map(({ face, chip, portrait }) => ({
     jobId,
     deadlineAtMs,
     stages,
+    chipSide,
     face,
     chip,
+    ...(portrait ? { portrait } : {}),
     ...(options ? { options } : {}),
   }));
 }

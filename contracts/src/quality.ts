@@ -58,7 +58,9 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
     source: "services/extract/src/faces/quality.ts",
     notice: "",
     measured: [],
+    precision: "",
   },
+  chipSide: 0,
 };
 
 /** Default of `extract`'s setting FACE_FLOOR, 0..1: a face of less detail is too small or too blurred to analyse, and skipped. */

@@ -31,7 +31,9 @@ export type MaybeAbsent =
   | "max"
   | "bins"
   /** Of Announcement. */
-  | "hue";
+  | "hue"
+  /** Of Match, where the embedder has no calibration. */
+  | "likelihood";
 
 /** JSON with defaults written out. Numbers are finite: nothing that is no number is ever published. */
 export type Written<T> = T extends "NaN" | "Infinity" | "-Infinity"
@@ -67,7 +69,7 @@ export type ClassificationJson = Written<result.ClassificationJson>;
 export type MeasureJson = Written<result.MeasureJson>;
 export type EnrolledJson = Written<result.EnrolledJson>;
 
-export type Verdict = "very_alike" | "quite_alike" | "a_little_alike" | "no_close_match";
+export type Verdict = "very_alike" | "quite_alike" | "a_little_alike" | "no_close_match" | "uncalibrated";
 export type MatchJson = Omit<Written<result.MatchJson>, "verdict"> & { verdict: Verdict };
 export type MatchesJson = Omit<Written<result.MatchesJson>, "matches" | "verdict"> & {
   matches: MatchJson[];

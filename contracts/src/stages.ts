@@ -1,6 +1,6 @@
 /**
  * The stages of a photo, in one table. Everything that lists stages derives from it, and from the analyzers that have announced
- * themselves (analyzers.ts): each of these is a stage of the row `ANALYZER`.
+ * themselves (announcements.ts): each of these is a stage of the row `ANALYZER`.
  */
 
 /** What its messages are about: a photo, a face, or a face and the gallery. How many a replica holds at once, and its memory, go by it. */
@@ -43,6 +43,20 @@ const ANALYZER: StageRow = { kind: "face", source: "extract", work: "face", outc
 export type StageName = string;
 
 /**
+ * The models that every installation has one of, in the pipeline's order, each with the stage whose program runs it. They announce
+ * themselves as analyzers do, and no analyzer can have their names.
+ */
+export const PROGRAM_OF_MODEL = {
+  detect: "extract",
+  refine: "extract",
+  embed: "embed",
+} as const satisfies Record<string, CoreStage>;
+export type CoreModel = keyof typeof PROGRAM_OF_MODEL;
+export const CORE_MODELS = Object.keys(PROGRAM_OF_MODEL) as CoreModel[];
+
+export const isCoreModel = (name: string): name is CoreModel => Object.hasOwn(PROGRAM_OF_MODEL, name);
+
+/**
  * Names that mean something else in subjects, consumers or events (`open` and `error` are a browser's own), those of other users of the
  * broker and of other programs of a machine's mesh, and `constructor`, which every object has by that name.
  */
@@ -72,11 +86,15 @@ const NAME_LENGTH_MAX = 32;
 export const isCoreStage = (name: string): name is CoreStage => Object.hasOwn(STAGE_TABLE, name);
 
 export const isStageName = (name: string): boolean =>
-  NAME.test(name) && name.length <= NAME_LENGTH_MAX && !RESERVED.includes(name);
+  NAME.test(name) &&
+  name.length <= NAME_LENGTH_MAX &&
+  !RESERVED.includes(name) &&
+  (isCoreStage(name) || !isCoreModel(name));
 
 /** Why no analyzer can have this name, as a sentence; undefined where one can. */
 export function refusalOfAnalyzer(name: string): string | undefined {
-  if (isCoreStage(name) || RESERVED.includes(name)) return `"${name}" is a name of the system itself`;
+  if (isCoreStage(name) || isCoreModel(name) || RESERVED.includes(name))
+    return `"${name}" is a name of the system itself`;
   if (!isStageName(name)) {
     return `"${name}" is no name of an analyzer: letters a to z, digits and single hyphens, ${NAME_LENGTH_MAX} at most, a letter first`;
   }
@@ -110,11 +128,23 @@ export const stagesOfWork = (stages: readonly StageName[], work: WorkKind): Stag
 /** The stages of a job that adds a face to the gallery. */
 export const ENROL_STAGES: readonly CoreStage[] = ["extract", "quality", "embed", "enrol"];
 
-/** A chip is 144x144 RGB, uint8, row by row. */
-export const CHIP_SIDE = 144;
-export const CHIP_BYTES = CHIP_SIDE * CHIP_SIDE * 3;
+/**
+ * Sides that a chip may have, pixels: the ArcFace frame, and the same frame with 16 pixels of margin all round. A chip is RGB, uint8, row by
+ * row. A job's chips have the largest side that one of its models wants; a model that wants a smaller one is given the middle.
+ */
+export const CHIP_SIDES = [112, 144] as const;
+export type ChipSide = (typeof CHIP_SIDES)[number];
+/** The side where no model asks for another. */
+export const CHIP_SIDE = 112 satisfies ChipSide;
+export const isChipSide = (side: number): side is ChipSide => CHIP_SIDES.some((known) => known === side);
+export const chipBytes = (side: number): number => side * side * 3;
 /** Of every JPEG that is stored: one cut from another and encoded alike loses next to nothing. */
 export const JPEG_QUALITY = 88;
+/** Sides of a portrait, pixels: a face that has more of them in the photo is shrunk, one that has less enlarged. */
+export const PORTRAIT_SIDE_MIN = 320;
+export const PORTRAIT_SIDE_MAX = 640;
+/** Of a portrait's JPEG: two of them, and what goes with them, fit into a message of the broker. */
+export const PORTRAIT_BYTES_MAX = 256 * 1024;
 /** Floats in an embedding; on the wire 2,048 bytes of little-endian float32. */
 export const EMBEDDING_SIZE = 512;
 export const EMBEDDING_BYTES = EMBEDDING_SIZE * 4;

@@ -22,7 +22,7 @@ function accepted(stages: StageName[]): ResultEvent {
   return {
     ...base,
     stage: "accepted",
-    accepted: { stages, ...times, contentType: "image/jpeg", size, bytes: 9, facesMax: 64 },
+    accepted: { stages, ...times, contentType: "image/jpeg", size, bytes: 9, facesMax: 64, chipSide: 112 },
   };
 }
 
@@ -37,7 +37,7 @@ function extracted(faces: number, facesOmitted = 0): ResultEvent {
     score: 0.9,
     skipped: false,
   }));
-  return { ...base, stage: "extract", extract: { size, faces: list, facesOmitted } };
+  return { ...base, stage: "extract", extract: { size, faces: list, facesOmitted, turned: 90 } };
 }
 
 const age = (face: number): ResultEvent => ({

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
+  CHIP_SIDE,
   EmbeddingWorkSchema,
   FaceWorkSchema,
   ResultSchema,
   StageFailure,
+  chipBytes,
   create,
   embeddingFromBytes,
   embeddingToBytes,
@@ -47,9 +49,11 @@ describe("messages", () => {
   });
 
   it("carry a chip and an embedding unchanged", () => {
-    const chip = Uint8Array.from({ length: 62_208 }, (_, i) => i % 251);
+    const chip = Uint8Array.from({ length: chipBytes(CHIP_SIDE) }, (_, i) => i % 251);
+    expect(chip).toHaveLength(37_632);
     const faces = [{ face: 2, chip }];
-    const sent = fromBinary(FaceWorkSchema, toBinary(FaceWorkSchema, create(FaceWorkSchema, { faces })));
+    const message = create(FaceWorkSchema, { chipSide: CHIP_SIDE, faces });
+    const sent = fromBinary(FaceWorkSchema, toBinary(FaceWorkSchema, message));
     expect(sent.faces.map((face) => face.chip)).toEqual([chip]);
     const embedding = new Float32Array(512).fill(1 / Math.sqrt(512));
     const work = create(EmbeddingWorkSchema, { probes: [{ embedding: embeddingToBytes(embedding) }] });

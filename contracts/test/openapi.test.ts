@@ -152,10 +152,15 @@ function ofScalar(scalar: ScalarType, schema: Schema, at: string): string[] {
   const wanted = JSON_KIND[scalar];
   const values = schema.enum ?? (schema.const === undefined ? [] : [schema.const]);
   const isOfKind =
-    values.length > 0 ? values.every((value) => typeof value === wanted) : schema.type === wanted;
+    values.length > 0 ? values.every((value) => kindOf(value, wanted) === wanted) : schema.type === wanted;
   if (!isOfKind) return [`${at} is ${schema.type ?? "unknown"}, not ${wanted}`];
   const isBytes = scalar === ScalarType.BYTES;
   return isBytes === (schema.contentEncoding === "base64") ? [] : [`${at}: only bytes are base64`];
+}
+
+/** What JSON Schema calls the type of a value: a whole number is of both kinds. */
+function kindOf(value: unknown, wanted: string | undefined): string {
+  return wanted === "integer" && Number.isInteger(value) ? "integer" : typeof value;
 }
 
 /** By the JSON mapping of Protobuf, https://protobuf.dev/programming-guides/json/; 64-bit integers are strings there. */

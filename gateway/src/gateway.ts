@@ -152,7 +152,7 @@ async function assemble(options: GatewayOptions) {
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
   const following = { relay, metrics, log, tracing, clock, blobs };
-  const accepting = { broker, blobs, jobTtlMs, jobDeadlineMs };
+  const accepting = { broker, blobs, installed, jobTtlMs, jobDeadlineMs };
   const intake = openIntake({ admission, accepting, following, metrics });
   /** Requests that wait for a job are answered with the job as it is. */
   const leaving = new AbortController();
@@ -161,7 +161,6 @@ async function assemble(options: GatewayOptions) {
   const gallery = galleryClient(broker);
   const enrolment = new Enrolment({
     broker,
-    blobs,
     intake,
     following,
     jobTtlMs,

@@ -130,6 +130,13 @@ describe("an analyzer that announces itself", () => {
       (await get<About>("/v1/about")).models.map(({ name, id, task }) => ({ name, id, task }));
     const played = (name: string) => ({ name, id: `played-${name}`, task: "analyze" });
     expect(await models()).toEqual([played("age"), played("gender")]);
+    const [age] = (await get<About>("/v1/about")).models;
+    const measured = [{ data: "nobody", n: 1, date: "2026-11", figures: { accuracy: 0.5 } }];
+    expect(age).toMatchObject({
+      precision: "float32",
+      measured,
+      variants: [{ precision: "float32", measured }],
+    });
     await mesh.analyzers.announce(HAT);
     await expect.poll(models).toEqual([played("hat"), played("age"), played("gender")]);
     const about = await get<About>("/v1/about");

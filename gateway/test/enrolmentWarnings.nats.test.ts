@@ -87,13 +87,17 @@ describe("enrolling", () => {
     await expect
       .poll(() => read(jobId))
       .toMatchObject({ faces: [{ fields: { embed: { state: "done" }, quality: { state: "done" } } }] });
+    const stop = playExtract({ "face 0 of a job": 0.2 });
     const outcome = await enrol(JSON.stringify({ name: "Ada", consent: "herself", jobId, face: 0 }));
     expect(outcome.photos).toMatchObject([{ name: "", warnings: [{ code: "low_quality", score: 0.2 }] }]);
     const { job } = outcome.photos[0] as { job: { jobId: string } };
-    expect(await read(job.jobId)).toMatchObject({
-      accepted: { stages: ["extract", "quality", "enrol"] },
-      faces: [{ fields: { quality: { state: "done" }, enrol: { state: "pending" } } }],
-    });
+    await expect
+      .poll(() => read(job.jobId))
+      .toMatchObject({
+        accepted: { stages: ["extract", "quality", "enrol"] },
+        faces: [{ fields: { quality: { state: "done" }, enrol: { state: "pending" } } }],
+      });
+    stop();
   });
 
   it("a face of a job that was skipped is refused in words: there is no embedding of it", async () => {

@@ -47,7 +47,7 @@ describe.each(["uws", "node"])("the gateway on %s", (driver) => {
         const one = await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/${face}.jpg`);
         expect(one.headers.get("content-type")).toBe("image/jpeg");
         const image = sharp(await one.arrayBuffer());
-        expect(await image.metadata()).toMatchObject({ format: "jpeg", width: 144, height: 144 });
+        expect(await image.metadata()).toMatchObject({ format: "jpeg", width: 112, height: 112 });
         expect((await image.stats()).channels[0]).toMatchObject({ min: grey, max: grey });
       }
       expect((await fetch(`${mesh.url}/v1/jobs/${jobId}/faces/2.jpg`)).status).toBe(404);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BROKER_PROGRAMS, authorizationConfig, permissionsOf } from "@similarfaces/contracts";
-import { connectBroker, createLog, followAnalyzers, provision, type Broker } from "@similarfaces/runtime";
+import { connectBroker, createLog, followModels, provision, type Broker } from "@similarfaces/runtime";
 import { startNatsServer, type NatsServer } from "../../services/runtime/test/natsServer.js";
 import { createKey, listKeys, openKeyBucket, revokeKey } from "../src/keys/keyBucket.js";
 import { openKeyRing } from "../src/keys/keyRing.js";
@@ -58,7 +58,7 @@ it("a gateway's user at the broker may make, read, follow and revoke any number 
 });
 
 it("and follow which analyzers there are", async () => {
-  const analyzers = await followAnalyzers(broker);
-  analyzers.close();
+  const models = await followModels(broker);
+  models.close();
   expect(objections).toEqual([]);
 });

@@ -1,11 +1,16 @@
 import sharp from "sharp";
 import {
-  CHIP_BYTES,
-  CHIP_SIDE,
   AnswerSchema,
+  CHIP_SIDE,
+  ImageWorkSchema,
   ResultSchema,
+  STREAM_NAMES,
+  chipBytes,
   create,
   embeddingToBytes,
+  fromBinary,
+  imageWorkSubject,
+  type ImageWork,
   type MessageInitShape,
   type ResultEvent,
 } from "@similarfaces/contracts";
@@ -179,6 +184,13 @@ export async function postPixel(url: string, query = ""): Promise<{ jobId: strin
   return (await response.json()) as { jobId: string };
 }
 
+/** What was published for `extract`. */
+export async function imageWorkOf({ broker }: Mesh, jobId: string): Promise<ImageWork> {
+  const last_by_subj = imageWorkSubject(jobId);
+  const message = await broker.jsm.streams.getMessage(STREAM_NAMES.images, { last_by_subj });
+  return fromBinary(ImageWorkSchema, message!.data);
+}
+
 export interface Received {
   id: string;
   event: string;
@@ -212,9 +224,9 @@ export async function readEvents(response: Response, count = Number.POSITIVE_INF
 export const EVENTS_OF_ONE_FACE = ["accepted", "extract", "embed", "age", "gender", "match", "complete"];
 
 /** A sheet of faces, each of one grey. */
-export function sheetOf(greys: readonly number[]): Promise<Buffer> {
-  const pixels = Buffer.concat(greys.map((grey) => Buffer.alloc(CHIP_BYTES, grey)));
-  const raw = { width: CHIP_SIDE, height: greys.length * CHIP_SIDE, channels: 3 as const };
+export function sheetOf(greys: readonly number[], side: number = CHIP_SIDE): Promise<Buffer> {
+  const pixels = Buffer.concat(greys.map((grey) => Buffer.alloc(chipBytes(side), grey)));
+  const raw = { width: side, height: greys.length * side, channels: 3 as const };
   return sharp(pixels, { raw }).jpeg({ quality: 88 }).toBuffer();
 }
 

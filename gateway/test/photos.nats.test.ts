@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { jobBlobKey } from "@similarfaces/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PIXEL, codeOf, postPixel, startMesh, type Mesh } from "./meshFixture.js";
+import { PIXEL, codeOf, imageWorkOf, postPixel, startMesh, type Mesh } from "./meshFixture.js";
 
 const MIB = 1024 * 1024;
 
@@ -60,6 +60,22 @@ describe.each(["uws", "node"])("photos on %s", (driver) => {
       expect(messages).toBeGreaterThan(0);
     });
 
+    it("is looked at with the score that a face must have, the deployment's where none is asked for", async () => {
+      for (const [query, minScore] of [
+        ["", 0],
+        ["?minScore=", 0],
+        ["?minScore=0.7", 0.7],
+        ["?minScore=1", 1],
+      ] as const) {
+        const { jobId } = await postPixel(mesh.url, query);
+        expect((await imageWorkOf(mesh, jobId)).options).toMatchObject({
+          minScore,
+          facesMax: 64,
+          matchCount: 5,
+        });
+      }
+    });
+
     it("is looked at by the stages asked for and what they need", async () => {
       const { jobId } = await postPixel(mesh.url, "?stages=match");
       const job = (await (await fetch(`${mesh.url}/v1/jobs/${jobId}`)).json()) as {
@@ -80,9 +96,17 @@ describe.each(["uws", "node"])("photos on %s", (driver) => {
       expect((await post(PIXEL)).status).toBe(202);
     });
 
-    it.each(["?stages=soul", "?faces=0", "?faces=65", "?faces=many", "?matches=0"])(
-      "with the query %s is refused",
-      async (query) => expect(await codeOf(await post(PIXEL, {}, query))).toBe("400 bad_request"),
+    it.each([
+      "?stages=soul",
+      "?faces=0",
+      "?faces=65",
+      "?faces=many",
+      "?matches=0",
+      "?minScore=1.1",
+      "?minScore=-0.1",
+      "?minScore=low",
+    ])("with the query %s is refused", async (query) =>
+      expect(await codeOf(await post(PIXEL, {}, query))).toBe("400 bad_request"),
     );
 
     it("in a form without one, or in a broken form, is refused", async () => {

@@ -1,10 +1,11 @@
 import { Kvm } from "@nats-io/kv";
 import {
-  ANALYZER_BUCKET,
+  MODEL_BUCKET,
   RENEW_MS,
   announcementToJson,
   consumer,
   create,
+  isCoreModel,
   AnnouncementSchema,
   type MessageInitShape,
 } from "@similarfaces/contracts";
@@ -12,10 +13,11 @@ import { provideConsumer, type Broker } from "@similarfaces/runtime";
 
 type Announcement = MessageInitShape<typeof AnnouncementSchema> & { name: string };
 
-const card = (id: string) => ({
+export const card = (id: string, precision = "float32", version = "1") => ({
   pack: "played",
   id,
-  version: "1",
+  version,
+  precision,
   licence: "MIT",
   source: "a test",
   notice: "",
@@ -49,7 +51,7 @@ export const HAT: Announcement = {
 };
 
 export interface PlayedAnalyzers {
-  /** Makes its consumer, as `provision` would, and stores its announcement; renewed until it is withdrawn. */
+  /** Makes an analyzer's consumer, as `provision` would, and stores the announcement; renewed until it is withdrawn. */
   announce(announcement: Announcement): Promise<void>;
   /** Its announcement is gone, as when its lease has lapsed. */
   withdraw(name: string): Promise<void>;
@@ -58,10 +60,10 @@ export interface PlayedAnalyzers {
   stop(): void;
 }
 
-/** The announcements of analyzers whose answers the test publishes. */
+/** The announcements of models whose answers the test publishes. */
 export function playAnalyzers(broker: Broker): PlayedAnalyzers {
   const renewals = new Map<string, NodeJS.Timeout>();
-  const bucket = new Kvm(broker.js).open(ANALYZER_BUCKET);
+  const bucket = new Kvm(broker.js).open(MODEL_BUCKET);
   const withdraw = async (name: string) => {
     clearInterval(renewals.get(name));
     renewals.delete(name);
@@ -70,7 +72,7 @@ export function playAnalyzers(broker: Broker): PlayedAnalyzers {
   return {
     async announce(announcement) {
       const { name } = announcement;
-      await provideConsumer(broker, consumer(name));
+      if (!isCoreModel(name)) await provideConsumer(broker, consumer(name));
       const record = JSON.stringify(announcementToJson(create(AnnouncementSchema, announcement)));
       const store = async () => void (await (await bucket).put(name, record));
       await store();

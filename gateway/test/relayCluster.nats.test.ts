@@ -73,4 +73,5 @@ const acceptedAt = (nowMs: number) => ({
   bytes: 1,
   facesMax: 1,
   owner: "",
+  chipSide: 112,
 });

@@ -74,7 +74,7 @@ copy_programs() {
 # The gateway shows the models' papers; only stages run them.
 copy_models() {
   mkdir -p "$out/models/samples"
-  cp -R "$root/models/compact" "$root/models/compact-int8" "$root/models/extra" "$out/models"
+  cp -R "$root/models/compact" "$root/models/compact-attributes" "$root/models/extra" "$out/models"
   cp "$root/models/manifest.schema.json" "$out/models"
   cp -R "$root/models/samples/photos" "$out/models/samples/photos"
   if [ "$target" = gateway ]; then find "$out/models" -name '*.onnx' -delete; fi

@@ -99,9 +99,7 @@ function models() {
     .flatMap((path) => {
       const folder = join(tree, "models", path, "..");
       const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"));
-      const variants = [manifest, ...(manifest.variants ?? [])].filter(({ file }) =>
-        existsSync(join(folder, file)),
-      );
+      const variants = manifest.variants.filter(({ file }) => existsSync(join(folder, file)));
       return variants.map(({ file, sha256 }) => ({
         type: "machine-learning-model",
         "bom-ref": `models/${path.replace(/\/manifest\.json$/, "")}/${file}`,

@@ -133,6 +133,15 @@ fromJson. A stage that is not enabled is left out.
 {{- end -}}
 
 {{- /* Folders with analyzers: packs of the image by name, volumes by their path. Comma-separated. */ -}}
+{{- /* MODEL_PRECISION: the usual choice, then those of single models. */ -}}
+{{- define "similarfaces.precision" -}}
+{{- $choices := list .Values.models.precision -}}
+{{- range $model, $precision := .Values.models.precisions -}}
+{{- $choices = append $choices (printf "%s=%s" $model $precision) -}}
+{{- end -}}
+{{- join "," $choices -}}
+{{- end -}}
+
 {{- define "similarfaces.analyzerPacks" -}}
 {{- $packs := .Values.models.analyzerPacks -}}
 {{- range $name := keys .Values.models.analyzerVolumes | sortAlpha -}}

@@ -27,7 +27,7 @@ export function variablesRead(): Set<string> {
         join(ROOT, folder, file),
       ),
     )
-    .filter((file) => /(config|[sS]ettings|nodeTypes)\.js$/.test(file))
+    .filter((file) => /(config|[sS]ettings|nodeTypes|precision)\.js$/.test(file))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   // Read by the AWS SDK, by Node and by the exporter of traces themselves.

@@ -121,6 +121,15 @@ describe.skipIf(!HELM)("the values (helm, built by Go)", () => {
     expect(checksum({ stages: { race: { enabled: false } } })).not.toBe(checksum({}));
   });
 
+  it("choose variants for all models and for single ones", () => {
+    const precisionOf = (models: object) =>
+      ofKind(render([], { models }), "ConfigMap").find(({ data }) => data.STAGES).data.MODEL_PRECISION;
+    expect(precisionOf({})).toBe("auto,embed=float32");
+    expect(precisionOf({ precision: "int8", precisions: { embed: "int8", age: "float32" } })).toBe(
+      "int8,age=float32,embed=int8",
+    );
+  });
+
   it("run an analyzer of one's own as one more key and a volume", () => {
     const manifests = render([], {
       stages: {

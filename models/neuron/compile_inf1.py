@@ -2,6 +2,7 @@
 
 CHECKPOINTS=checkpoints python compile_inf1.py REPOSITORY PACKS [NAME,NAME,...]
 """
+
 import sys
 
 import torch_neuron

@@ -3,8 +3,11 @@
     REPOSITORY/<id>/config.pbtxt       names, types and shapes, from the manifest; the batch that the graph was compiled for
     REPOSITORY/<id>/1/model.py         served.py
     REPOSITORY/<id>/1/model.pt         the compiled graph
-    PACKS/<target>/detect/manifest.json   the detector's manifest with the one frame size that it was compiled for
+    PACKS/<target>/detect/manifest.json   the detector's manifest with the one frame size that it was compiled for, and the one variant
+
+What is compiled is always the float32 variant: the compilers know no QDQ, and the checkpoints are float32.
 """
+
 import json
 import os
 import shutil
@@ -27,7 +30,7 @@ DATATYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32"}
 
 
 def models_in_use():
-    """The folder of each model of the packs in use, by its name: detector, embedder and analyzers, as the services find them."""
+    """The folder of each model of the packs in use, by its name: detector, look, embedder and analyzers, as the services find them."""
     chosen = dict(item.split("=") for item in items_of(MODEL_PACKS))
     found = {os.path.basename(folder): folder for folder in models_of(folder_of(MODEL_PACK))}
     found.update((name, os.path.join(folder_of(pack), name)) for name, pack in chosen.items())
@@ -66,6 +69,14 @@ def manifest_in(folder):
         return json.load(file)
 
 
+def float32_of(manifest):
+    """The manifest with the one variant that is compiled."""
+    variants = [variant for variant in manifest["variants"] if variant["precision"] == "float32"]
+    if not variants:
+        sys.exit(f"{manifest['id']}: has no float32 variant, and nothing else is compiled")
+    return {**manifest, "variants": variants}
+
+
 def compiled_shape(shape, batch):
     """A manifest's shape with every free number fixed."""
     free = {"n": batch, "height": FRAME_SIDE, "width": FRAME_SIDE, "cells": sum((FRAME_SIDE // s) ** 2 for s in (8, 16, 32))}
@@ -76,7 +87,7 @@ def lay_out(source, target, compiled, repository, packs):
     """Writes the folder of the model in `source`; `compiled` is the traced module."""
     import torch
 
-    manifest, batch = manifest_in(source), TARGETS[target]["batch"]
+    manifest = float32_of(manifest_in(source))
     folder = f"{repository}/{manifest['id']}"
     os.makedirs(f"{folder}/1", exist_ok=True)
     with open(f"{folder}/config.pbtxt", "w") as file:
@@ -84,10 +95,16 @@ def lay_out(source, target, compiled, repository, packs):
     shutil.copy(f"{HERE}/served.py", f"{folder}/1/model.py")
     torch.jit.save(compiled, f"{folder}/1/model.pt")
     if manifest["task"] == "detect":
-        manifest["inputs"][0]["shape"] = compiled_shape(manifest["inputs"][0]["shape"], batch)
-        os.makedirs(f"{packs}/{target}/detect", exist_ok=True)
-        with open(f"{packs}/{target}/detect/manifest.json", "w") as file:
-            json.dump(manifest, file, indent=2)
+        write_detector(target, manifest, packs)
+
+
+def write_detector(target, manifest, packs):
+    """The detector's manifest for the stage in front of the server."""
+    picture = manifest["inputs"][0]
+    fixed = {**picture, "shape": compiled_shape(picture["shape"], TARGETS[target]["batch"])}
+    os.makedirs(f"{packs}/{target}/detect", exist_ok=True)
+    with open(f"{packs}/{target}/detect/manifest.json", "w") as file:
+        json.dump({**manifest, "inputs": [fixed]}, file, indent=2)
 
 
 def config(target, manifest):

@@ -1,4 +1,5 @@
 """A compiled graph in Triton's Python backend. One process per NeuronCore, one batch at a time; names and shapes are config.pbtxt's."""
+
 import importlib
 import json
 import os

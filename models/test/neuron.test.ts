@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { CORE_MODELS } from "@similarfaces/contracts";
 import {
   NODE_TYPES,
   findAnalyzers,
   findModels,
   inferenceSettings,
   listPacks,
+  loadManifest,
   packsOf,
 } from "@similarfaces/inference";
 import { readSettings } from "@similarfaces/runtime";
@@ -44,26 +46,60 @@ it("neuron/repository.py knows the pipeline's frame, and every free number and t
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 it.skipIf(!hasPython)("neuron/repository.py finds the models that the services find", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "similarfaces-packs-"));
-  try {
+  await inFolder(async (folder) => {
     await cp(`${MODELS}/compact/gender`, join(folder, "one"), { recursive: true });
     await cp(`${MODELS}/compact/age`, join(folder, "pack", "other"), { recursive: true });
     await cp(`${MODELS}/compact/detect`, join(folder, "pack", "detect"), { recursive: true });
     const env = { MODEL_PACKS: "detect=yunet", ANALYZER_PACKS: `${folder}/one, ${folder}/pack` };
-    for (const settings of [{}, env]) {
+    for (const settings of [{}, { ANALYZER_PACKS: "compact-attributes,extra" }, env]) {
       const choice = packsOf(readSettings(settings, inferenceSettings));
-      const found = [...(await findModels(choice, ["detect", "embed"])), ...(await findAnalyzers(choice))];
-      expect(modelsOfPython(settings)).toEqual(
+      const found = [...(await findModels(choice, CORE_MODELS)), ...(await findAnalyzers(choice))];
+      expect(inPython("repository.models_in_use()", settings)).toEqual(
         Object.fromEntries(found.map((one) => [one.name, one.folder])),
       );
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  });
+});
+
+it.skipIf(!hasPython)("every model is served under its manifest's id, in batches of the node type", () => {
+  const configs =
+    "{one: repository.config('inf2', repository.manifest_in(one)) for one in repository.models_in_use().values()}";
+  const { batchSizeMax } = NODE_TYPES.inf2;
+  for (const [folder, config] of Object.entries(inPython(configs) as Record<string, string>)) {
+    const { id, task } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Record<
+      string,
+      string
+    >;
+    expect(config).toMatch(`name: "${id}"\nbackend: "python"\nmax_batch_size: 0\n`);
+    expect(config).toContain(`dims: [ ${task === "detect" ? 1 : batchSizeMax}, `);
   }
 });
 
-function modelsOfPython(settings: Record<string, string>): unknown {
-  const program = "import json, repository; print(json.dumps(repository.models_in_use()))";
+it.skipIf(!hasPython)(
+  "the compiled detector's manifest has the float32 variant alone, at one frame",
+  async () => {
+    await inFolder(async (packs) => {
+      const manifest = `repository.float32_of(repository.manifest_in("${MODELS}/compact/detect"))`;
+      inPython(`repository.write_detector("inf2", ${manifest}, "${packs}")`);
+      const { variants, inputs } = await loadManifest(join(packs, "inf2", "detect"));
+      expect(variants.map(({ precision }) => precision)).toEqual(["float32"]);
+      expect(inputs[0].shape).toEqual([1, FRAME_SIDE, FRAME_SIDE, 3]);
+    });
+  },
+);
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "similarfaces-packs-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What an expression of repository.py gives. */
+function inPython(expression: string, settings: Record<string, string> = {}): unknown {
+  const program = `import json, repository; print(json.dumps(${expression}))`;
   const options = {
     cwd: `${MODELS}/neuron`,
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...settings },

@@ -1,8 +1,10 @@
-"""Scenes with known faces out of portraits, where no labelled scenes are at hand: tries a detector on small, turned, dark, blurred and badly compressed faces.
+"""Scenes with known faces out of portraits, where no labelled scenes are at hand: small, turned, dark, blurred and badly compressed ones.
 
 python collage.py PORTRAITS OUT [SCENES]
-PORTRAITS are 250x250 with one face in the middle, as in LFW. Writes OUT/*.jpg and OUT/truth.json, which `npm run models -- eval PACK --data OUT` reads.
+PORTRAITS are 250x250 with one face in the middle, as in LFW. Writes OUT/*.jpg and OUT/truth.json, which evaluate_collages.py and
+`npm run models -- eval PACK --data OUT` read.
 """
+
 import glob
 import json
 import os

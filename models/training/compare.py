@@ -1,28 +1,32 @@
-"""Are two packs the same? Largest difference of every output on the same pictures, noise and faces.
+"""Are two packs the same? Largest difference of every float32 graph's output on the same noise.
 
-python compare.py PACK PACK [CHIPS.npy]
+python compare.py PACK PACK
 """
+
+import os
 import sys
 
 import numpy as np
 import onnxruntime as ort
 
-TASKS = "detect", "embed", "age", "gender", "race", "emotion"
-TOLERANCE = 1e-4
+from graphs import GRAPHS, INPUT, SHAPES
+
+TOLERANCE, PICTURES = 1e-4, 64
 
 
-def main(first, second, chips=None):
-    rng = np.random.default_rng(1)
-    pictures = np.load(chips)[:256] if chips else rng.integers(0, 256, (64, 144, 144, 3), dtype=np.uint8)
-    image = rng.integers(0, 256, (1, 320, 416, 3), dtype=np.uint8)
-    worst = 0.0
-    for task in TASKS:
-        sessions = [ort.InferenceSession(f"{pack}/{task}/model.onnx") for pack in (first, second)]
-        feed = {"image": image} if task == "detect" else {"chip": pictures}
+def main(first, second):
+    rng, worst = np.random.default_rng(1), 0.0
+    for task in GRAPHS:
+        paths = [f"{pack}/{task}/model.onnx" for pack in (first, second)]
+        if not all(map(os.path.exists, paths)):
+            print(task, "is not in both")
+            continue
+        name = INPUT.get(task, "chip")
+        shape = SHAPES[name] if name == "image" else (PICTURES, *SHAPES[name][1:])
+        feed = {name: rng.integers(0, 256, shape, dtype=np.uint8)}
+        sessions = [ort.InferenceSession(path) for path in paths]
         a, b = (session.run(None, feed) for session in sessions)
-        differences = {
-            output.name: float(np.abs(p - q).max()) for output, p, q in zip(sessions[0].get_outputs(), a, b)
-        }
+        differences = {output.name: float(np.abs(p - q).max()) for output, p, q in zip(sessions[0].get_outputs(), a, b)}
         worst = max(worst, *differences.values())
         print(task, differences)
     print("same" if worst <= TOLERANCE else "NOT the same", f"(within {TOLERANCE:g})")
@@ -30,4 +34,4 @@ def main(first, second, chips=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(*sys.argv[1:3]))

@@ -1,97 +1,80 @@
 """Which cells answer for which face, and what a detector's answer costs."""
-import numpy as np
+
 import torch
 import torch.nn.functional as F
 
-from scenes import SIZE
+from detector import STRIDES
+from device import DEVICE
+from scenes import FACE, IGNORED, SIZE, area_of, centres, taken
 
-#: The sides of faces, in pixels, that each stride learns.
-LEVELS = {8: (0, 40), 16: (28, 96), 32: (64, 1e9)}
-#: Centres of all cells [cells, 2], and the first cell of each stride.
-CENTRES = np.concatenate(
-    [(np.stack(np.meshgrid(*[np.arange(SIZE // s)] * 2), -1).reshape(-1, 2) + 0.5) * s for s in LEVELS]
-).astype(np.float32)
-FIRST = dict(zip(LEVELS, np.cumsum([0] + [(SIZE // s) ** 2 for s in LEVELS])))
+#: Sides of faces in pixels that cells of stride 8, 16 and 32 learn.
+SIDES = (0, 40), (28, 96), (64, 1e9)
+#: A face's cells lie so many strides around its middle; at least and at most so many answer for it.
+NEAR, ANSWERS_MIN, ANSWERS_MAX = 1.5, 2, 9
+IMPOSSIBLE = 1e6
+#: Of a landmark's error in sides of the face: squared below, absolute above.
+POINT_BEND = 0.02
+
+COUNTS = [(SIZE // stride) ** 2 for stride in STRIDES]
+#: Of every cell: middle [cells, 2], stride, and the sides that it learns.
+CENTRE = torch.cat([centres(SIZE // stride, stride) for stride in STRIDES])
+STRIDE, SIDE_MIN, SIDE_MAX = (
+    torch.cat([torch.full((count,), float(value), device=DEVICE) for count, value in zip(COUNTS, values)])
+    for values in (STRIDES, *zip(*SIDES))
+)
 
 
-def loss_of(answers, mosaics):
-    """Score (towards the overlap with the box, focal), box (GIoU) and landmarks (in units of the face's side), each per answering cell.
+def overlap(p, q):
+    """Intersection over union of boxes [..., 4], and the share of their hull that neither fills."""
+    inner = (torch.minimum(p[..., 2:], q[..., 2:]) - torch.maximum(p[..., :2], q[..., :2])).clamp_min(0).prod(-1)
+    union = sum((box[..., 2:] - box[..., :2]).clamp_min(0).prod(-1) for box in (p, q)) - inner + 1e-6
+    hull = (torch.maximum(p[..., 2:], q[..., 2:]) - torch.minimum(p[..., :2], q[..., :2])).clamp_min(0).prod(-1) + 1e-6
+    return inner / union, (hull - union) / hull
 
-    answers: [n, cells, 15] of Detector.decode; mosaics: n results of scenes.mosaic.
+
+@torch.no_grad()
+def assign(rows, boxes):
+    """For every cell the face that it answers for [n, cells], or -1; and whether what it says is ignored.
+
+    Near the face's middle, of a fitting level, cheapest first, as in SimOTA (Ge et al., "YOLOX", 2021).
+    rows [n, cells, 15] of Detector.decode, boxes [n, m, 5] of Scenes.mosaics.
     """
-    detached = answers.detach().numpy()
-    rows, cells, boxes, points = [], [], [], []
-    counted = torch.ones(answers.shape[:2], dtype=torch.bool)
-    for i, (_, truth, landmarks, ignored) in enumerate(mosaics):
-        chosen, hidden = assign(detached[i], truth, ignored)
-        counted[i] = torch.from_numpy(~hidden)
-        for cell, face in chosen.items():
-            rows.append(i)
-            cells.append(cell)
-            boxes.append(truth[face])
-            points.append(landmarks[face])
-            counted[i, cell] = True
-    n, target = max(len(rows), 1), torch.zeros(answers.shape[:2])
-    box_loss = point_loss = answers.sum() * 0
-    if rows:
-        answer, box, landmarks = answers[rows, cells], torch.from_numpy(np.stack(boxes)), torch.from_numpy(np.stack(points))
-        side = ((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])).clamp_min(1).sqrt()[:, None, None]
-        overlap, generalised = overlaps(answer[:, 1:5], box)
-        box_loss = (1 - generalised).sum() / n
-        guess = answer[:, 5:].view(-1, 5, 2)
-        point_loss = F.smooth_l1_loss(guess / side, landmarks / side, beta=0.02, reduction="sum") / n
-        target[rows, cells] = overlap.detach().clamp(0.1, 1)
-    logit = answers[..., 0]
+    place, kind = boxes[..., :4], boxes[..., 4]
+    side, middle = area_of(place).clamp_min(1).sqrt()[..., None], (place[..., :2] + place[..., 2:]) / 2
+    away = (CENTRE[None, None] - middle[:, :, None]).abs().amax(-1)
+    possible = (kind == FACE)[..., None] & (away < NEAR * STRIDE) & (side >= SIDE_MIN) & (side <= SIDE_MAX)  # [n, m, cells]
+    shared = torch.where(possible, overlap(rows[:, None, :, 1:5], place[:, :, None])[0], 0.0)
+    cost = -2 * shared.clamp_min(1e-4).log() + F.softplus(-rows[:, None, :, 0])
+    cost = torch.where(possible, cost, IMPOSSIBLE)
+    answers = shared.topk(ANSWERS_MAX, 2)[0].sum(2).ceil().clamp(ANSWERS_MIN, ANSWERS_MAX)
+    cheapest, cell = cost.topk(ANSWERS_MAX, 2, largest=False)
+    answering = (torch.arange(ANSWERS_MAX, device=DEVICE) < answers[..., None]) & (cheapest < IMPOSSIBLE / 10)
+    least = torch.full_like(cost, IMPOSSIBLE).scatter(2, cell, torch.where(answering, cheapest, IMPOSSIBLE))
+    value, face = least.min(1)
+    face = torch.where(value < IMPOSSIBLE / 10, face, -1)
+    inside = (CENTRE[None, None] >= place[:, :, None, :2]).all(-1) & (CENTRE[None, None] <= place[:, :, None, 2:]).all(-1)
+    hidden = ((kind == IGNORED)[..., None] & inside).any(1)
+    return face, hidden & (face < 0)
+
+
+def detection_loss(rows, boxes, landmarks):
+    """What the rows [n, cells, 15] cost: score, box and points, each per answering cell.
+
+    The score is to be the overlap with the face (varifocal loss without its focus, Zhang et al. 2021), the box costs GIoU
+    (Rezatofighi et al. 2019).
+    """
+    face, hidden = assign(rows, boxes)
+    answering, own = face >= 0, face.clamp_min(0)
+    count = answering.sum().clamp_min(1)
+    row, box, points = rows[answering], taken(boxes[..., :4], own)[answering], taken(landmarks, own)[answering]
+    shared, unfilled = overlap(row[:, 1:5], box)
+    by_box = (1 - shared + unfilled).sum() / count
+    side = area_of(box).clamp_min(1).sqrt()[:, None, None]
+    by_points = F.smooth_l1_loss(row[:, 5:].view(-1, 5, 2) / side, points / side, beta=POINT_BEND, reduction="sum") / count
+    logit = rows[..., 0]
+    target = torch.zeros_like(logit)
+    target[answering] = shared.detach().clamp(0.1, 1).to(target.dtype)
     score = logit.detach().sigmoid()
-    weight = torch.where(target > 0, (target - score).abs().clamp_min(0.1), score**2) * counted
-    score_loss = (F.binary_cross_entropy_with_logits(logit, target, reduction="none") * weight).sum() / n
-    return score_loss, box_loss, point_loss
-
-
-def assign(answers, boxes, ignored):
-    """{cell: index of the box it answers for}, and which cells [cells] neither count as face nor as background.
-
-    Cells near a box's centre, of a fitting level, cheapest first, as in SimOTA (Ge et al., "YOLOX", 2021).
-    """
-    best = {}
-    for face, box in enumerate(boxes):
-        side = float(np.sqrt(max((box[2] - box[0]) * (box[3] - box[1]), 1)))
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        cells = [c for stride, (low, high) in LEVELS.items() if low <= side <= high for c in cells_near(x, y, stride)]
-        if not cells:
-            continue
-        answer = answers[cells]
-        overlap = overlap_with(answer[:, 1:5], box)
-        cost = -2 * np.log(np.maximum(overlap, 1e-4)) + np.logaddexp(0, -answer[:, 0])
-        count = min(9, len(cells), max(2, int(np.ceil(np.sort(overlap)[-9:].sum()))))
-        for i in np.argsort(cost)[:count]:
-            if cells[i] not in best or cost[i] < best[cells[i]][0]:
-                best[cells[i]] = cost[i], face
-    hidden = np.zeros(len(CENTRES), bool)
-    for box in ignored:
-        hidden |= ((CENTRES >= box[:2]) & (CENTRES <= box[2:])).all(1)
-    return {cell: face for cell, (_, face) in best.items()}, hidden
-
-
-def cells_near(x, y, stride):
-    """The cells of a level in the 3x3 around a point."""
-    n, column, row = SIZE // stride, int(x / stride), int(y / stride)
-    columns = [c for c in range(column - 1, column + 2) if 0 <= c < n]
-    return [FIRST[stride] + r * n + c for r in range(row - 1, row + 2) if 0 <= r < n for c in columns]
-
-
-def overlap_with(boxes, box):
-    """Intersection over union of each of boxes [n, 4] with one."""
-    size = np.clip(np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None)
-    shared = size[:, 0] * size[:, 1]
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return shared / (area + (box[2] - box[0]) * (box[3] - box[1]) - shared + 1e-6)
-
-
-def overlaps(p, q):
-    """Intersection over union of boxes [n, 4] pair by pair, and its generalised form (Rezatofighi et al., "GIoU", 2019)."""
-    shared = (torch.minimum(p[:, 2:], q[:, 2:]) - torch.maximum(p[:, :2], q[:, :2])).clamp_min(0).prod(-1)
-    area = (p[:, 2] - p[:, 0]).clamp_min(0) * (p[:, 3] - p[:, 1]).clamp_min(0)
-    union = area + (q[:, 2] - q[:, 0]) * (q[:, 3] - q[:, 1]) - shared + 1e-6
-    hull = (torch.maximum(p[:, 2:], q[:, 2:]) - torch.minimum(p[:, :2], q[:, :2])).clamp_min(0).prod(-1) + 1e-6
-    return shared / union, shared / union - (hull - union) / hull
+    weight = torch.where(target > 0, (target - score).abs().clamp_min(0.1), score**2) * ~hidden
+    by_score = (F.binary_cross_entropy_with_logits(logit, target, reduction="none") * weight).sum() / count
+    return by_score, by_box, by_points

@@ -1,13 +1,33 @@
-"""The detector: anchor-free, one score, box and five landmarks per cell of strides 8, 16 and 32."""
+"""The detector: anchor-free, one score, box and five points per cell of strides 8, 16 and 32."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from nets import Residual, conv
-
 STRIDES = (8, 16, 32)
-#: Per cell: score, distances to left, top, right and bottom, five landmark offsets (x, y).
+#: Per cell: score, distances to left, top, right and bottom, five offsets (x, y).
 CELL_VALUES = 15
+
+
+def conv(channels_in, channels_out, kernel=3, stride=1, relu=True):
+    layers = [
+        nn.Conv2d(channels_in, channels_out, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(channels_out),
+    ]
+    if relu:
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)
+
+
+class Residual(nn.Module):
+    """Two convolutions with a skip."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.a, self.b, self.skip = conv(channels, channels), conv(channels, channels, relu=False), nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.b(self.a(x)) + self.skip(x))
 
 
 class Detector(nn.Module):
@@ -18,9 +38,9 @@ class Detector(nn.Module):
         super().__init__()
         w = widths
         self.stem = nn.Sequential(conv(3, w[0], stride=2), conv(w[0], w[1], stride=2))  # /4
-        self.c3 = nn.Sequential(conv(w[1], w[2], stride=2), Residual(w[2], w[2]))  # /8
-        self.c4 = nn.Sequential(conv(w[2], w[3], stride=2), Residual(w[3], w[3]))  # /16
-        self.c5 = nn.Sequential(conv(w[3], w[4], stride=2), Residual(w[4], w[4]))  # /32
+        self.c3 = nn.Sequential(conv(w[1], w[2], stride=2), Residual(w[2]))  # /8
+        self.c4 = nn.Sequential(conv(w[2], w[3], stride=2), Residual(w[3]))  # /16
+        self.c5 = nn.Sequential(conv(w[3], w[4], stride=2), Residual(w[4]))  # /32
         self.lat = nn.ModuleList([conv(channels, neck, kernel=1) for channels in w[2:]])
         self.smooth = nn.ModuleList([conv(neck, neck) for _ in STRIDES])
         self.head = nn.ModuleList([conv(neck, neck) for _ in STRIDES])
@@ -38,23 +58,19 @@ class Detector(nn.Module):
         p5 = self.lat[2](c5)
         p4 = self.lat[1](c4) + F.interpolate(p5, scale_factor=2.0, mode="nearest")
         p3 = self.lat[0](c3) + F.interpolate(p4, scale_factor=2.0, mode="nearest")
-        return [
-            out(head(smooth(p))) for out, head, smooth, p in zip(self.out, self.head, self.smooth, (p3, p4, p5))
-        ]
+        return [out(head(smooth(p))) for out, head, smooth, p in zip(self.out, self.head, self.smooth, (p3, p4, p5))]
 
     def decode(self, maps):
         """[N, cells, 15] as in `forward`, but with the score's logit."""
         rows = []
         for values, stride in zip(maps, STRIDES):
             n, _, h, w = values.shape
-            y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            y, x = torch.meshgrid(torch.arange(h, device=values.device), torch.arange(w, device=values.device), indexing="ij")
             centre = (torch.stack([x, y], -1).reshape(1, -1, 2).float() + 0.5) * stride
             values = values.permute(0, 2, 3, 1).reshape(n, -1, CELL_VALUES)
             distance = F.softplus(values[..., 1:5]) * stride
-            landmarks = centre.unsqueeze(2) + values[..., 5:].reshape(n, -1, 5, 2) * stride
-            rows.append(
-                torch.cat([values[..., :1], centre - distance[..., :2], centre + distance[..., 2:], landmarks.flatten(2)], -1)
-            )
+            points = centre.unsqueeze(2) + values[..., 5:].reshape(n, -1, 5, 2) * stride
+            rows.append(torch.cat([values[..., :1], centre - distance[..., :2], centre + distance[..., 2:], points.flatten(2)], -1))
         return torch.cat(rows, 1)
 
     def forward(self, image):

@@ -1,194 +1,118 @@
-"""Measure an exported pack's chip models on the held-out sets, overall and by group; writes PACK/figures.json.
+"""Age, gender, race and emotion of an exported pack on held-out faces, overall and by group; times of the graphs that see one face.
 
-python evaluate.py [TASK,TASK,...]
+python evaluate.py [PRECISION,PRECISION]
+Adds to PACK/figures.json.
 """
-import os
+
 import sys
 
 import numpy as np
 
-from figures import by_group, ci95, outputs_of, share, write
-from labelled import AGE_BINS, UTK_RACES, chips, fairface, fer, utk
-from lfw import fold_accuracies, pairs
-from nets import EMOTIONS, RACES
-from places import PACK
+from figures import by_group, ci95, confusion, graph_of, mean, milliseconds, share, write
+from held_out import all_age_faces, calibration_error, covered, fairface, ferplus, interval, raf, utkface
+from product import CROP, FILES
+from vocabulary import AGE_BINS, AGES, EMOTIONS, GENDERS, RACES, UTK_GROUPS
 
-GENDERS = ["male", "female"]
-FAIRFACE, UTKFACE = "FairFace val (5,000 subset)", "UTKFace held-out tenth"
+FAIRFACE, UTKFACE, ALL_AGE_FACES = "FairFace val (5,000 subset)", "UTKFace held-out tenth", "All-Age-Faces held-out"
 UTK_AGES = [(0, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 100)]
 #: FairFace's bin and UTKFace's years from which on a face counts as an adult's.
 ADULT_BIN, ADULT_YEARS = 3, 20
-#: Pairs of LFW's pictures that are drawn to find strangers: false match rates far below what its 3,000 official ones can show.
-PAIRS_DRAWN, CHUNK = 8_000_000, 100_000
-PICTURES_PAIRED_MAX = 12
+SIDES = {"detect": 800, "refine": CROP, "embed": 112, "age": 112, "gender": 112, "race": 112, "attributes": 112, "emotion": 112}
+THREADS = 2
 
 
-def main(tasks):
-    measures = {"age": age, "gender": gender, "race": race, "emotion": emotion, "embed": embed}
-    write({task: measure() for task, measure in measures.items() if task in tasks})
+def main(precisions):
+    fair, utk, aaf = fairface(), utkface(), all_age_faces()
+    emotional = {"RAF-DB test": (raf(), "emotion"), "FER+ PrivateTest, majority of seven": (ferplus(), "votes")}
+    for precision in precisions:
+        measured = {
+            "age": age(graph_of("age", precision, THREADS), fair, utk, aaf),
+            "gender": gender(graph_of("gender", precision, THREADS), fair, utk),
+            "race": race(graph_of("race", precision, THREADS), fair),
+            "emotion": {name: emotion(graph_of("emotion", precision, THREADS), *held) for name, held in emotional.items()},
+        }
+        times = {task: milliseconds(task, precision, side) for task, side in SIDES.items()}
+        write({precision: measured, "ms_one_thread": {precision: times}})
 
 
-def age():
-    pictures, used, labels = utk_held_out()
-    years = outputs_of("age", pictures, used)[0]
-    error = np.abs(years - labels[:, 0])
-    groups = [(labels[:, 0] >= low) & (labels[:, 0] <= high) for low, high in UTK_AGES]
+def age(graph, fair, utk, aaf):
+    of_utk, of_aaf, of_fair = (held.outputs(graph) for held in (utk, aaf, fair))
+    years = np.arange(AGES)
+    youngest, oldest = interval(of_utk)
+    off, off_aaf = np.abs(of_utk @ years - utk["age"]), np.abs(of_aaf @ years - aaf["age"])
+    groups = [(utk["age"] >= low) & (utk["age"] <= high) for low, high in UTK_AGES]
     utk_figures = {
-        "n": len(used),
-        "mae_years": mean(error),
-        "within_5": share(error <= 5),
-        "mae_by_age": {
-            f"{low}-{high}": [mean(error[group]), int(group.sum())] for (low, high), group in zip(UTK_AGES, groups)
-        },
-        "mae_by_race": by_group(error, labels[:, 2], UTK_RACES, mean),
-        "mae_by_gender": by_group(error, labels[:, 1], GENDERS, mean),
+        "n": len(utk),
+        "mae_years": mean(off),
+        "within_5": share(off <= 5),
+        "covered_by_80_percent_interval": share(covered(of_utk, utk["age"])[~utk.fitted]),
+        "median_width_of_interval_years": float(np.median(oldest - youngest)),
+        "mae_by_age": {f"{low}-{high}": [mean(off[own]), int(own.sum())] for (low, high), own in zip(UTK_AGES, groups)},
+        "mae_by_race": by_group(off, utk["group"], UTK_GROUPS, mean),
+        "mae_by_gender": by_group(off, utk["gender"], GENDERS, mean),
     }
-    pictures, used, labels = fairface("val")
-    probabilities = outputs_of("age", pictures, used)[1]
-    answer = np.stack([probabilities[:, low : high + 1].sum(1) for low, high in AGE_BINS], 1).argmax(1)
-    hits = answer == labels[:, 0]
+    answer = np.stack([of_fair[:, low : high + 1].sum(1) for low, high in AGE_BINS], 1).argmax(1)
     fair_figures = {
-        "n": len(used),
-        "bin9_accuracy": share(hits),
-        "within_one_bin": share(np.abs(answer - labels[:, 0]) <= 1),
-        "by_race": by_group(hits, labels[:, 2], RACES),
+        "n": len(fair),
+        "bin9_accuracy": share(answer == fair["bin"]),
+        "within_one_bin": share(np.abs(answer - fair["bin"]) <= 1),
+        "by_race": by_group(answer == fair["bin"], fair["race"], RACES),
     }
-    return {UTKFACE: utk_figures, FAIRFACE: fair_figures}
+    aaf_figures = {
+        "n": len(aaf),
+        "mae_years": mean(off_aaf),
+        "within_5": share(off_aaf <= 5),
+        "covered_by_80_percent_interval": share(covered(of_aaf, aaf["age"])[~aaf.fitted]),
+    }
+    return {UTKFACE: utk_figures, ALL_AGE_FACES: aaf_figures, FAIRFACE: fair_figures}
 
 
-def gender():
-    pictures, used, labels = fairface("val")
-    hits = answers("gender", pictures, used) == labels[:, 1]
+def gender(graph, fair, utk):
+    probabilities = fair.outputs(graph)
+    hits, hits_utk = probabilities.argmax(1) == fair["gender"], utk.outputs(graph).argmax(1) == utk["gender"]
     fair_figures = {
-        "n": len(used),
+        "n": len(fair),
         "accuracy": share(hits),
         "ci95": ci95(hits),
-        "by_race": by_group(hits, labels[:, 2], RACES),
-        "by_gender": by_group(hits, labels[:, 1], GENDERS),
-        "adults_only": share(hits[labels[:, 0] >= ADULT_BIN]),
+        "by_race": by_group(hits, fair["race"], RACES),
+        "by_gender": by_group(hits, fair["gender"], GENDERS),
+        "adults_only": share(hits[fair["bin"] >= ADULT_BIN]),
+        "calibration_error": calibration_error(probabilities[~fair.fitted], hits[~fair.fitted]),
     }
-    pictures, used, labels = utk_held_out()
-    hits = answers("gender", pictures, used) == labels[:, 1]
-    adults = share(hits[labels[:, 0] >= ADULT_YEARS])
-    return {FAIRFACE: fair_figures, UTKFACE: {"n": len(used), "accuracy": share(hits), "adults_only": adults}}
+    adults = share(hits_utk[utk["age"] >= ADULT_YEARS])
+    return {FAIRFACE: fair_figures, UTKFACE: {"n": len(utk), "accuracy": share(hits_utk), "adults_only": adults}}
 
 
-def race():
-    pictures, used, labels = fairface("val")
-    answer = answers("race", pictures, used)
-    hits = answer == labels[:, 2]
+def race(graph, fair):
+    probabilities = fair.outputs(graph)
+    answer = probabilities.argmax(1)
+    hits = answer == fair["race"]
     figures = {
-        "n": len(used),
+        "n": len(fair),
         "accuracy7": share(hits),
         "ci95": ci95(hits),
-        "recall": by_group(hits, labels[:, 2], RACES),
-        "confusion_rows_true": confusion(labels[:, 2], answer, len(RACES)),
-        "by_gender": by_group(hits, labels[:, 1], GENDERS),
+        "recall": by_group(hits, fair["race"], RACES),
+        "confusion_rows_true": confusion(fair["race"], answer, len(RACES)),
+        "by_gender": by_group(hits, fair["gender"], GENDERS),
+        "calibration_error": calibration_error(probabilities[~fair.fitted], hits[~fair.fitted]),
     }
     return {FAIRFACE: figures}
 
 
-def emotion():
-    pictures, labels, parts, seen = fer()
-    private = parts == "PrivateTest"
-    used = np.nonzero(private & seen)[0]
-    answer = answers("emotion", pictures, used)
-    hits = answer == labels[used]
-    figures = {
-        "n": len(used),
-        "of": int(private.sum()),
+def emotion(graph, held, key):
+    """Of FER+'s votes the most frequent is the truth."""
+    probabilities, truth = held.outputs(graph), held[key]
+    truth, answer = truth.argmax(1) if truth.ndim > 1 else truth, probabilities.argmax(1)
+    hits = answer == truth
+    return {
+        "n": len(held),
         "accuracy": share(hits),
         "ci95": ci95(hits),
-        "recall": by_group(hits, labels[used], EMOTIONS),
-        "confusion_rows_true": confusion(labels[used], answer, len(EMOTIONS)),
+        "recall": by_group(hits, truth, EMOTIONS),
+        "confusion_rows_true": confusion(truth, answer, len(EMOTIONS)),
+        "calibration_error": calibration_error(probabilities[~held.fitted], hits[~held.fitted]),
     }
-    return {"FER2013 PrivateTest": figures}
-
-
-def embed():
-    pictures, files, _ = chips("lfw")
-    embeddings = outputs_of("embed", pictures, np.arange(len(files)))[0]
-    people = np.array([str(path).split("/")[-2] for path in files])
-    first, second, same = pairs(files)
-    folds = fold_accuracies((embeddings[first] * embeddings[second]).sum(1), same)
-    rng = np.random.default_rng(0)
-    impostor, genuine = impostor_cosines(embeddings, people, rng), genuine_cosines(embeddings, people)
-    thresholds = {f"{rate:g}": round(float(impostor[int(rate * len(impostor))]), 4) for rate in (1e-2, 1e-3, 1e-4, 1e-5)}
-    slope, intercept = calibration(genuine, rng.choice(impostor, len(genuine)))
-    return {
-        "LFW 6,000 pairs, 10 folds": {"n": len(same), "accuracy": round(float(folds.mean()), 4), "std": round(float(folds.std()), 4)},
-        "LFW all pairs": {
-            "genuine": len(genuine),
-            "impostor": len(impostor),
-            "threshold_at_fmr": thresholds,
-            "tmr_at_fmr": {rate: share(genuine > threshold) for rate, threshold in thresholds.items()},
-        },
-        "LFW identification": identification(embeddings, people),
-        "calibration": {"slope": round(float(slope), 4), "intercept": round(float(intercept), 4), "prior": 0.5},
-    }
-
-
-def impostor_cosines(embeddings, people, rng):
-    """Of pairs of different people, drawn at random, the most alike first."""
-    i, j = rng.integers(0, len(people), PAIRS_DRAWN), rng.integers(0, len(people), PAIRS_DRAWN)
-    strangers = people[i] != people[j]
-    i, j = i[strangers], j[strangers]
-    parts = [(embeddings[i[k : k + CHUNK]] * embeddings[j[k : k + CHUNK]]).sum(1) for k in range(0, len(i), CHUNK)]
-    return np.sort(np.concatenate(parts))[::-1]
-
-
-def genuine_cosines(embeddings, people):
-    """Of every two pictures of everybody, at most 12 pictures each."""
-    cosines = []
-    for person in np.unique(people):
-        own = np.nonzero(people == person)[0][:PICTURES_PAIRED_MAX]
-        cosines += [embeddings[a] @ embeddings[b] for k, a in enumerate(own) for b in own[k + 1 :]]
-    return np.array(cosines)
-
-
-def identification(embeddings, people):
-    """How often a second picture's nearest of everybody's first ones is of the same person."""
-    own = [np.nonzero(people == person)[0] for person in np.unique(people)]
-    gallery, probe = np.array([pictures[:2] for pictures in own if len(pictures) >= 2]).T
-    nearest = (embeddings[probe] @ embeddings[gallery].T).argmax(1)
-    return {"gallery": len(gallery), "rank1": share(nearest == np.arange(len(gallery)))}
-
-
-def calibration(genuine, impostor):
-    """Slope and intercept of the logistic regression of "same person" on the cosine, by Newton's method."""
-    cosine = np.concatenate([genuine, impostor])
-    same = np.concatenate([np.ones(len(genuine)), np.zeros(len(impostor))])
-    slope, intercept = 10.0, -3.0
-    for _ in range(500):
-        likely = 1 / (1 + np.exp(-(slope * cosine + intercept)))
-        error, weight = likely - same, likely * (1 - likely)
-        gradient = (error * cosine).mean(), error.mean()
-        mixed = (weight * cosine).mean()
-        curvature = np.array([[(weight * cosine * cosine).mean(), mixed], [mixed, weight.mean()]]) + 1e-9 * np.eye(2)
-        slope, intercept = (slope, intercept) - np.linalg.solve(curvature, gradient)
-    return slope, intercept
-
-
-def utk_held_out():
-    pictures, used, labels, held_out = utk()
-    return pictures, used[held_out], labels[held_out]
-
-
-def answers(task, pictures, used):
-    return outputs_of(task, pictures, used)[-1].argmax(1)
-
-
-def confusion(truth, answer, count):
-    """Counts, the truth as rows."""
-    table = np.zeros((count, count), int)
-    np.add.at(table, (truth, answer), 1)
-    return table.tolist()
-
-
-def mean(values):
-    return round(float(values.mean()), 2)
 
 
 if __name__ == "__main__":
-    every = [task for task in ("age", "gender", "race", "emotion", "embed") if os.path.exists(f"{PACK}/{task}/model.onnx")]
-    main(sys.argv[1].split(",") if len(sys.argv) > 1 else every)
+    main(sys.argv[1].split(",") if len(sys.argv) > 1 else FILES)

@@ -1,44 +1,56 @@
-"""figures.json: what was measured of a pack, by task and data set. The manifests and cards hold the same figures."""
+"""figures.json: what was measured of a pack, by precision, task and data set, each with its n. Manifests and cards hold the same figures;
+what detector and second look find together is the task "found"."""
+
 import json
 import os
+import time
 
 import numpy as np
-import onnxruntime as ort
 
-from places import PACK, THREADS
+from places import PACK
+from product import FILES, session
 
-BATCH = 64
-
-
-def session(task, threads=THREADS):
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    return ort.InferenceSession(f"{PACK}/{task}/model.onnx", options)
-
-
-def outputs_of(task, chips, indices):
-    """Every output of a task's graph on these chips."""
-    graph, parts = session(task), []
-    for k in range(0, len(indices), BATCH):
-        batch = np.ascontiguousarray(np.stack([chips[i] for i in indices[k : k + BATCH]]))
-        parts.append(graph.run(None, {"chip": batch}))
-    return [np.concatenate(part) for part in zip(*parts)]
+RUNS = 150
 
 
 def write(figures):
-    """Adds to what is there: {task: {data set: figures}}."""
-    path = f"{PACK}/figures.json"
+    """Adds to what is there: {precision: {task: {data set: figures}}}, and beside the precisions what is no measurement."""
+    path, known = f"{PACK}/figures.json", {}
     if os.path.exists(path):
         with open(path) as file:
-            figures = {**json.load(file), **figures}
+            known = json.load(file)
     with open(path, "w") as file:
-        json.dump(figures, file, indent=1)
-    print(json.dumps(figures, indent=1))
+        json.dump(merged(known, figures), file, indent=1)
+    print(json.dumps(figures, indent=1), flush=True)
+
+
+def merged(known, figures):
+    both = {key: merged(known[key], value) if isinstance(value, dict) and key in known else value for key, value in figures.items()}
+    return {**known, **both}
+
+
+def graph_of(task, precision, threads=1):
+    return session(f"{PACK}/{task}/{FILES[precision]}", threads)
+
+
+def milliseconds(task, precision, side):
+    """Of one picture in one thread: the least of many runs."""
+    graph, times = graph_of(task, precision), []
+    feed = {graph.get_inputs()[0].name: np.zeros((1, side, side, 3), np.uint8)}
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        graph.run(None, feed)
+        times.append(time.perf_counter() - started)
+    return round(1000 * min(times), 2)
 
 
 def share(hits):
     """Of a boolean array."""
     return round(float(hits.mean()), 4)
+
+
+def mean(values):
+    return round(float(values.mean()), 2)
 
 
 def ci95(hits):
@@ -50,3 +62,10 @@ def ci95(hits):
 def by_group(values, groups, names, measure=share):
     """`measure` of the values of each group; `groups` are indices into `names`."""
     return {name: measure(values[groups == k]) for k, name in enumerate(names)}
+
+
+def confusion(truth, answer, count):
+    """Counts, the truth as rows."""
+    table = np.zeros((count, count), int)
+    np.add.at(table, (truth, answer), 1)
+    return table.tolist()

@@ -1,103 +1,100 @@
-"""The networks of embedder, demographics and emotion. Layout NCHW, values -1..1 unless said otherwise."""
+"""The networks that look at one face. They take float NCHW, RGB in -1..1; graphs.py puts the bytes' arithmetic in front."""
+
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-RACES = ["White", "Black", "Latino_Hispanic", "East Asian", "Southeast Asian", "Indian", "Middle Eastern"]
-EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
-#: Age is a distribution over the years 0..100.
-AGES = 101
 
+class Unit(nn.Module):
+    """Convolution, batch norm and, unless linear, ReLU.
 
-def conv(channels_in, channels_out, kernel=3, stride=1, relu=True):
-    layers = [
-        nn.Conv2d(channels_in, channels_out, kernel, stride, kernel // 2, bias=False),
-        nn.BatchNorm2d(channels_out),
-    ]
-    if relu:
-        layers.append(nn.ReLU(inplace=True))
-    return nn.Sequential(*layers)
+    A net that was trained with PReLU slides to ReLU: `left` is what is left of the `slope`s of its channels, 1 to 0.
+    """
 
-
-class Residual(nn.Module):
-    """Two convolutions with a skip, which is a strided 1x1 convolution where the shape changes."""
-
-    def __init__(self, channels_in, channels_out, stride=1):
+    def __init__(self, channels_in, channels_out, kernel=1, stride=1, groups=1, linear=False, padding=None):
         super().__init__()
-        self.a = conv(channels_in, channels_out, stride=stride)
-        self.b = conv(channels_out, channels_out, relu=False)
-        same = channels_in == channels_out and stride == 1
-        self.skip = nn.Identity() if same else conv(channels_in, channels_out, kernel=1, stride=stride, relu=False)
+        padding = kernel // 2 if padding is None else padding
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, groups=groups, bias=False)
+        self.bn = nn.BatchNorm2d(channels_out)
+        self.linear, self.left = linear, 0.0
+        self.register_buffer("slope", torch.zeros(channels_out, 1, 1))
 
     def forward(self, x):
-        return F.relu(self.b(self.a(x)) + self.skip(x))
+        x = self.bn(self.conv(x))
+        if self.linear:
+            return x
+        if self.left == 0:
+            return F.relu(x)
+        return F.prelu(x, (self.slope * self.left).flatten().to(x.dtype))
 
 
-class Embedder(nn.Module):
-    """uint8 chips [N, 144, 144, 3] -> float [N, 512], L2-normalised. Sees the central 112x112."""
+class Block(nn.Module):
+    """Widened by 1x1, depthwise 3x3, narrowed by 1x1 without activation; a skip where the shape stays (MobileNetV2's inverted residual)."""
 
-    def __init__(self, widths=(32, 48, 96, 192), depths=(1, 2, 2, 1), size=512):
+    def __init__(self, channels_in, middle, channels_out, stride=1):
         super().__init__()
-        blocks, channels = [conv(3, widths[0], stride=2)], widths[0]
-        for width, depth in zip(widths, depths):
-            for i in range(depth):
-                blocks.append(Residual(channels, width, 2 if i == 0 and width != widths[0] else 1))
-                channels = width
-        self.body = nn.Sequential(*blocks)  # [N, 192, 7, 7]
-        self.expand = conv(channels, 384, kernel=1)
-        self.pool = nn.Conv2d(384, 384, 7, groups=384, bias=False)  # global depthwise convolution, as in MobileFaceNet
-        self.head = nn.Linear(384, size, bias=False)
-        self.bn = nn.BatchNorm1d(size)
-
-    def features(self, x):
-        """Float NCHW [N, 3, 112, 112] -> [N, 512], not normalised."""
-        return self.bn(self.head(self.pool(self.expand(self.body(x))).flatten(1)))
-
-    def forward(self, chip):
-        x = chip[:, 16:128, 16:128, :].permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        return F.normalize(self.features(x), dim=1)
-
-
-class Trunk(nn.Module):
-    """Residual blocks, halving the side between widths, then the mean over the picture."""
-
-    def __init__(self, channels_in, widths, depths, stem_stride=2):
-        super().__init__()
-        layers, channels = [conv(channels_in, widths[0], stride=stem_stride)], widths[0]
-        for i, (width, depth) in enumerate(zip(widths, depths)):
-            for j in range(depth):
-                layers.append(Residual(channels, width, 2 if j == 0 and i else 1))
-                channels = width
-        self.body, self.out = nn.Sequential(*layers), channels
+        self.widen = Unit(channels_in, middle)
+        self.depth = Unit(middle, middle, 3, stride, groups=middle)
+        self.narrow = Unit(middle, channels_out, linear=True)
+        self.skip = channels_in == channels_out and stride == 1
 
     def forward(self, x):
-        return self.body(x).mean((2, 3))
+        y = self.narrow(self.depth(self.widen(x)))
+        return x + y if self.skip else y
 
 
-class Demographics(nn.Module):
-    """[N, 3, 144, 144] -> logits of age [N, 101], gender [N, 2] (male, female) and race [N, 7]. One trunk, exported once per attribute."""
+class Face(nn.Module):
+    """[N, 3, 112, 112] -> [N, outputs]. Width 1 is MobileFaceNet (Chen et al., "MobileFaceNets", 2018): 221 million multiply-adds."""
 
-    def __init__(self, widths=(24, 48, 96, 160, 224), depths=(1, 1, 1, 1, 1), dropout=0.2):
+    #: Where the side is halved: channels of the halving block, of the others' middle, and what both give.
+    STAGES = (128, 128, 64), (256, 256, 128), (512, 256, 128)
+
+    def __init__(self, width=1.0, depths=(4, 6, 2), outputs=512, dropout=0.0):
         super().__init__()
-        self.stem = conv(3, 16, stride=2)  # 144 -> 72
-        self.trunk = Trunk(16, widths, depths)  # 72 -> 36 -> 18 -> 9 -> 5 -> 3
-        self.drop = nn.Dropout(dropout)
-        self.age, self.gender, self.race = (nn.Linear(self.trunk.out, n) for n in (AGES, 2, len(RACES)))
 
-    def features(self, x):
-        return self.drop(self.trunk(self.stem(x)))
+        def scaled(channels):
+            return max(8, int(round(channels * width / 8)) * 8)
+
+        channels = scaled(64)
+        self.stem = nn.Sequential(Unit(3, channels, 3, 2), Unit(channels, channels, 3, groups=channels))  # 56
+        blocks = []
+        for (halving, middle, wide), depth in zip(self.STAGES, depths):  # 28, 14, 7
+            blocks.append(Block(channels, scaled(halving), scaled(wide), 2))
+            channels = scaled(wide)
+            blocks += [Block(channels, scaled(middle), channels) for _ in range(depth)]
+        self.blocks = nn.Sequential(*blocks)
+        last = scaled(512) if width < 1 else 512
+        self.expand = Unit(channels, last)
+        self.pool = Unit(last, last, 7, groups=last, linear=True, padding=0)
+        self.drop, self.head = nn.Dropout(dropout), nn.Linear(last, outputs)
 
     def forward(self, x):
-        features = self.features(x)
-        return self.age(features), self.gender(features), self.race(features)
+        return self.head(self.drop(self.pool(self.expand(self.blocks(self.stem(x)))).flatten(1)))
+
+    def units(self):
+        return [module for module in self.modules() if isinstance(module, Unit)]
+
+    def leak(self, left):
+        """How much of PReLU's slopes is left."""
+        for unit in self.units():
+            unit.left = left
 
 
-class Emotion(nn.Module):
-    """Luma [N, 1, 48, 48] -> logits [N, 7] in the order of EMOTIONS."""
+class Refine(nn.Module):
+    """The second look. [N, 3, 96, 96] -> the logit of "a face" [N], and its five points [N, 5, 2] in sides of the crop."""
 
-    def __init__(self, widths=(32, 64, 112, 192), depths=(1, 1, 1, 1), dropout=0.4):
+    def __init__(self, channels=(24, 48, 96, 128, 192)):
         super().__init__()
-        self.trunk = Trunk(1, widths, depths, stem_stride=1)  # 48 -> 24 -> 12 -> 6
-        self.drop, self.head = nn.Dropout(dropout), nn.Linear(widths[-1], len(EMOTIONS))
+        a, b, c, d, e = channels
+        self.body = nn.Sequential(
+            Unit(3, a, 3, 2), Unit(a, b, 3, 2), Block(b, 2 * b, b),  # 24
+            Unit(b, c, 3, 2), Block(c, 2 * c, c), Block(c, 2 * c, c),  # 12
+            Unit(c, d, 3, 2), Block(d, 2 * d, d), Block(d, 2 * d, d),  # 6
+            Unit(d, e), Unit(e, e, 6, groups=e, linear=True, padding=0),
+        )  # fmt: skip
+        self.score = nn.Linear(e, 1)
+        self.points = nn.Sequential(nn.Linear(e, 128), nn.ReLU(), nn.Linear(128, 10))
 
     def forward(self, x):
-        return self.head(self.drop(self.trunk(x)))
+        features = self.body(x).flatten(1)
+        return self.score(features)[:, 0], self.points(features).view(-1, 5, 2) + 0.5

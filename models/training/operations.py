@@ -2,6 +2,7 @@
 
 python operations.py [PACK]
 """
+
 import os
 import sys
 
@@ -10,13 +11,16 @@ import onnx
 
 from places import PACK
 
+#: Of the usual picture, in pixels.
+SIDES = {"detect": 800, "refine": 96}
+
 
 def main(pack=PACK):
     for task in sorted(os.listdir(pack)):
         folder = f"{pack}/{task}"
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            if name.endswith(".onnx"):
-                print(task, multiply_adds(onnx.load(f"{folder}/{name}"), 800 if task == "detect" else 144))
+            if name == "model.onnx":
+                print(task, multiply_adds(onnx.load(f"{folder}/{name}"), SIDES.get(task, 112)))
 
 
 def multiply_adds(model, side):

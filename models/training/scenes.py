@@ -1,145 +1,191 @@
-"""The detector's training pictures: mosaics of crops of labelled scenes, faces of 10 to 300 px in 320x320."""
-import os
-import pickle
+"""The detector's training pictures: mosaics of scenes, made on the device; every cell a random scene, its main face at a random size and,
+for half of them, at any roll."""
 
-import cv2
+import math
+
 import numpy as np
+import torch
+import torch.nn.functional as F
 
-from augment import LUMA
-from places import CHIPS, SOURCES
+from augment import damage
+from bank import each, row_of
+from crops import complex_of
+from device import DEVICE, drawn, normal, uniform
+from geometry import MIRRORED
+from packed import Packed, limited
+from places import STRIDE, TINY
 
-#: Width and height of a mosaic in pixels.
+#: Width and height of a mosaic, and the most of a scene, in pixels.
 SIZE = 320
-#: Scenes are kept no larger than this.
-SIDE_MAX = 416
-#: Of a face that is to be found: the teacher's score, the share of it in the picture, its side in pixels. Less is neither face nor background.
-SCORE_MIN, SEEN_MIN, SIDE_MIN = 0.5, 0.55, 7
-#: Landmarks of a mirrored face: eyes and mouth corners change sides.
-MIRROR = [1, 0, 2, 4, 3]
+#: Faces that are known of a scene, and that a mosaic keeps.
+FACES_OF_SCENE, FACES_MAX = 8, 32
+#: Of FairFace every so-manieth face that the teacher is this sure of, as a close-up.
+CLOSE_UP_EVERY, CLOSE_UP_SCORE = 6, 0.6
+#: What a face is in training: to be found, neither face nor background, not there.
+FACE, IGNORED, NONE = 1.0, 0.0, -1.0
+#: A face is to be found if the teacher's score, the share of it in the cell and its side in pixels are so large; with less in the cell
+#: than the last it is not there.
+SCORE_MIN, SEEN_MIN, SIDE_MIN, THERE_MIN = 0.5, 0.55, 7, 0.25
+#: Cells a side that a mosaic may have; the last lessons have more small faces, in worse light.
+CELLS = [1, 2, 3, 4, 5, 5] if TINY else [1, 1, 2, 3, 4]
+SMALLEST = 7 if TINY else 10
+#: Share of cells that show any place of the scene, of those about upright, and of those turned by any angle; the rest by quarters.
+ANYWHERE, UPRIGHT, ANY_ANGLE = 0.12, 0.5, 0.3
 
 
-def load_scenes():
-    """[(image RGB uint8, boxes [n, 5], landmarks [n, 5, 2])] in pixels of the image, and the same for the held-out twentieth."""
-    rows, path = labelled_rows(), f"{CHIPS}/scenes.bin"
-    if not os.path.exists(path):
-        write_pixels(rows, path)
-    pixels, scenes = np.memmap(path, np.uint8, "r"), []
-    for (_, _, boxes, points), (start, h, w, scale) in zip(rows, np.load(path + ".npy")):
-        start, h, w = int(start), int(h), int(w)
-        boxes = boxes.copy()
-        boxes[:, :4] *= scale
-        scenes.append((pixels[start : start + h * w * 3].reshape(h, w, 3), boxes, points * scale))
-    train = [scene for i, scene in enumerate(scenes) if i % 20]
-    return train, scenes[::20]
+class Scenes:
+    """Pictures uint8 [n, 3, 320, 320] (the upper left is used), their halves and quarters; boxes [n, 8, 5] with the teacher's score
+    (-1: none) and landmarks [n, 8, 5, 2] in pixels of the scene; size [n, 2] (height, width)."""
+
+    def __init__(self):
+        scenes, close_ups = Packed("scenes"), Packed("fair")
+        chosen = limited(np.arange(len(scenes))[::STRIDE])
+        faces = limited(np.nonzero(close_ups.arrays["score"] > CLOSE_UP_SCORE)[0][::CLOSE_UP_EVERY])
+        rows = [(scenes, i) for i in chosen] + [(close_ups, i) for i in faces]
+        n = len(rows)
+        pixels, self.size = torch.zeros(n, 3, SIZE, SIZE, dtype=torch.uint8), torch.zeros(n, 2)
+        self.boxes, self.landmarks = torch.full((n, FACES_OF_SCENE, 5), NONE), torch.zeros(n, FACES_OF_SCENE, 5, 2)
+
+        def read(row):
+            source, i = rows[row]
+            picture = source.picture(i)
+            row_of(pixels, row, picture)
+            self.size[row] = torch.tensor(picture.shape[:2])
+            boxes, landmarks = (faces_of if source is scenes else close_up_of)(source.arrays, i)
+            self.boxes[row, : len(boxes)], self.landmarks[row, : len(boxes)] = boxes, landmarks
+
+        each(read, n)
+        self.levels = [pixels.to(DEVICE)]
+        for _ in range(2):
+            self.levels.append(torch.cat([halved(part) for part in self.levels[-1].split(512)]))
+        for name in ("size", "boxes", "landmarks"):
+            setattr(self, name, getattr(self, name).to(DEVICE))
+        there = self.boxes[..., 4] > 0
+        self.main, self.any = (area_of(self.boxes) * there).argmax(1), there.any(1)
+
+    def __len__(self):
+        return len(self.size)
+
+    def cells(self, scenes, side):
+        """Cells [n, 3, side, side] in -1..1 of these scenes, with boxes [n, 8, 5] and landmarks [n, 8, 5, 2] in their pixels."""
+        n, boxes, size = len(scenes), self.boxes[scenes], self.size[scenes].flip(1)
+        main = boxes[torch.arange(n, device=DEVICE), self.main[scenes]]
+        at_face = self.any[scenes] & (uniform(n) > ANYWHERE)
+        wanted = torch.exp(math.log(SMALLEST) + uniform(n) * (math.log(side * 0.95) - math.log(SMALLEST)))
+        scale = torch.where(at_face, (wanted / area_of(main).clamp_min(64).sqrt()).clamp(0.06, 3.0), 0.35 + uniform(n) * 1.9)
+        angle, mirror = rolls(n), torch.where(uniform(n) < 0.5, -1.0, 1.0)
+        # The scene's point `look` comes to lie at the cell's point `at`: cell = turn (scene - look) + at.
+        look = torch.where(at_face[:, None], (main[:, :2] + main[:, 2:4]) / 2, uniform(n, 2) * size)
+        at = torch.where(at_face[:, None], 0.15 + 0.7 * uniform(n, 2), 0.5) * side
+        cos, sin = angle.cos() * scale, angle.sin() * scale
+        turn = torch.stack([torch.stack([mirror * cos, -sin], 1), torch.stack([mirror * sin, cos], 1)], 1)
+        pixels = self.sampled(scenes, side, scale, turn, look, at)
+
+        centre = ((boxes[..., :2] + boxes[..., 2:4]) / 2 - look[:, None]) @ turn.transpose(1, 2) + at[:, None]
+        half = turned_half((boxes[..., 2:4] - boxes[..., :2]) / 2 * scale[:, None, None], angle[:, None])
+        points = (self.landmarks[scenes] - look[:, None, None]) @ turn.transpose(1, 2)[:, None] + at[:, None, None]
+        points = torch.where((mirror < 0)[:, None, None, None], points[:, :, MIRRORED], points)
+        return pixels, torch.cat([centre - half, centre + half, boxes[..., 4:]], -1), points
+
+    def sampled(self, scenes, side, scale, turn, look, at):
+        """From the whole scenes, their halves or quarters, so that sampling steps over little; one colour beyond the scene's edge."""
+        n, size = len(scenes), self.size[scenes].flip(1)
+        places = (centres(side, 1) - at[:, None]) @ torch.linalg.inv(turn).transpose(1, 2) + look[:, None]
+        inside = ((places >= 0) & (places < size[:, None])).all(2).view(n, 1, side, side)
+        grid = (places / (SIZE / 2) - 1).view(n, side, side, 2)
+        pixels, level = torch.empty(n, 3, side, side, device=DEVICE), torch.where(scale > 0.6, 0, torch.where(scale > 0.3, 1, 2))
+        for i, pictures in enumerate(self.levels):
+            own = (level == i).nonzero()[:, 0]
+            if len(own):
+                seen = F.grid_sample(pictures[scenes[own]].float(), grid[own], align_corners=False, padding_mode="border")
+                pixels[own] = seen / 127.5 - 1
+        return torch.where(inside, pixels, uniform(n, 3, 1, 1) * 2 - 1)
+
+    def mosaics(self, count, scenes):
+        """Pictures [count, 3, 320, 320], boxes [count, m, 5] (the last: FACE, IGNORED or NONE) and landmarks [count, m, 5, 2]."""
+        per_side = int(np.random.choice(CELLS))
+        side, cells = SIZE // per_side, per_side**2
+        pixels, boxes, landmarks = self.cells(scenes[drawn(count * cells, len(scenes))], side)
+        boxes = torch.cat(judged(boxes, side), -1)
+        column, row = torch.arange(cells, device=DEVICE) % per_side, torch.arange(cells, device=DEVICE) // per_side
+        corner = (torch.stack([column, row], 1) * float(side)).repeat(count, 1)
+        boxes[..., :4] += corner.repeat(1, 2)[:, None]
+        landmarks = (landmarks + corner[:, None, None]).reshape(count, -1, 5, 2)
+        boxes = boxes.view(count, -1, 5)
+
+        x = pixels.view(count, per_side, per_side, 3, side, side).permute(0, 3, 1, 4, 2, 5)
+        x = x.reshape(count, 3, per_side * side, per_side * side)
+        left = SIZE - per_side * side
+        x = F.pad(x, (0, left, 0, left))
+        if TINY:
+            dark = torch.exp(-normal(count, 1, 1, 1).abs() * 0.5)
+            x = torch.where(uniform(count, 1, 1, 1) < 0.4, (x + 1) * dark - 1, x)
+        x = damage(x, small=0.15, least=0.4, grey=0.25, blur=0.3 if TINY else 0.15, noise=0.35 if TINY else 0.15)
+        first = boxes[..., 4].argsort(1, descending=True)[:, :FACES_MAX]
+        return x, taken(boxes, first), taken(landmarks, first)
 
 
-def labelled_rows():
-    """(file, (height, width), boxes, landmarks) of every scene, as prepare.py and background.py labelled them."""
-    rows = []
-    for name in ("celeba", "lfw", "background"):
-        with open(f"{CHIPS}/scenes_{name}.pkl", "rb") as scenes:
-            rows += pickle.load(scenes)
-    meta = np.load(f"{CHIPS}/fairtrain_meta.npz")
-    names, boxes, scores, points = (meta[key] for key in ("fs", "B", "S", "K"))
-    for i in range(0, len(names), 5):  # tight crops: one face each, close up
-        if scores[i] > 0.6:
-            box = np.append(boxes[i], scores[i])[None].astype(np.float32)
-            rows.append((str(names[i]), (224, 224), box, points[i][None]))
-    return rows
+def faces_of(arrays, i):
+    """A scene's boxes [m, 5] and landmarks [m, 5, 2], at most eight."""
+    start = arrays["first"][i]
+    own = slice(start, min(arrays["first"][i + 1], start + FACES_OF_SCENE))
+    return torch.from_numpy(arrays["boxes"][own]), torch.from_numpy(arrays["landmarks"][own])
 
 
-def write_pixels(rows, path):
-    """All scenes in one file, shrunk and in RGB, so that reading one is reading memory."""
-    places = []
-    with open(path + ".part", "wb") as out:
-        for name, (h, w), _, _ in rows:
-            scale = min(1.0, SIDE_MAX / max(h, w))
-            flags = cv2.IMREAD_REDUCED_COLOR_2 if scale < 0.4 else cv2.IMREAD_COLOR
-            image = cv2.imread(f"{SOURCES}/{name}", flags)
-            size = (w, h) if scale == 1 else (max(1, round(w * scale)), max(1, round(h * scale)))
-            if image.shape[1::-1] != size:
-                image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-            places.append((out.tell(), image.shape[0], image.shape[1], scale))
-            out.write(np.ascontiguousarray(image[:, :, ::-1]).data)
-    np.save(path + ".npy", np.array(places))
-    os.rename(path + ".part", path)
+def close_up_of(arrays, i):
+    """The same of a packed face: its box moves along with its landmarks, see crops.boxes_of."""
+    found, packed = (complex_of(torch.as_tensor(arrays[key][i]).double()) for key in ("found_landmarks", "landmarks"))
+    away = found - found.mean()
+    factor = ((packed - packed.mean()) * away.conj()).sum() / away.abs().pow(2).sum()
+    box = torch.as_tensor(arrays["found_box"][i])
+    centre = torch.view_as_real(factor * (complex_of(((box[:2] + box[2:]) / 2).double()) - found.mean()) + packed.mean()).float()
+    half = (box[2:] - box[:2]) / 2 * float(factor.abs())
+    return torch.cat([centre - half, centre + half, torch.tensor([arrays["score"][i]])])[None], torch.from_numpy(arrays["landmarks"][i])[
+        None
+    ]
 
 
-def mosaic(scenes, seed):
-    """Image float [3, SIZE, SIZE] in -1..1, boxes [n, 4] and landmarks [n, 5, 2] to find, boxes [m, 4] to ignore; in its pixels."""
-    rng = np.random.default_rng(seed)
-    per_side = int(rng.choice([1, 1, 2, 3, 4]))
-    side = SIZE // per_side
-    canvas, found = np.zeros((SIZE, SIZE, 3), np.uint8), ([], [], [])
-    for y in range(per_side):
-        for x in range(per_side):
-            paste(canvas, found, scenes[int(rng.integers(len(scenes)))], (x * side, y * side), side, rng)
-    boxes, points, ignored = (
-        np.array(part, np.float32).reshape(-1, *shape) for part, shape in zip(found, ((4,), (5, 2), (4,)))
+def halved(pictures):
+    return F.avg_pool2d(pictures.float(), 2).round().to(torch.uint8)
+
+
+def area_of(boxes):
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def rolls(n):
+    """Radians: half about upright, the others any angle, or quarter turns and a little."""
+    share = uniform(n)
+    quarters = torch.randint(1, 4, (n,), device=DEVICE) * (math.pi / 2) + normal(n) * 0.1
+    return torch.where(
+        share < UPRIGHT, normal(n) * 0.12, torch.where(share < UPRIGHT + ANY_ANGLE, (uniform(n) * 2 - 1) * math.pi, quarters)
     )
-    if rng.random() < 0.5:
-        canvas = canvas[:, ::-1]
-        boxes[:, [0, 2]], ignored[:, [0, 2]] = SIZE - boxes[:, [2, 0]], SIZE - ignored[:, [2, 0]]
-        points = points[:, MIRROR]
-        points[..., 0] = SIZE - points[..., 0]
-    image = varied_light(canvas.astype(np.float32), rng)
-    return np.clip(image, 0, 255).transpose(2, 0, 1) / np.float32(127.5) - 1, boxes, points, ignored
 
 
-def paste(canvas, found, scene, corner, side, rng):
-    """A crop of a scene, scaled so that its main face takes a random size, laid into a square of the canvas."""
-    image, boxes, points = scene
-    scale, offset = crop_of(scene, side, rng)
-    matrix = np.array([[scale, 0, -offset[0]], [0, scale, -offset[1]]], np.float32)
-    if scale < 0.5:  # shrink first, or the warp aliases
-        shrink = max(2 * scale, 0.08)
-        image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] /= shrink
-    colour = tuple(int(v) for v in rng.integers(0, 255, 3))
-    cell = cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_CONSTANT, borderValue=colour)
-    left, top = corner
-    canvas[top : top + side, left : left + side] = cell
-    for box, landmarks in zip(boxes, points):
-        place = box[:4] * scale - [*offset, *offset]
-        visible = np.clip(place, 0, side)
-        area = max((place[2] - place[0]) * (place[3] - place[1]), 1e-6)
-        seen = max(visible[2] - visible[0], 0) * max(visible[3] - visible[1], 0) / area
-        if seen < 0.25:
-            continue
-        if box[4] < SCORE_MIN or seen < SEEN_MIN or np.sqrt(area) < SIDE_MIN:
-            found[2].append(visible + [left, top, left, top])
-        else:
-            found[0].append(place + [left, top, left, top])
-            found[1].append(landmarks * scale - offset + [left, top])
+def turned_half(half, angle):
+    """Half the width and height of a box that is turned: what an ellipse in it then fills."""
+    cos, sin = angle.cos().pow(2), angle.sin().pow(2)
+    width, height = half[..., 0] ** 2, half[..., 1] ** 2
+    return torch.stack([(width * cos + height * sin).sqrt(), (width * sin + height * cos).sqrt()], -1)
 
 
-def crop_of(scene, side, rng):
-    """The scale of the crop and its corner in the scaled scene."""
-    image, boxes, _ = scene
-    h, w = image.shape[:2]
-    if len(boxes) and rng.random() > 0.12:
-        extent = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-        largest = int(extent.argmax())
-        wanted = np.exp(rng.uniform(np.log(10), np.log(side * 0.95)))
-        scale = np.clip(wanted / max(extent[largest], 8), 0.04, 3.0)
-        x, y = (boxes[largest, :2] + boxes[largest, 2:4]) / 2 * scale
-        return scale, [x - rng.uniform(0.15, 0.85) * side, y - rng.uniform(0.15, 0.85) * side]
-    scale = float(rng.uniform(0.6, 2.5))  # anywhere at all: mostly background
-    return scale, [rng.uniform(0, max(w * scale - side, 1)), rng.uniform(0, max(h * scale - side, 1))]
+def judged(boxes, side):
+    """[n, m, 4] boxes, what is to be ignored only as far as it is in the cell, and [n, m, 1] FACE, IGNORED or NONE."""
+    place, score = boxes[..., :4], boxes[..., 4]
+    visible, area = place.clamp(0, side), area_of(place)
+    seen = (visible[..., 2:] - visible[..., :2]).clamp_min(0).prod(-1) / area.clamp_min(1e-6)
+    none = (score < 0) | (seen < THERE_MIN)
+    ignored = (score < SCORE_MIN) | (seen < SEEN_MIN) | (area.clamp_min(0).sqrt() < SIDE_MIN)
+    kind = torch.where(none, NONE, torch.where(ignored, IGNORED, FACE))
+    return torch.where((kind == IGNORED)[..., None], visible, place), kind[..., None]
 
 
-def varied_light(image, rng):
-    """Float RGB 0..255 -> the same under other light, sometimes grey, blurred, noisy, or badly compressed."""
-    contrast, mean = np.float32(np.exp(rng.normal(0, 0.25))), image.mean()
-    image = (image - mean) * contrast + np.float32(mean + rng.normal(0, 20)) + rng.normal(0, 8, 3).astype(np.float32)
-    if rng.random() < 0.25:
-        image = np.repeat((image @ np.array(LUMA, np.float32))[..., None], 3, 2)
-    if rng.random() < 0.15:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 1.5)))
-    if rng.random() < 0.15:
-        image = image + rng.standard_normal(image.shape, np.float32) * 8
-    if rng.random() < 0.2:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 70))]
-        packed = cv2.imencode(".jpg", np.clip(image, 0, 255).astype(np.uint8), quality)[1]
-        image = cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float32)
-    return image
+def taken(values, rows):
+    """values [n, m, ...] at rows [n, k] -> [n, k, ...]."""
+    return values.gather(1, rows.view(*rows.shape, *[1] * (values.ndim - 2)).expand(-1, -1, *values.shape[2:]))
+
+
+def centres(count, stride):
+    """[count * count, 2]: the middles (x, y) of square cells, row by row."""
+    steps = torch.arange(count, device=DEVICE)
+    return (torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1).reshape(-1, 2) + 0.5) * stride

@@ -1,4 +1,7 @@
 """The detector that labels the training data: SCRFD with keypoints. Never shipped."""
+
+import functools
+
 import cv2
 import numpy as np
 import onnxruntime as ort
@@ -51,3 +54,9 @@ class Scrfd:
         hit = score >= threshold
         centre, box, point = centre[hit], box[hit], point[hit].reshape(-1, 5, 2) + centre[hit][:, None]
         return np.concatenate([centre - box[:, :2], centre + box[:, 2:]], 1), score[hit], point
+
+
+@functools.cache
+def teacher(path):
+    """One session a process: prepare's workers ask for it with every picture."""
+    return Scrfd(path)

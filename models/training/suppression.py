@@ -1,4 +1,5 @@
 """Greedy non-maximum suppression."""
+
 import numpy as np
 
 

@@ -15,6 +15,16 @@ export function formatPercent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+
+/** The middle 0.8 of all values as "10th to 90th percentile". */
+export function percentiles(share: number): string {
+  const below = Math.round((1 - share) * 50);
+  const [from, to] = [below, 100 - below].map((at) => `${at}${ENDINGS[ordinals.select(at)] ?? "th"}`);
+  return `${from} to ${to} percentile`;
+}
+
 /** "1.4 MB", in powers of 1,000 as file managers write it. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;

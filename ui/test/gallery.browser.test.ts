@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { OLD_MODEL } from "../../services/mesh/test/oldFaces.js";
 import { CHROMIUM, PHONE, accessibilityFaults, screenshot } from "./browser";
 import { testAddedPeople } from "./gallery/addedPeople";
 import { KEY, PATIENCE, focused, main, openGalleryPage } from "./gallery/galleryPage";
@@ -8,7 +9,7 @@ import { testImportedFolders } from "./gallery/importedFolders";
 describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => {
   /** One mesh and one browser for every suite. */
   const gallery = openGalleryPage();
-  const { fill, people, statistics, url, visitWithKey, visitWithoutKey } = gallery;
+  const { fill, fillOld, people, statistics, url, visitWithKey, visitWithoutKey } = gallery;
 
   it("says what to do while nobody is in it", async () => {
     const page = await visitWithKey("/gallery");
@@ -39,6 +40,19 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByText("nobody: made by a test").waitFor();
     await page.getByText("0.jpg").waitFor();
     await show.waitFor({ state: "detached" });
+  });
+
+  it("says how many faces no search finds, whose they are, and what makes them anew", async () => {
+    await fillOld(["Ada", "Bob"], 2);
+    const page = await visitWithKey("/gallery");
+    await page.getByText("No search finds 4 faces: another model made them.").waitFor();
+    await page.getByText(`4 by ${OLD_MODEL}.`).waitFor();
+    await page.getByText("npm run gallery -- re-enrol").waitFor();
+    await screenshot(page, "gallery-not-searched");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: /Ada/ }).click();
+    await page.getByText(`Made by another model (${OLD_MODEL}): no search finds it.`).first().waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it("renames, merges and deletes, each with what was done", async () => {

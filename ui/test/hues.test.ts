@@ -9,7 +9,8 @@ const announced = (name: string, hue?: number): AnnouncementJson => ({
   title: { en: name },
   ...(hue === undefined ? {} : { hue }),
   answers: [],
-  model: { pack: "", id: "", version: "", licence: "", source: "", notice: "", measured: [] },
+  model: { pack: "", id: "", version: "", licence: "", source: "", notice: "", measured: [], precision: "" },
+  chipSide: 112,
 });
 const KNOWN = [
   announced("age", 70),

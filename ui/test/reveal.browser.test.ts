@@ -7,6 +7,7 @@ import { answersOf, extractOf } from "./playedStages";
 import { testBrokenLines } from "./reveal/brokenLines";
 import { testContrasts } from "./reveal/contrasts";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
+import { testPortraits } from "./reveal/portraits";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
 
 /**
@@ -208,6 +209,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await page.context().close();
   });
 
+  testPortraits(on);
   testBrokenLines(on);
   testJobsThatAreGone(on);
   testContrasts(on);

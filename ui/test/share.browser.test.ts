@@ -43,7 +43,7 @@ describe.skipIf(!CHROMIUM)("a share link, where everything takes the key (needs 
     await guest.page.reload();
     await guest.page.getByRole("heading", { name: "1 face" }).waitFor();
     const picture = guest.page.getByRole("img", { name: "The photo" });
-    await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(960);
+    await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(496);
     await guest.page.getByText("Looks").first().waitFor();
     expect(await guest.page.getByRole("button", { name: "Delete now" }).count()).toBe(0);
     expect(await guest.page.getByRole("button", { name: "Copy link" }).count()).toBe(0);

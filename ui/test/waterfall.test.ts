@@ -21,6 +21,7 @@ const accepted = event("accepted", {
     size: { width: 100, height: 100 },
     bytes: 1,
     facesMax: 64,
+    chipSide: 112,
   },
 });
 const point = { x: 1, y: 1 };
@@ -36,7 +37,7 @@ const times = (queuedAtMs: number, startedAtMs: number, finishedAtMs: number) =>
 });
 const extract = event("extract", {
   ...times(1_010, 1_020, 1_100),
-  extract: { size: { width: 100, height: 100 }, faces: [face(0), face(1)], facesOmitted: 0 },
+  extract: { size: { width: 100, height: 100 }, faces: [face(0), face(1)], facesOmitted: 0, turned: 0 },
 });
 const age = (index: number, from: number) =>
   event("age", {

@@ -11,8 +11,8 @@ import {
   shownAnswers,
   tagOf,
 } from "@similarfaces/contracts/answers";
-import { matchesSentence, verdictWords } from "../src/analyse/matchWords";
-import { formatMs, formatPercent } from "../src/formats";
+import { figureWords, matchesSentence, spokenMatches, verdictWords } from "../src/analyse/matchWords";
+import { formatMs, formatPercent, percentiles } from "../src/formats";
 import { textIn } from "@similarfaces/contracts/texts";
 
 const guess = (label: string, probability: number): ClassificationJson => ({
@@ -66,7 +66,17 @@ const MASK: AnnouncementJson = {
       },
     },
   ],
-  model: { pack: "p", id: "mask", version: "1", licence: "", source: "", notice: "", measured: [] },
+  model: {
+    pack: "p",
+    id: "mask",
+    version: "1",
+    licence: "",
+    source: "",
+    notice: "",
+    measured: [],
+    precision: "float32",
+  },
+  chipSide: 112,
 };
 const shown = (...answers: AnswerJson[]) => shownAnswers(MASK, { answers });
 
@@ -158,6 +168,20 @@ describe("words for matches", () => {
     expect(matchesSentence({ matches: [], galleryFaces: 0, verdict: "no_close_match" })).toContain("empty");
     expect(verdictWords("quite_alike")).toBe("Quite alike");
   });
+
+  it("have the bare similarity where nothing is known of likelihood", () => {
+    const bare = { identityId: "i", name: "Ada", faceId: "f", similarity: 0.412 };
+    const uncalibrated = { ...bare, verdict: "uncalibrated" as const };
+    const matches = { matches: [uncalibrated], galleryFaces: 1, verdict: "uncalibrated" as const };
+    expect(matchesSentence(matches)).toBe("Nearest: Ada, similarity 0.41");
+    expect(figureWords(uncalibrated)).toBe("0.41");
+    expect(figureWords(match("very_alike").matches[0]!)).toBe("90 %");
+    expect(spokenMatches(matches)).toEqual([
+      "Nearest: Ada, similarity 0.41",
+      "This embedder's pack says nothing of likelihood.",
+    ]);
+    expect(spokenMatches(match("very_alike"))).toHaveLength(1);
+  });
 });
 
 describe("how often a model was right", () => {
@@ -179,6 +203,15 @@ describe("how often a model was right", () => {
 });
 
 describe("figures", () => {
+  it("say between which percentiles an interval lies", () => {
+    expect([0.8, 0.9, 0.5, 0.98].map(percentiles)).toEqual([
+      "10th to 90th percentile",
+      "5th to 95th percentile",
+      "25th to 75th percentile",
+      "1st to 99th percentile",
+    ]);
+  });
+
   it("have units, and never write something as nothing", () => {
     expect([0.4, 84.4, 1_300, 59_600, 125_000].map(formatMs)).toEqual([
       "0 ms",

@@ -11,11 +11,10 @@ import {
   storedSource,
   type StageName,
 } from "@similarfaces/contracts";
-import { jobBlobKey, publishResult, publishWork, type Blobs, type Broker } from "@similarfaces/runtime";
+import { publishResult, publishWork, type Broker } from "@similarfaces/runtime";
 import type { EnrolmentWarning } from "@similarfaces/contracts/api";
 import type { AcceptedJob } from "../jobs/accept.js";
 import { clientOf } from "../access/caller.js";
-import { faceOfSheet } from "../jobs/faceOfSheet.js";
 import { failureOf } from "../requests/failures.js";
 import type { FormFile } from "../requests/form.js";
 import { readImageHeader } from "../jobs/imageHeader.js";
@@ -24,7 +23,7 @@ import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.
 import { untilExtracted } from "../jobs/waiting.js";
 import type { Call } from "../requests/router.js";
 import { qualityOf, warningsOf } from "./faceQuality.js";
-import { enrolWork, repeatedResults } from "./repeatedFace.js";
+import { acceptedResult, knownFaceWork } from "./knownFace.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
@@ -53,9 +52,16 @@ export interface PhotosToEnrol {
   waitMs: number;
 }
 
+/** A face of a finished job. */
+export interface FaceToEnrol {
+  jobId: string;
+  face: number;
+  /** Where its photo came from; without it, that it is a face of a job. */
+  source: string | undefined;
+}
+
 export interface EnrolmentOptions {
   broker: Broker;
-  blobs: Blobs;
   intake: Intake;
   following: FollowOptions;
   jobTtlMs: number;
@@ -168,17 +174,16 @@ export class Enrolment {
   }
 
   /**
-   * A face of a finished job, by the embedding and the picture that are stored of it: nothing is computed again. The new job repeats the
-   * result of `extract` for that face.
+   * A face of a finished job, by what is stored of it: `extract` answers with the face as it was found, cuts its portrait out of that job's photo,
+   * and nothing else is computed again.
    * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
    */
   async enrolFaceOfJob(
-    sourceJobId: string,
-    faceIndex: number,
+    { jobId: sourceJobId, face: faceIndex, source: from }: FaceToEnrol,
     enrollee: Enrollee,
     { caller, trace }: EnrolmentCall,
   ): Promise<PhotoOutcome> {
-    const { broker, blobs, following, jobTtlMs, jobDeadlineMs, enrolmentFloor } = this.#options;
+    const { broker, following, jobTtlMs, jobDeadlineMs, enrolmentFloor } = this.#options;
     if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
     const { job: source } = await following.relay.snapshot(sourceJobId, caller);
     const face = source.faces.find(({ index }) => index === faceIndex);
@@ -194,8 +199,6 @@ export class Enrolment {
     if (embed?.state !== "done") {
       throw new StageFailure("bad_request", "This face has no embedding: wait for embed, or send the photo.");
     }
-    const sheet = await blobs.get(jobBlobKey(sourceJobId, "faces.jpg"));
-    const portrait = sheet && (await faceOfSheet(sheet.bytes, faceIndex));
     const acceptedAtMs = Date.now();
     const jobId = newJobId(acceptedAtMs);
     const job = {
@@ -205,15 +208,21 @@ export class Enrolment {
       expiresAtMs: acceptedAtMs + jobTtlMs,
     };
     const span = startJobSpan(following, trace);
-    const { model, value: extracted } = source.extract;
-    const results = repeatedResults(job, { accepted: source.accepted, face, extracted, model }, caller.keyId);
-    const enrolment = { ...enrollee, source: `face ${faceIndex} of a job` };
-    const work = enrolWork(job, embed, portrait, enrolment);
+    const known = {
+      jobId: sourceJobId,
+      accepted: source.accepted,
+      face,
+      faces: source.faces,
+      extracted: source.extract.value,
+      foundBy: source.extract.model,
+      embedding: embed,
+    };
+    const enrolment = { ...enrollee, source: storedSource(from ?? `face ${faceIndex} of a job`) };
     const expectation = following.relay.expect(jobId, caller.keyId);
     try {
       await expectation.listening;
-      for (const result of results) await publishResult(broker, result);
-      await publishWork(broker, work, span.context);
+      await publishResult(broker, acceptedResult(job, known, caller.keyId));
+      await publishWork(broker, knownFaceWork(job, known, enrolment), span.context);
       followJob(job, following, span);
       return { name: "", accepted: job, warnings: warningsOf(qualityOf(face), enrolmentFloor) };
     } catch (error) {

@@ -17,6 +17,7 @@ import {
   type Span,
 } from "@similarfaces/runtime";
 import { readImageHeader } from "./imageHeader.js";
+import type { InstalledStages } from "../system/installedStages.js";
 import type { JobRequest } from "./jobRequest.js";
 
 /** A job that is on its way. */
@@ -25,6 +26,7 @@ export type AcceptedJob = Omit<api.AcceptedJob, "links">;
 export interface AcceptOptions {
   broker: Broker;
   blobs: Blobs;
+  installed: Pick<InstalledStages, "chipSide">;
   jobTtlMs: number;
   jobDeadlineMs: number;
 }
@@ -41,7 +43,7 @@ export async function acceptPhoto(
   span: Span,
   expect: (jobId: string) => Promise<void>,
 ): Promise<AcceptedJob> {
-  const { broker, blobs, jobTtlMs, jobDeadlineMs } = options;
+  const { broker, blobs, installed, jobTtlMs, jobDeadlineMs } = options;
   const { contentType, size } = readImageHeader(photo);
   const acceptedAtMs = Date.now();
   const jobId = newJobId(acceptedAtMs);
@@ -52,6 +54,7 @@ export async function acceptPhoto(
     expiresAtMs: acceptedAtMs + jobTtlMs,
   };
   const stages = [...request.stages];
+  const chipSide = installed.chipSide(stages);
   const blobKey = jobBlobKey(jobId, "upload");
   await Promise.all([blobs.put(blobKey, photo, contentType), expect(jobId)]);
   const storedAtMs = Date.now();
@@ -76,6 +79,7 @@ export async function acceptPhoto(
           bytes: photo.byteLength,
           facesMax: request.facesMax,
           owner: request.owner ?? "",
+          chipSide,
         },
       },
     }),
@@ -88,9 +92,11 @@ export async function acceptPhoto(
     acceptedAtMs,
     deadlineAtMs: job.deadlineAtMs,
     stages,
+    chipSide,
     options: {
       facesMax: request.facesMax,
       matchCount: request.matchCount,
+      minScore: request.minScore ?? 0,
       ...(request.enrolment ? { enrolment: request.enrolment } : {}),
     },
   });

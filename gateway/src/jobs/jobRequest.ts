@@ -13,6 +13,8 @@ export interface JobRequest {
   stages: readonly StageName[];
   facesMax: number;
   matchCount: number;
+  /** Faces of a lower score are none, 0..1; without it, and where it is 0, the deployment's. */
+  minScore?: number;
   /** The id of the key that the job will belong to. */
   owner?: string | undefined;
   enrolment?: { identityId: string; name: string; consent: string; source: string };
@@ -22,7 +24,7 @@ const MATCHES_MAX = 50;
 const MATCHES_USUAL = 5;
 
 /**
- * Reads `stages`, `faces` and `matches` of a request's query. Without `stages` a job asks for all that are installed and that the caller
+ * Reads `stages`, `faces`, `matches` and `minScore` of a request's query. Without `stages` a job asks for all that are installed and that the caller
  * may ask for; a stage that is named brings along those whose answers it needs.
  * @throws StageFailure bad_request; unauthorized or forbidden where a stage that searches the gallery is named and the caller may not
  */
@@ -35,6 +37,7 @@ export function readJobRequest(
     stages: readStages(query.get("stages"), caller, installed),
     facesMax: readCount(query, "faces", FACES_MAX, FACES_MAX),
     matchCount: readCount(query, "matches", MATCHES_USUAL, MATCHES_MAX),
+    minScore: readShare(query, "minScore"),
     owner: caller.keyId,
   };
 }
@@ -72,4 +75,13 @@ function readCount(query: URLSearchParams, name: string, fallback: number, max: 
     throw new StageFailure("bad_request", `${name} takes a whole number from 1 to ${max}`);
   }
   return count;
+}
+
+function readShare(query: URLSearchParams, name: string): number {
+  const text = query.get(name);
+  if (text === null || text === "") return 0;
+  const share = Number(text);
+  if (!(share >= 0 && share <= 1))
+    throw new StageFailure("bad_request", `${name} takes a number from 0 to 1`);
+  return share;
 }

@@ -112,7 +112,8 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
         if (!/^\d{1,3}$/.test(face)) throw new StageFailure("not_found");
         const { job, bytes } = await picture(jobIdOf(call), "faces.jpg", call.caller, relay, blobs);
         if (!job.faces.some(({ index }) => index === Number(face))) throw noPicture();
-        return jpegReply(await faceOfSheet(bytes, Number(face)));
+        // Faces follow from `accepted`: where there are any, it has come.
+        return jpegReply(await faceOfSheet(bytes, Number(face), job.accepted!.chipSide));
       },
     },
   ];

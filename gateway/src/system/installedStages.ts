@@ -1,11 +1,15 @@
 import {
+  CHIP_SIDE,
+  CORE_MODELS,
   CORE_STAGES,
   QUALITY,
+  isChipSide,
   type AnnouncementJson,
+  type ChipSide,
   type CoreStage,
   type StageName,
 } from "@similarfaces/contracts";
-import { followAnalyzers, type Broker } from "@similarfaces/runtime";
+import { followModels, type Broker } from "@similarfaces/runtime";
 
 /** The stages that a job may ask for at this moment; analyzers come and go while the gateway runs. */
 export interface InstalledStages {
@@ -13,6 +17,10 @@ export interface InstalledStages {
   list(): StageName[];
   /** How the answers of each are shown: of `quality` first, where it is switched on, then of the announced analyzers. */
   analyzers(): AnnouncementJson[];
+  /** What has announced itself: the models of the core in the pipeline's order, then the analyzers in theirs. */
+  models(): AnnouncementJson[];
+  /** Pixels of a side of the chips of a job with these stages: the largest that one of its models is announced with. */
+  chipSide(stages: readonly StageName[]): ChipSide;
   /** Called after `analyzers` has changed. @returns what ends that */
   onChange(listener: () => void): () => void;
   close(): void;
@@ -31,11 +39,23 @@ export async function followInstalledStages(
 ): Promise<InstalledStages> {
   const core = CORE_STAGES.filter((stage) => switchedOn.includes(stage));
   const own = ANALYZERS_OF_TABLE.filter(({ name }) => core.includes(name));
-  const announced = await followAnalyzers(broker);
+  const models = await followModels(broker);
   return {
-    list: () => [...core, ...announced.list().map(({ name }) => name)],
-    analyzers: () => [...own, ...announced.list()],
-    onChange: (listener) => announced.onChange(listener),
-    close: () => announced.close(),
+    list: () => [...core, ...models.analyzers().map(({ name }) => name)],
+    analyzers: () => [...own, ...models.analyzers()],
+    models: () => [
+      ...CORE_MODELS.flatMap((name) => models.list().find((model) => model.name === name) ?? []),
+      ...models.analyzers(),
+    ],
+    // A model that is given chips is its stage's, and has its name.
+    chipSide: (stages) =>
+      models
+        .list()
+        .filter(({ name }) => stages.includes(name))
+        .map(({ chipSide }) => chipSide)
+        .filter(isChipSide)
+        .reduce<ChipSide>((largest, side) => (side > largest ? side : largest), CHIP_SIDE),
+    onChange: (listener) => models.onChange(listener),
+    close: () => models.close(),
   };
 }

@@ -5,6 +5,8 @@ export type Dataset = PairsData | FacesData | BoxesData;
 export interface PairsData {
   readonly kind: "pairs";
   readonly pairs: readonly { readonly first: string; readonly second: string; readonly same: boolean }[];
+  /** Every picture of the folder, also those of no pair. */
+  readonly photos: readonly { readonly file: string; readonly person: string }[];
   /** The protocol's folds: pair i is in fold `foldOf(i)`. */
   readonly folds: number;
   foldOf(pair: number): number;

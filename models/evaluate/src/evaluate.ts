@@ -1,11 +1,20 @@
 import { dirname, resolve } from "node:path";
-import type { MeasurementJson } from "@similarfaces/contracts";
-import { PackError, listPack, type Manifest, type PackEntry } from "@similarfaces/inference";
-import { figuresOf, type FiguresOptions } from "./figures.js";
+import type { CoreModel, MeasurementJson } from "@similarfaces/contracts";
+import {
+  PackError,
+  listPack,
+  type Manifest,
+  type PackEntry,
+  type PrecisionChoice,
+} from "@similarfaces/inference";
+import { figuresOf, type Figures, type FiguresOptions } from "./figures.js";
 import { measurablesOf } from "./measurable.js";
 import { SCORES } from "./measures/detection.js";
 import { openPipeline } from "./pipeline.js";
 import { readDataset } from "./readDataset.js";
+
+/** The pack that finds the faces where the measured one does not. */
+const USUAL = "compact";
 
 export interface EvaluateOptions extends FiguresOptions {
   modelsDir: string;
@@ -13,6 +22,8 @@ export interface EvaluateOptions extends FiguresOptions {
   pack: string;
   /** The pack whose detector finds the faces; the measured pack's own where it has one, else `compact`. */
   detector?: string | undefined;
+  /** Which variant of each model runs; as the pipeline chooses without it. */
+  precision?: PrecisionChoice | undefined;
   /** What the data is called in the results. */
   dataName: string;
   /** A full date. */
@@ -25,14 +36,16 @@ export interface Evaluated {
   readonly name: string;
   /** Which of its answers. */
   readonly answer: string;
-  /** "<id>@<version>" */
+  /** As in results: "compact-age@2.0.0+int8". */
   readonly model: string;
-  /** The detector that found the faces. */
-  readonly detector: string;
+  /** The detector and the second look that found the faces. */
+  readonly finder: string;
   /** Of a classification, as its confusion table has them. */
   readonly labels?: readonly string[];
-  /** As it may stand in the manifest. */
+  /** As it may stand in the manifest, with the variant that was measured. */
   readonly measurement: MeasurementJson;
+  /** Of an embedder: the manifest's fields `thresholds` and `calibration`, by these pictures. */
+  readonly forManifest?: Figures["forManifest"];
 }
 
 /**
@@ -40,35 +53,47 @@ export interface Evaluated {
  * @throws PackError
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluated[]> {
-  const { modelsDir, pack, data, dataName, date, workers } = options;
+  const { modelsDir, pack, precision, data, dataName, date, workers } = options;
   const dataset = await readDataset(data);
-  const models = (await listPack(modelsDir, pack)).map(withManifest);
+  const entries = await listPack(modelsDir, pack);
+  // One entry for each variant: the pipeline chooses among them itself.
+  const models = entries.filter(({ name }, i) => entries[i - 1]?.name !== name).map(withManifest);
   const measured = measurablesOf(dataset, models);
   const names = models.map(({ name }) => name);
   if (measured.length === 0) {
     throw new PackError(`${data}: says nothing of what the pack "${pack}" knows (${names.join(", ")})`);
   }
-  const detector = options.detector ?? (names.includes("detect") ? pack : "compact");
+  const own = (name: CoreModel) => (names.includes(name) ? pack : USUAL);
   const pipeline = await openPipeline({
     modelsDir,
-    packs: { detect: detector, ...packsOf(models, measured) },
+    packs: {
+      refine: own("refine"),
+      detect: options.detector ?? own("detect"),
+      ...packsOf(models, measured),
+    },
+    precision,
     workers,
     // Faces below the detector's threshold too: they are counted at several thresholds.
     scoreMin: dataset.kind === "boxes" ? SCORES[0] : undefined,
   });
   try {
     const figures = await figuresOf(dataset, measured, pipeline, options);
-    return measured.map(({ name, answer, scheme }, i) => {
-      const { n, ...rest } = figures[i]!;
-      return {
+    return measured.flatMap(({ name, answer, scheme }, i) =>
+      figures[i]!.map(({ part, n, figures: ofPart, forManifest }) => ({
         name,
         answer: answer.name,
         model: pipeline.modelName(name),
-        detector: pipeline.modelName("detect"),
+        finder: pipeline.finderName,
         ...(answer.kind === "classification" ? { labels: Object.keys(scheme) } : {}),
-        measurement: { data: dataName, n, date, figures: rest },
-      };
-    });
+        measurement: {
+          data: part === undefined ? dataName : `${dataName}, ${part}`,
+          n,
+          date,
+          figures: ofPart,
+        },
+        ...(forManifest ? { forManifest } : {}),
+      })),
+    );
   } finally {
     await pipeline.close();
   }

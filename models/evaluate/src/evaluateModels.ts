@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { measurementMarkdown } from "@similarfaces/inference";
+import { measurementMarkdown, type PrecisionChoice } from "@similarfaces/inference";
 import { evaluate, type Evaluated } from "./evaluate.js";
 
 const RESULTS = fileURLToPath(new URL("../../../.data/eval", import.meta.url));
@@ -12,6 +12,8 @@ export interface EvaluateModels {
   pack: string;
   data: string;
   detector?: string | undefined;
+  /** As in MODEL_PRECISION. */
+  precision?: PrecisionChoice | undefined;
   /** What the results call the data; the folder's name without it. */
   name?: string | undefined;
   /** Where the results go, without ending. */
@@ -29,7 +31,7 @@ export interface EvaluateModels {
  * @throws PackError
  */
 export async function evaluateModels(request: EvaluateModels): Promise<{ markdown: string; out: string }> {
-  const { modelsDir, pack, data, detector, onStart, onPicture, onUnreadable } = request;
+  const { modelsDir, pack, data, detector, precision, onStart, onPicture, onUnreadable } = request;
   const folder = basename(resolve(data));
   const out = request.out ?? `${RESULTS}/${basename(resolve(pack))}-${folder}`;
   let unreadable = 0;
@@ -37,6 +39,7 @@ export async function evaluateModels(request: EvaluateModels): Promise<{ markdow
     modelsDir,
     pack,
     detector,
+    precision,
     data: resolve(data),
     dataName: request.name ?? folder,
     date: new Date().toISOString().slice(0, 10),
@@ -55,8 +58,7 @@ export async function evaluateModels(request: EvaluateModels): Promise<{ markdow
   return { markdown, out };
 }
 
-function markdownOf({ name, answer, model, detector, labels, measurement }: Evaluated): string {
+function markdownOf({ name, answer, model, finder, labels, measurement }: Evaluated): string {
   const what = answer === name ? name : `${name}, ${answer}`;
-  const by = model === detector ? "" : `, faces found by ${detector}`;
-  return `## ${what}: ${model}${by}\n\n${measurementMarkdown(measurement, labels)}`;
+  return `## ${what}: ${model}, faces found by ${finder}\n\n${measurementMarkdown(measurement, labels)}`;
 }

@@ -5,13 +5,21 @@ import type { Measurable } from "./measurable.js";
 import { measureClassification } from "./measures/classification.js";
 import { cosineSimilarity } from "./measures/cosine.js";
 import { measureDetection } from "./measures/detection.js";
-import { measureIdentification } from "./measures/identification.js";
+import { measureIdentification, type Identification } from "./measures/identification.js";
 import { measureRanges, measureValues } from "./measures/value.js";
 import { measureVerification } from "./measures/verification.js";
 import type { AnswerValue, Pipeline } from "./pipeline.js";
 
-/** The figures of one answer, with the number of pictures, pairs or faces that they are of. */
-export type Figures = { n: number } & Record<string, unknown>;
+/** Figures of one answer. */
+export interface Figures {
+  /** Of which part of the data, where there are several. */
+  readonly part?: string;
+  /** The number of pictures, pairs or faces that they are of. */
+  readonly n: number;
+  readonly figures: Record<string, unknown>;
+  /** Of an embedder: fields of its manifest. */
+  readonly forManifest?: Identification["forManifest"] | undefined;
+}
 
 /** What is called while the pictures are read. */
 export interface Progress {
@@ -26,13 +34,13 @@ export interface FiguresOptions extends Progress {
   data: string;
 }
 
-/** Of each of `measured`, in their order. @throws PackError where no face was found at all */
+/** Of each of `measured`, in their order, what is measured of it. @throws PackError where no face was found at all */
 export function figuresOf(
   dataset: Dataset,
   measured: readonly Measurable[],
   pipeline: Pipeline,
   options: FiguresOptions,
-): Promise<Figures[]> {
+): Promise<Figures[][]> {
   switch (dataset.kind) {
     case "boxes":
       return figuresOfBoxes(dataset, measured, pipeline, options);
@@ -48,39 +56,46 @@ async function figuresOfBoxes(
   measured: readonly Measurable[],
   pipeline: Pipeline,
   options: FiguresOptions,
-): Promise<Figures[]> {
+): Promise<Figures[][]> {
   const read = await forEachPicture(photos, pipeline, options, async ({ file, faces: truth }) => {
     const { size, faces } = await pipeline.faces(file);
     return { size, truth, found: faces };
   });
   const scenes = read.filter((scene) => scene !== undefined);
   const n = scenes.reduce((sum, { truth }) => sum + truth.length, 0);
-  return measured.map(({ name }) => {
-    const score = pipeline.manifest(name).thresholds?.score ?? 0.5;
-    return { n, ...measureDetection(scenes, matching, score) };
-  });
+  return measured.map(() => [{ n, figures: measureDetection(scenes, matching, pipeline.scoreMin) }]);
 }
 
 async function figuresOfPairs(
-  { pairs, folds, foldOf }: PairsData,
+  { pairs, photos, folds, foldOf }: PairsData,
   measured: readonly Measurable[],
   pipeline: Pipeline,
   options: FiguresOptions,
-): Promise<Figures[]> {
-  const files = [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].map((file) => ({ file }));
-  const answers = await forEachPicture(files, pipeline, options, ({ file }) =>
+): Promise<Figures[][]> {
+  const answers = await forEachPicture(photos, pipeline, options, ({ file }) =>
     answersOfPicture(file, measured, pipeline),
   );
   return measured.map(({ name }, i) => {
-    const values = new Map(files.map(({ file }, k) => [file, answers[k]?.[i]]));
+    const known = photos.flatMap(({ file, person }, k) => {
+      const value = answers[k]?.[i];
+      return value?.kind === "embedding" ? [{ file, person, embedding: value.embedding }] : [];
+    });
+    const embeddings = new Map(known.map(({ file, embedding }) => [file, embedding]));
     const compared = pairs.flatMap(({ first, second, same }, pair) => {
-      const [a, b] = [values.get(first), values.get(second)];
-      if (a?.kind !== "embedding" || b?.kind !== "embedding") return [];
-      return [{ cosine: cosineSimilarity(a.embedding, b.embedding), same, fold: foldOf(pair) }];
+      const [a, b] = [embeddings.get(first), embeddings.get(second)];
+      return a && b ? [{ cosine: cosineSimilarity(a, b), same, fold: foldOf(pair) }] : [];
     });
     if (compared.length === 0) throw new PackError(`${options.data}: no face was found in any pair`);
     const { thresholds } = pipeline.manifest(name);
-    return { n: compared.length, of: pairs.length, ...measureVerification(compared, folds, thresholds) };
+    const { figures, forManifest } = measureIdentification(known);
+    return [
+      {
+        part: "its pairs",
+        n: compared.length,
+        figures: { of: pairs.length, ...measureVerification(compared, folds, thresholds) },
+      },
+      { part: "every pair", n: known.length, figures: { of: photos.length, ...figures }, forManifest },
+    ];
   });
 }
 
@@ -89,7 +104,7 @@ async function figuresOfFaces(
   measured: readonly Measurable[],
   pipeline: Pipeline,
   options: FiguresOptions,
-): Promise<Figures[]> {
+): Promise<Figures[][]> {
   const { photos } = dataset;
   const answers = await forEachPicture(photos, pipeline, options, ({ file }) =>
     answersOfPicture(file, measured, pipeline),
@@ -101,7 +116,8 @@ async function figuresOfFaces(
     });
     const answered = known.flatMap(({ value, ...face }) => (value ? [{ ...face, value }] : []));
     if (answered.length === 0) throw new PackError(`${options.data}: no face was found in any picture`);
-    return { n: answered.length, of: known.length, ...figuresOfAnswer(one, answered, dataset) };
+    const { figures, forManifest } = figuresOfAnswer(one, answered, dataset);
+    return [{ n: answered.length, figures: { of: known.length, ...figures }, forManifest }];
   });
 }
 
@@ -115,7 +131,7 @@ function figuresOfAnswer(
   { answer, scheme }: Measurable,
   faces: readonly AnsweredFace[],
   { ranges }: FacesData,
-): Record<string, unknown> {
+): Pick<Figures, "figures" | "forManifest"> {
   switch (answer.kind) {
     case "embedding":
       return measureIdentification(
@@ -128,13 +144,13 @@ function figuresOfAnswer(
         value.kind === "measure" ? [{ ...value, truth: Number(truth), groups }] : [],
       );
       const ofData = ranges?.[answer.name];
-      return ofData ? measureRanges(answer, measured, ofData) : measureValues(answer, measured);
+      return { figures: ofData ? measureRanges(answer, measured, ofData) : measureValues(answer, measured) };
     }
     case "classification": {
       const classified = faces.flatMap(({ photo: { groups }, truth, value }) =>
         value.kind === "classification" ? [{ ...value, truth: String(truth), groups }] : [],
       );
-      return measureClassification(answer.name, classified, scheme);
+      return { figures: measureClassification(answer.name, classified, scheme) };
     }
     case "detection":
       throw new Error("a detector is measured on scenes");

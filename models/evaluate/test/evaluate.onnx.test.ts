@@ -8,6 +8,7 @@ import { evaluate, type Evaluated } from "../src/evaluate.js";
 
 const MODELS = fileURLToPath(new URL("../..", import.meta.url));
 const GALLERY = join(MODELS, "samples", "gallery");
+const FINDER = "compact-detect@2.0.0+float32, compact-refine@2.0.0+float32";
 let data: string;
 
 beforeEach(async () => {
@@ -22,22 +23,26 @@ describe("models eval reads", () => {
       await portrait(i + 1, `${person}/${person}_0001.jpg`);
       await smaller(i + 1, `${person}/${person}_0002.jpg`);
     }
+    await portrait(4, "Dan_Four/Dan_Four_0001.jpg");
     const lines = ["1\t3", "Ann_One\t1\t2", "Bea_Two\t1\t2", "Cid_Three\t1\t2"];
     lines.push("Ann_One\t1\tBea_Two\t2", "Ann_One\t1\tCid_Three\t1", "Bea_Two\t1\tCid_Three\t1");
     await writeFile(join(data, "pairs.txt"), lines.join("\n"));
-    const [result, ...others] = await measure();
+    const [pairs, all, ...others] = await measure();
     expect(others).toEqual([]);
-    expect(result).toMatchObject({
-      name: "embed",
-      model: "compact-embed@1.0.0",
-      detector: "compact-detect@1.0.0",
-    });
-    expect(result!.measurement).toMatchObject({
-      data: "trial",
+    expect(pairs).toMatchObject({ name: "embed", model: "compact-embed@2.0.0+float32", finder: FINDER });
+    expect(pairs!.measurement).toMatchObject({
+      data: "trial, its pairs",
       n: 6,
       date: "2026-01-31",
-      figures: { of: 6, genuine: 3, impostor: 3, true_matches_at_threshold: { fmr1e4: 1 } },
+      figures: { of: 6, genuine: 3, impostor: 3, true_matches_at_threshold: { fmr1e4: 1, fmr1e6: 1 } },
     });
+    // Also of pictures that are in no pair.
+    expect(all!.measurement).toMatchObject({
+      data: "trial, every pair",
+      n: 7,
+      figures: { of: 7, people: 4, genuine: 3, impostor: 18, rank1: 1 },
+    });
+    expect(all!.forManifest?.calibration?.slope).toBeGreaterThan(0);
   });
 
   it("people in folders", async () => {
@@ -66,6 +71,7 @@ describe("models eval reads", () => {
     const [result] = await measure();
     expect(result).toMatchObject({ name: "age", measurement: { n: 1 } });
     expect(result!.measurement.figures["mae_years"]).toBeLessThan(40);
+    expect(result!.measurement.figures["covered_by_80_percent_interval"]).toBeTypeOf("number");
   });
 
   it("UTKFace's names, groups and all", async () => {
@@ -127,7 +133,7 @@ it("models eval measures an analyzer of anybody, by its folder alone, with the f
     await portrait(1, "happy/1.jpg");
     const results = await measure({ pack: folder });
     expect(results).toMatchObject([
-      { name: "mood", answer: "emotion", detector: "compact-detect@1.0.0", measurement: { n: 1 } },
+      { name: "mood", answer: "emotion", finder: FINDER, measurement: { n: 1 } },
     ]);
   } finally {
     await rm(dirname(folder), { recursive: true, force: true });
@@ -163,6 +169,7 @@ function measure(options: Partial<Parameters<typeof evaluate>[0]> = {}): Promise
     dataName: "trial",
     date: "2026-01-31",
     workers: 1,
+    precision: { usual: "float32", of: {} },
     ...options,
   });
 }

@@ -8,13 +8,21 @@ import { measurablesOf } from "../src/measurable.js";
 const mask = analyzer("mask", classification("mask", "bare face", "covered"));
 const pose = analyzer(
   "pose",
-  measure("yaw", { unit: "degrees", bins: { first: -90, width: 45, count: 5 }, min: -80, max: 80 }),
+  measure("yaw", {
+    unit: "degrees",
+    bins: { first: -90, width: 45, count: 5 },
+    min: -80,
+    max: 80,
+    interval: 0.5,
+    decimals: 1,
+  }),
   measure("tilt", { unit: "degrees", bins: { first: 0, width: 1, count: 3 } }),
   measure("sharpness", { unit: "" }),
 );
 const vector: NamedModel = { name: "embed", manifest: { task: "embed" } as Manifest };
 const boxes: NamedModel = { name: "detect", manifest: { task: "detect" } as Manifest };
-const pack = [boxes, vector, pose, mask];
+const looks: NamedModel = { name: "refine", manifest: { task: "refine" } as Manifest };
+const pack = [boxes, looks, vector, pose, mask];
 
 function analyzer(name: string, ...answers: object[]): NamedModel {
   return { name, manifest: { task: "analyze", answers } as unknown as Manifest };
@@ -32,7 +40,14 @@ it("a manifest says what kinds of answers its model gives, whatever they are cal
   expect(pack.flatMap(answersOf)).toEqual([
     { kind: "detection", name: "detect" },
     { kind: "embedding", name: "embed" },
-    { kind: "measure", name: "yaw", unit: "degrees", range: [-80, 80], bins: [-90, -45, 0, 45, 90] },
+    {
+      kind: "measure",
+      name: "yaw",
+      unit: "degrees",
+      range: [-80, 80],
+      bins: [-90, -45, 0, 45, 90],
+      interval: { share: 0.5, decimals: 1 },
+    },
     { kind: "measure", name: "tilt", unit: "degrees", range: [0, 2], bins: [0, 1, 2] },
     { kind: "measure", name: "sharpness", unit: "" },
     { kind: "classification", name: "mask", labels: ["bare face", "covered"] },

@@ -23,6 +23,8 @@ describe("a classifier's figures", () => {
     expect(figures).toEqual({
       accuracy: 0.75,
       ci95: 0.4244,
+      // One face in each bin: .1, .6, .2 and .3 from what came true.
+      calibration_error: 0.3,
       recall: { male: 0.5, female: 1 },
       confusion_rows_true: [
         [1, 1],
@@ -54,6 +56,24 @@ describe("a measure's figures", () => {
       mae_years: 3.67,
       within_5: 0.6667,
       mae_by_age: { "0-9": [1, 1], "10-19": [2, 1], "20-29": [8, 1] },
+    });
+  });
+
+  it("say how often the interval that is shown holds the truth, and how wide it is", () => {
+    const shown = { ...years, interval: { share: 0.8, decimals: 0 } } as const;
+    const faces = (
+      [
+        [20, 19.6, 30.2],
+        [31, 19.6, 30.2],
+        [40, 35, 39.5],
+      ] as const
+    ).map(([truth, ...interval]) => ({
+      ...face(truth, 30, "20-"),
+      interval,
+    }));
+    expect(measureValues(shown, faces)).toMatchObject({
+      covered_by_80_percent_interval: 0.6667,
+      median_width_of_interval_years: 10,
     });
   });
 
@@ -109,12 +129,15 @@ describe("an embedder's figures", () => {
       embedding[people] = i % 2 === 0 ? 0 : Math.sin(0.5);
       return { person: `person ${i >> 1}`, embedding };
     });
-    const figures = measureIdentification(faces);
+    const { figures, forManifest } = measureIdentification(faces);
     expect(figures).toMatchObject({ people, genuine: people, gallery: people, rank1: 1 });
     expect(figures["impostor"]).toBe((2 * people * (2 * people - 1)) / 2 - people);
     expect(Object.keys(figures["threshold_at_fmr"] as object)).toEqual(["0.01"]);
     expect(figures["tmr_at_fmr"]).toEqual({ "0.01": 1 });
-    const { slope, intercept } = figures["calibration"] as { slope: number; intercept: number };
+    expect(forManifest?.thresholds).toEqual({
+      fmr1e2: (figures["threshold_at_fmr"] as Record<string, number>)["0.01"],
+    });
+    const { slope, intercept } = forManifest!.calibration!;
     const likely = (cosine: number) => 1 / (1 + Math.exp(-(slope * cosine + intercept)));
     expect(likely(Math.cos(0.5))).toBeGreaterThan(0.9);
     expect(likely(Math.sin(0.5) ** 2)).toBeLessThan(0.1);
@@ -134,7 +157,7 @@ describe("a detector's figures", () => {
         { x: 0, y: 0, width: 20, height: 20 },
         { x: 100, y: 0, width: 80, height: 80 },
       ],
-      found: [found(2, 0.9), found(4, 0.65), found(500, 0.35)],
+      found: [found(2, 0.9), found(4, 0.65), found(500, 0.45)],
     },
     { size: { width: 800, height: 800 }, truth: [], found: [found(0, 0.55)] },
   ];
@@ -145,12 +168,28 @@ describe("a detector's figures", () => {
       images: 1,
       scenes_without_faces: 1,
       by_threshold: {
-        "0.3": { recall: 0.5, unmatched: 2, false_alarms: 1 },
+        "0.4": { recall: 0.5, unmatched: 2, false_alarms: 1 },
         "0.5": { recall: 0.5, unmatched: 1, false_alarms: 1 },
         "0.6": { recall: 0.5, unmatched: 1, false_alarms: 0 },
         "0.7": { recall: 0.5, unmatched: 0, false_alarms: 0 },
       },
       "recall_by_width_in_800_px_at_0.5": { "under 20 px": [1, 1], "40 to 100 px": [0, 1] },
+    });
+  });
+
+  it("without a face in any scene are false alarms alone", () => {
+    expect(measureDetection(scenes.slice(1), "centre", 0.55)).toEqual({
+      faces: 0,
+      images: 0,
+      scenes_without_faces: 1,
+      matching: "centre and size",
+      by_threshold: {
+        "0.4": { unmatched: 0, false_alarms: 1 },
+        "0.5": { unmatched: 0, false_alarms: 1 },
+        "0.55": { unmatched: 0, false_alarms: 1 },
+        "0.6": { unmatched: 0, false_alarms: 0 },
+        "0.7": { unmatched: 0, false_alarms: 0 },
+      },
     });
   });
 

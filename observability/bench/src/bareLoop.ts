@@ -2,16 +2,15 @@ import {
   assessFaces,
   chipsOf,
   decodePhoto,
-  detectFaces,
-  detectorOf,
   extractSettings,
   extractedOf,
+  finderOf,
   viewsOf,
 } from "@similarfaces/extract";
+import { CHIP_SIDE } from "@similarfaces/contracts";
 import { inferenceSettings, modelServerOf, openInference, packsOf } from "@similarfaces/inference";
 import { servedStages } from "@similarfaces/mesh";
 import { chosenStagesSetting, readSettings, type Environment } from "@similarfaces/runtime";
-import { CHIP_SIDE } from "@similarfaces/vision";
 
 export interface BareLoop {
   readonly workers: number;
@@ -29,21 +28,21 @@ const settings = { ...inferenceSettings, ...extractSettings, stages: chosenStage
  */
 export async function openBareLoop(env: Environment): Promise<BareLoop> {
   const config = readSettings(env, settings);
-  const { facesMax, faceFloor, inferenceWorkers: workers } = config;
+  const { facesMax, faceScoreMin: scoreMin, faceFloor, inferenceWorkers: workers } = config;
   const packs = packsOf(config);
   const { core, analyzers } = await servedStages(packs, config.stages);
   const ofChips = [...core.filter((stage) => stage === "embed"), ...analyzers.map(({ name }) => name)];
-  const models = ["detect", ...ofChips];
+  const models = ["detect", "refine", ...ofChips];
   const inference = await openInference({ ...packs, models, workers, modelServer: modelServerOf(config) });
-  const detector = detectorOf(inference.model("detect"));
+  const finder = finderOf(inference);
   const assessment = { isAsked: core.includes("quality"), floor: faceFloor };
   return {
     workers,
     async analyse(photo) {
       const views = viewsOf(await decodePhoto(photo));
-      const { faces } = extractedOf(views.photo, await detectFaces(views, detector, {}), facesMax);
+      const { faces } = extractedOf(views.photo, await finder.find(views, { scoreMin }), facesMax);
       await assessFaces(faces, views, assessment);
-      const chips = chipsOf(views, faces);
+      const chips = chipsOf(views, faces, CHIP_SIDE);
       const runs: Promise<unknown>[] = [];
       for (const { index } of faces.filter(({ skipped }) => !skipped)) {
         const chip = await chips.chip(index);

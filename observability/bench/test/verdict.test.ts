@@ -21,6 +21,7 @@ const accepted = result("accepted", {
     size: { width: 10, height: 10 },
     bytes: 1,
     facesMax: 64,
+    chipSide: 112,
   },
 });
 const POINT = { x: 0, y: 0 };
@@ -29,6 +30,7 @@ const extract = (x = 1, skipped = false) =>
     extract: {
       size: { width: 10, height: 10 },
       facesOmitted: 0,
+      turned: 0,
       faces: [
         {
           index: 0,

@@ -27,6 +27,7 @@ export function accepted(jobId: string, deadlineAtMs = Date.now() + 60_000): Res
       size,
       bytes: 1,
       facesMax: 64,
+      chipSide: 112,
     },
   };
 }
@@ -41,7 +42,7 @@ export function extract(jobId: string, count: number): ResultEvent {
   }));
   return {
     ...heading(jobId, "extract"),
-    extract: { size: { width: 100, height: 100 }, faces, facesOmitted: 0 },
+    extract: { size: { width: 100, height: 100 }, faces, facesOmitted: 0, turned: 0 },
   };
 }
 

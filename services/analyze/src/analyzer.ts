@@ -1,4 +1,4 @@
-import { AnalysisSchema, CHIP_SIDE, chipsOfWork, create, type ChipPiece } from "@similarfaces/contracts";
+import { AnalysisSchema, chipsOfWork, create, type ChipPiece } from "@similarfaces/contracts";
 import { isAnalyzer, type Inference } from "@similarfaces/inference";
 import type { Stage } from "@similarfaces/runtime";
 import { readAnswer } from "./answer.js";
@@ -21,9 +21,9 @@ export function createAnalyzer(name: string, { inference }: AnalyzerOptions): St
     name,
     decode: chipsOfWork,
 
-    async handle({ chip }, { priority, signal, traceparent }) {
+    async handle({ chip, chipSide }, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
-      const picture = { pixels: new Uint8Array(chip), width: CHIP_SIDE, height: CHIP_SIDE };
+      const picture = { pixels: new Uint8Array(chip), width: chipSide, height: chipSide };
       const { outputs, startedAtMs } = await model.predict(picture, { priority, signal, traceparent });
       const value = create(AnalysisSchema, { answers: answers.map((answer) => readAnswer(answer, outputs)) });
       return { outcome: { case: "analysis", value }, model: model.name, startedAtMs };

@@ -1,4 +1,4 @@
-import { announcementOf, findAnalyzer, packsOf, runModelService } from "@similarfaces/inference";
+import { runModelService } from "@similarfaces/inference";
 import { createAnalyzer } from "./analyzer.js";
 import { analyzerSettings } from "./config.js";
 
@@ -7,6 +7,5 @@ await runModelService(process.env, {
   settings: analyzerSettings,
   stageName: ({ analyzer }) => analyzer,
   models: ({ analyzer }) => [analyzer],
-  announcement: async (config) => announcementOf(await findAnalyzer(packsOf(config), config.analyzer)),
   createStage: ({ config, inference }) => ({ stage: createAnalyzer(config.analyzer, { inference }) }),
 });

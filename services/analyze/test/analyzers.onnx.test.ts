@@ -11,7 +11,7 @@ import {
   type Answer,
   type MessageInitShape,
 } from "@similarfaces/contracts";
-import { findAnalyzers, modelName, openInference, type Inference } from "@similarfaces/inference";
+import { findAnalyzers, openInference, type Inference } from "@similarfaces/inference";
 import { createAnalyzer } from "../src/mod.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
@@ -27,9 +27,19 @@ beforeAll(async () => {
 });
 afterAll(() => inference?.close());
 
-/** A portrait of the sample gallery, which is centred on its face, as a chip. */
-async function chipOf(file: string): Promise<Uint8Array> {
-  return sharp(`${GALLERY}/${file}`).resize(144, 144).removeAlpha().raw().toBuffer();
+/** A portrait of the sample gallery, which is centred on its face, as a chip, with something drawn over it where that is said. */
+async function chipOf(file: string, { side = 112, over = "" } = {}): Promise<Uint8Array> {
+  const margin = (144 - side) / 2;
+  const whole = await sharp(`${GALLERY}/${file}`)
+    .resize(144, 144)
+    .composite(over === "" ? [] : [{ input: Buffer.from(over) }])
+    .png()
+    .toBuffer();
+  return sharp(whole)
+    .extract({ left: margin, top: margin, width: side, height: side })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 }
 
 const CALL = {
@@ -39,16 +49,16 @@ const CALL = {
   storedResult: async () => undefined,
 };
 
-function workOf(faces: MessageInitShape<typeof FaceWorkSchema>["faces"], chipSide = 144): Uint8Array {
+function workOf(faces: MessageInitShape<typeof FaceWorkSchema>["faces"], chipSide = 112): Uint8Array {
   const work = create(FaceWorkSchema, { jobId: newJobId(Date.now()), chipSide, ...(faces ? { faces } : {}) });
   return toBinary(FaceWorkSchema, work);
 }
 
-async function analyze(name: string, chip: Uint8Array): Promise<Analysis> {
+async function analyze(name: string, chip: Uint8Array, side = 112): Promise<Analysis> {
   const stage = createAnalyzer(name, { inference });
-  const [piece] = stage.decode(workOf([{ face: 0, chip }]));
+  const [piece] = stage.decode(workOf([{ face: 0, chip }], side));
   const { outcome, model, startedAtMs } = await stage.handle(piece!, CALL);
-  expect(model).toBe(modelName(inference.model(name).manifest));
+  expect(model).toBe(inference.model(name).name);
   expect(startedAtMs).toBeGreaterThan(0);
   if (outcome.case !== "analysis") throw new Error(`${name} answered ${outcome.case}`);
   return outcome.value;
@@ -85,6 +95,14 @@ describe.each(ANALYZERS)("$name", ({ name, manifest }) => {
     }
   });
 
+  it("sees the middle of a larger chip", async () => {
+    const [large, middle] = [
+      await chipOf("composite-002.jpg", { side: 144 }),
+      await chipOf("composite-002.jpg"),
+    ];
+    expect(await analyze(name, large, 144)).toEqual(await analyze(name, middle));
+  });
+
   it("answers the same about the same chip", async () => {
     const chip = await chipOf("composite-002.jpg");
     expect(await analyze(name, chip)).toEqual(await analyze(name, chip));
@@ -111,18 +129,12 @@ describe("on the composites, whose groups are known", () => {
 });
 
 describe("mask", () => {
-  /** A cloth from the cheeks over nose and mouth to the chin, in pixels of the chip. */
+  /** A cloth from the cheeks over nose and mouth to the chin, in pixels of a chip of 144. */
   const CLOTH = `<svg width="144" height="144"><path d="M36 84 Q72 74 108 84 L100 122 Q72 140 44 122 Z" fill="#9fc4dc"/></svg>`;
 
   it("tells a covered face from a bare one", async () => {
     for (const file of ["composite-001.jpg", "composite-020.jpg", "composite-050.jpg"]) {
-      const bare = await chipOf(file);
-      const raw = { raw: { width: 144, height: 144, channels: 3 as const } };
-      const covered = await sharp(bare, raw)
-        .composite([{ input: Buffer.from(CLOTH) }])
-        .removeAlpha()
-        .raw()
-        .toBuffer();
+      const [bare, covered] = [await chipOf(file), await chipOf(file, { over: CLOTH })];
       expect(classificationOf((await analyze("mask", bare)).answers[0]!).label).toBe("bare");
       expect(classificationOf((await analyze("mask", covered)).answers[0]!).label).toBe("covered");
     }
@@ -133,7 +145,7 @@ describe("a message", () => {
   const stage = () => createAnalyzer("gender", { inference });
 
   it("of several faces is as many pieces of work", () => {
-    const chip = new Uint8Array(144 * 144 * 3);
+    const chip = new Uint8Array(112 * 112 * 3);
     const pieces = stage().decode(workOf([3, 4, 9].map((face) => ({ face, chip }))));
     expect(pieces.map(({ face }) => face)).toEqual([3, 4, 9]);
   });
@@ -141,7 +153,8 @@ describe("a message", () => {
   it.each([
     ["without a face", workOf([])],
     ["with a chip that is none", workOf([{ chip: new Uint8Array(10) }])],
-    ["with chips of another side", workOf([{ chip: new Uint8Array(112 * 112 * 3) }], 112)],
+    ["with chips of another side than it says", workOf([{ chip: new Uint8Array(112 * 112 * 3) }], 144)],
+    ["with chips of a side that there is not", workOf([{ chip: new Uint8Array(96 * 96 * 3) }], 96)],
   ])("%s is refused", (_, message) => {
     expect(() => stage().decode(message)).toThrow(expect.objectContaining({ code: "malformed_message" }));
   });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import {
-  CHIP_BYTES,
+  CHIP_SIDE,
+  chipBytes,
   FaceWorkSchema,
   create,
   faceWorkSubject,
@@ -26,6 +27,8 @@ import { startOipServer, type OipServer } from "../../inference/test/oipServer.j
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
 import { createAnalyzer } from "../src/analyzer.js";
 
+/** What model servers run. */
+const FLOAT32 = { usual: "float32", of: {} } as const;
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const { inf2 } = NODE_TYPES;
 const FACES = 24;
@@ -42,7 +45,7 @@ beforeAll(async () => {
   nats = await startNatsServer();
   broker = await connectBroker({ url: nats.url, name: "test" });
   await provision(broker, { replicas: 1, jobTtlMs: 120_000, stages: ["gender"] });
-  const shared = { modelsDir: MODELS, models: ["gender"], pack: "compact" };
+  const shared = { modelsDir: MODELS, models: ["gender"], pack: "compact", precision: FLOAT32 };
   local = await openInference({ ...shared, workers: 1 });
   server = await startOipServer(local, shared.models);
   const { batchSizeMax } = inf2;
@@ -63,10 +66,10 @@ it("chips of several messages go in one run; each is answered, acknowledged and 
   const jobId = newJobId(Date.now());
   const deadlineAtMs = Date.now() + 60_000;
   for (let face = 0; face < FACES; face++) {
-    const chip = new Uint8Array(CHIP_BYTES).fill(100 + face);
+    const chip = new Uint8Array(chipBytes(CHIP_SIDE)).fill(100 + face);
     const work = create(FaceWorkSchema, {
       jobId,
-      chipSide: 144,
+      chipSide: CHIP_SIDE,
       faces: [{ face, chip }],
       deadlineAtMs,
       stages: ["gender"],

@@ -1,18 +1,27 @@
 // What batches gain and cost: `npx tsx services/analyze/test/batching.bench.ts`.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NODE_TYPES, inFlightMax, openInference, type Inference } from "@similarfaces/inference";
+import {
+  NODE_TYPES,
+  inFlightMax,
+  openInference,
+  type Inference,
+  type Run,
+  type RunningModel,
+} from "@similarfaces/inference";
 import { haveMlServer, startMlServer } from "../../inference/test/mlserverTool.js";
 import { startOipServer } from "../../inference/test/oipServer.js";
 
+/** What model servers run. */
+const FLOAT32 = { usual: "float32", of: {} } as const;
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const { inf2 } = NODE_TYPES;
 /** A run of a graph compiled for 8 pictures takes as long for one as for eight. Assumed, not measured on a chip. */
 const RUN_MS = 6;
 const PICTURES = 2_000;
-const SIDE = 144;
+const SIDE = 112;
 
-const models = { modelsDir: MODELS, models: ["gender"], pack: "compact" };
+const models = { modelsDir: MODELS, models: ["gender"], pack: "compact", precision: FLOAT32 };
 const local = await openInference({ ...models, workers: 1 });
 console.log("server | in flight | batches of | chips/s | p50 ms | p99 ms");
 
@@ -33,7 +42,7 @@ async function compare(server: string, url: string, pictures: number): Promise<v
       const { batchWaitMs } = inf2;
       const modelServer = { url, batchSizeMax, batchWaitMs: batchSizeMax === 1 ? 0 : batchWaitMs };
       let [runs, asked] = [0, 0];
-      const onRun = (_: string, { batchSize }: { batchSize: number }) => {
+      const onRun = (_: RunningModel, { batchSize }: Run) => {
         runs++;
         asked += batchSize;
       };

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import {
-  CHIP_BYTES,
+  CHIP_SIDE,
+  chipBytes,
   FaceWorkSchema,
   consumer,
   create,
@@ -17,12 +18,12 @@ import {
 } from "@similarfaces/contracts";
 import {
   connectBroker,
-  followAnalyzers,
+  followModels,
   provideConsumer,
   provision,
   publishWork,
   storedResult,
-  type Analyzers,
+  type AnnouncedModels,
   type Broker,
 } from "@similarfaces/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -34,7 +35,7 @@ const PATIENCE = { timeout: 40_000, interval: 50 };
 
 let nats: NatsServer;
 let broker: Broker;
-let analyzers: Analyzers;
+let models: AnnouncedModels;
 let folder: string;
 const running: ChildProcess[] = [];
 
@@ -49,13 +50,13 @@ beforeAll(async () => {
       void provideConsumer(broker, consumer(name)).then(() => message.respond(""));
     },
   });
-  analyzers = await followAnalyzers(broker);
+  models = await followModels(broker);
   folder = await mkdtemp(join(tmpdir(), "similarfaces-own-"));
   await cp(join(MODELS, "compact", "emotion"), join(folder, "mood"), { recursive: true });
 });
 afterAll(async () => {
   for (const child of running) child.kill("SIGKILL");
-  analyzers?.close();
+  models?.close();
   await broker?.close();
   await nats?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -79,14 +80,14 @@ function run(env: Record<string, string>): ChildProcess {
 
 it("a copied folder is an analyzer: it announces itself, gets its consumer and answers", async () => {
   const child = run({ ANALYZER: "mood", ANALYZER_PACKS: join(folder, "mood") });
-  await expect.poll(() => analyzers.list().map(({ name }) => name), PATIENCE).toEqual(["mood"]);
-  expect(analyzers.list()[0]).toMatchObject({ title: { en: "Emotion" }, model: { id: "compact-emotion" } });
+  await expect.poll(() => models.analyzers().map(({ name }) => name), PATIENCE).toEqual(["mood"]);
+  expect(models.analyzers()[0]).toMatchObject({ title: { en: "Emotion" }, model: { id: "compact-emotion" } });
 
   const jobId = newJobId(Date.now());
-  const chip = new Uint8Array(CHIP_BYTES).fill(120);
+  const chip = new Uint8Array(chipBytes(CHIP_SIDE)).fill(120);
   const work = create(FaceWorkSchema, {
     jobId,
-    chipSide: 144,
+    chipSide: CHIP_SIDE,
     faces: [{ face: 2, chip }],
     deadlineAtMs: Date.now() + 60_000,
     stages: ["extract", "mood"],

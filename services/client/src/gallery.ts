@@ -2,6 +2,7 @@ import type {
   EnrolmentOutcomes,
   GalleryReceipt,
   Identity,
+  Matches,
   Photo,
   Statistics,
 } from "@similarfaces/contracts/api";
@@ -17,6 +18,16 @@ export interface NewPhoto {
   consent: string;
   /** Of somebody new, or the id of an identity. */
   as: { name: string } | { identityId: string };
+}
+
+/** A face of a finished job, for somebody who is in the gallery. */
+export interface FaceOfJob {
+  jobId: string;
+  /** Its index in the job. */
+  face: number;
+  /** Where its photo came from; that it is a face of a job unless given. */
+  source?: string;
+  identityId: string;
 }
 
 const LIST_PAGE = 200;
@@ -68,6 +79,25 @@ export class Gallery {
     );
   }
 
+  /** A JPEG of the face; undefined where the gallery has none of it. */
+  async portrait(faceId: string): Promise<ArrayBuffer | undefined> {
+    const params = { path: { faceId } };
+    const ask = this.#connection.read((api) =>
+      api.GET("/v1/gallery/faces/{faceId}.jpg", { params, parseAs: "arrayBuffer" }),
+    );
+    return ask.catch((error: unknown) => {
+      if (error instanceof GatewayFailure && error.code === "face_not_found") return undefined;
+      throw error;
+    });
+  }
+
+  /** The people nearest to an embedding as a job's result has it, at most `count` of them, 1..100. */
+  search({ embedding, model }: { embedding: string; model: string }, count: number): Promise<Matches> {
+    return this.#connection.read((api) =>
+      api.POST("/v1/gallery/search", { body: { embedding, model, count } }),
+    );
+  }
+
   statistics(): Promise<Statistics> {
     return this.#connection.read((api) => api.GET("/v1/gallery/statistics"));
   }
@@ -100,14 +130,21 @@ export class Gallery {
       },
       bodySerializer: formOf,
     };
-    const outcomes: EnrolmentOutcomes = await this.#connection.change((api) =>
-      "name" in as
-        ? api.POST("/v1/gallery/identities", request)
-        : api.POST(`${IDENTITY}/faces`, { ...request, params: { path: { identityId: as.identityId } } }),
+    return acceptedOf(
+      await this.#connection.change((api) =>
+        "name" in as
+          ? api.POST("/v1/gallery/identities", request)
+          : api.POST(`${IDENTITY}/faces`, { ...request, params: { path: { identityId: as.identityId } } }),
+      ),
     );
-    const outcome = outcomes.photos[0]!;
-    if ("failure" in outcome) throw new GatewayFailure("answer", outcome.failure);
-    return { identityId: outcomes.identityId, jobId: outcome.job.jobId };
+  }
+
+  /** Likewise a face that a job has found, with the consent that its person has given. */
+  async enrolFace({ identityId, ...body }: FaceOfJob): Promise<{ identityId: string; jobId: string }> {
+    const params = { path: { identityId } };
+    return acceptedOf(
+      await this.#connection.change((api) => api.POST(`${IDENTITY}/faces`, { params, body })),
+    );
   }
 
   /** Waits for the end of an enrolment. @returns the face's id, which is another's where the gallery had that face */
@@ -124,6 +161,13 @@ export class Gallery {
 }
 
 const IDENTITY = "/v1/gallery/identities/{identityId}";
+
+/** @throws GatewayFailure where the only photo was refused */
+function acceptedOf({ identityId, photos }: EnrolmentOutcomes): { identityId: string; jobId: string } {
+  const outcome = photos[0]!;
+  if ("failure" in outcome) throw new GatewayFailure("answer", outcome.failure);
+  return { identityId, jobId: outcome.job.jobId };
+}
 
 /** Texts as they are; files one by one, under their own names. */
 function formOf(fields: object): FormData {

@@ -14,7 +14,7 @@ import { readEvents, type StreamEvent } from "./eventStream.js";
 import { GatewayFailure } from "./gatewayFailure.js";
 import { Patience } from "./patience.js";
 
-/** Stages, faces and matches: those of the API. */
+/** Stages, faces, matches and the least score of a face: those of the API. */
 export type JobQuery = NonNullable<operations["createJob"]["parameters"]["query"]>;
 
 /** One result, or that no more will come, in the form of the WebSocket's messages. */

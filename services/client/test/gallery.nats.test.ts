@@ -10,7 +10,15 @@ import {
   type MessageInitShape,
 } from "@similarfaces/contracts";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { EMBEDDING, PIXEL, extracted, startMesh, type Mesh } from "../../../gateway/test/meshFixture.js";
+import {
+  EMBEDDING,
+  PIXEL,
+  answers,
+  extracted,
+  imageWorkOf,
+  startMesh,
+  type Mesh,
+} from "../../../gateway/test/meshFixture.js";
 import { createKey, openKeyBucket } from "../../../gateway/src/keys/keyBucket.js";
 import { Gateway, GatewayFailure } from "../src/mod.js";
 
@@ -42,6 +50,19 @@ function replyOf({ case: operation, value }: GalleryRequest["operation"]): Reply
       return { case: "merge", value: { ...ada, id: value.intoIdentityId } };
     case "statistics":
       return { case: "statistics", value: { identities: 1, faces: 1, driver: "played", model: "m" } };
+    case "search": {
+      const match = {
+        identityId: "ada",
+        name: "Ada",
+        faceId: "face",
+        similarity: 0.5,
+        verdict: "uncalibrated",
+      };
+      return {
+        case: "search",
+        value: { matches: [match], galleryFaces: value.count, verdict: "uncalibrated" },
+      };
+    }
     case "export":
       return { case: "export", value: { faces: [exported], nextPageToken: "" } };
     case "import":
@@ -114,6 +135,31 @@ it.each([
   const value = { identityId, faceId: "new face", name: "Zoë" };
   await mesh.publish({ jobId, stage: "enrol", face: 0, outcome: { case: "enrol", value } });
   expect(await gallery.enrolled(jobId)).toBe("new face");
+});
+
+it("enrols a face of a finished job, with the words for where its photo came from", async () => {
+  const { gallery, jobs } = gateway;
+  const { jobId } = await jobs.send(photo);
+  await mesh.publish(extracted(jobId, 1));
+  for (const result of answers(jobId, 0)) await mesh.publish(result);
+  await expect.poll(async () => (await jobs.get(jobId)).faces[0]?.fields["embed"]?.state).toBe("done");
+  const enrolling = await gallery.enrolFace({ jobId, face: 0, source: "album/1.jpg", identityId: "ada" });
+  expect(enrolling.identityId).toBe("ada");
+  const { options } = await imageWorkOf(mesh, enrolling.jobId);
+  expect(options?.enrolment).toMatchObject({ consent: "herself", source: "album/1.jpg" });
+  const nowhere = gallery.enrolFace({ jobId, face: 1, identityId: "ada" });
+  await expect(nowhere).rejects.toMatchObject({ code: "face_not_found" });
+});
+
+it("searches for an embedding, and says where a face has no portrait", async () => {
+  const { gallery } = gateway;
+  const embedding = Buffer.from(EMBEDDING).toString("base64");
+  expect(await gallery.search({ embedding, model: "m" }, 3)).toEqual({
+    matches: [{ identityId: "ada", name: "Ada", faceId: "face", similarity: 0.5, verdict: "uncalibrated" }],
+    galleryFaces: 3,
+    verdict: "uncalibrated",
+  });
+  expect(await gallery.portrait("face")).toBeUndefined();
 });
 
 it("says why a photo was not enrolled", async () => {

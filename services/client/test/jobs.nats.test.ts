@@ -4,6 +4,7 @@ import {
   EVENTS_OF_ONE_FACE,
   PIXEL,
   answerAll,
+  imageWorkOf,
   answers,
   extracted,
   startMesh,
@@ -45,12 +46,13 @@ async function failureOf(work: Promise<unknown>): Promise<GatewayFailure> {
 describe("a photo", () => {
   it("is sent, followed to its end, read as it is now, and deleted", async () => {
     const { jobs } = new Gateway({ url: mesh.url });
-    const { jobId, links } = await jobs.send(photo, { stages: "age,gender", faces: 2 });
+    const { jobId, links } = await jobs.send(photo, { stages: "age,gender", faces: 2, minScore: 0.7 });
     expect(links.self).toBe(`/v1/jobs/${jobId}`);
     expect((await jobs.get(jobId)).accepted).toMatchObject({
       stages: ["extract", "age", "gender"],
       facesMax: 2,
     });
+    expect((await imageWorkOf(mesh, jobId)).options?.minScore).toBe(0.7);
     await answerAll(mesh, jobId);
     const messages: JobMessage[] = [];
     for await (const message of jobs.follow(jobId)) messages.push(message);

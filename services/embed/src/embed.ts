@@ -1,5 +1,4 @@
 import {
-  CHIP_SIDE,
   EMBEDDING_SIZE,
   EmbeddedSchema,
   EmbeddingWorkSchema,
@@ -35,7 +34,7 @@ export function createEmbed({ inference }: EmbedOptions): Stage<ChipPiece> {
     async handle(work, { priority, signal, traceparent }) {
       // The message's bytes lie in the broker's receive buffer; the copy is what the worker takes over.
       const pixels = new Uint8Array(work.chip);
-      const picture = { pixels, width: CHIP_SIDE, height: CHIP_SIDE };
+      const picture = { pixels, width: work.chipSide, height: work.chipSide };
       const prediction = await model.predict(picture, { priority, signal, traceparent });
       const embedding = embeddingToBytes(normalise(vectorOf(prediction)));
       return {
@@ -90,7 +89,7 @@ function probe({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model
 }
 
 function enrolment({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model: string): WorkMessage[] {
-  const { deadlineAtMs, chip, stages, options } = work;
+  const { deadlineAtMs, portrait, stages, options } = work;
   const enrolment = options?.enrolment;
   if (stagesOfWork(stages, "enrol").length === 0 || !enrolment) return [];
   const message = create(EnrolWorkSchema, {
@@ -98,9 +97,9 @@ function enrolment({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, m
     face,
     embedding,
     model,
-    portrait: { case: "chip", value: chip },
     deadlineAtMs,
     enrolment,
+    ...(portrait ? { portrait } : {}),
   });
   return [
     {

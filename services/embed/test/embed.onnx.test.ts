@@ -28,8 +28,15 @@ beforeAll(async () => {
 });
 afterAll(() => inference?.close());
 
-async function chipOf(composite: string): Promise<Uint8Array> {
-  return sharp(`${MODELS}/samples/gallery/${composite}.jpg`).resize(144, 144).removeAlpha().raw().toBuffer();
+/** A portrait of the sample gallery, which is centred on its face, as a chip. */
+async function chipOf(composite: string, side = 112): Promise<Uint8Array> {
+  const margin = (144 - side) / 2;
+  const whole = await sharp(`${MODELS}/samples/gallery/${composite}.jpg`).resize(144, 144).toBuffer();
+  return sharp(whole)
+    .extract({ left: margin, top: margin, width: side, height: side })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 }
 
 async function embed(
@@ -40,7 +47,7 @@ async function embed(
   const stage = createEmbed({ inference: using });
   const work = create(FaceWorkSchema, {
     jobId: JOB,
-    chipSide: 144,
+    chipSide: 112,
     faces: [{ face: 3, chip }],
     stages: ["embed", "match"],
     ...more,
@@ -65,12 +72,13 @@ describe("embed", () => {
     const [first, second] = [await embed(chip), await embed(chip)];
     expect(embeddingFromBytes(first.embedding)).toHaveLength(512);
     expect(first.embedding).toEqual(second.embedding);
-    expect(first.model).toBe("compact-embed@1.0.0");
+    expect(first.model).toBe(inference.model("embed").name);
+    expect(first.model).toMatch(/^compact-embed@2\.0\.0\+(int8|float32)$/);
   });
 
   it("puts a face nearer to its own mirror image than to other faces", async () => {
     const chip = await chipOf("composite-010");
-    const raw = { raw: { width: 144, height: 144, channels: 3 as const } };
+    const raw = { raw: { width: 112, height: 112, channels: 3 as const } };
     const mirrored = await sharp(chip, raw).flop().raw().toBuffer();
     const [own, mirror, other] = await Promise.all(
       [chip, mirrored, await chipOf("composite-050")].map(async (pixels) =>
@@ -93,17 +101,17 @@ describe("embed", () => {
       jobId: JOB,
       probes: [{ face: 3, embedding }],
       stages: ["embed", "match"],
-      model: "compact-embed@1.0.0",
+      model: inference.model("embed").name,
       deadlineAtMs: 42,
       options: { matchCount: 7 },
     });
   });
 
   it("reads all the faces of a message, and is asked for each", () => {
-    const chip = new Uint8Array(144 * 144 * 3);
+    const chip = new Uint8Array(112 * 112 * 3);
     const work = create(FaceWorkSchema, {
       jobId: JOB,
-      chipSide: 144,
+      chipSide: 112,
       faces: [0, 5].map((face) => ({ face, chip })),
     });
     const pieces = createEmbed({ inference }).decode(toBinary(FaceWorkSchema, work));
@@ -113,14 +121,25 @@ describe("embed", () => {
     ]);
   });
 
-  it("passes a face to enrol on with its chip, and only where the job says what to enrol it as", async () => {
+  it("sees the middle of a larger chip", async () => {
+    const [large, middle] = [await chipOf("composite-010", 144), await chipOf("composite-010")];
+    const { embedding } = await embed(large, { chipSide: 144 });
+    expect(embedding).toEqual((await embed(middle)).embedding);
+  });
+
+  it("passes a face to enrol on with its portrait, and only where the job says what to enrol it as", async () => {
     const chip = await chipOf("composite-001");
     const stages = ["extract", "embed", "enrol"];
     const enrolment = { identityId: "ada", name: "Ada", consent: "herself" };
-    const { work } = await embed(chip, { stages, options: { enrolment } });
+    const portrait = {
+      jpeg: Uint8Array.of(0xff, 0xd8),
+      eyes: { left: { x: 130, y: 140 }, right: { x: 190, y: 140 } },
+    };
+    const faces = [{ face: 3, chip, portrait }];
+    const { work } = await embed(chip, { stages, options: { enrolment }, faces });
     expect(work.map(({ subject }) => subject)).toEqual([enrolWorkSubject(JOB, 3)]);
     const passed = fromBinary(EnrolWorkSchema, work[0]!.data);
-    expect(passed.portrait).toEqual({ case: "chip", value: Uint8Array.from(chip) });
+    expect(passed.portrait).toMatchObject(portrait);
     expect(passed.enrolment).toMatchObject(enrolment);
     expect((await embed(chip, { stages })).work).toEqual([]);
   });
@@ -158,7 +177,7 @@ describe("embed", () => {
 
   it("refuses a chip of another size", () => {
     const stage = createEmbed({ inference });
-    const work = create(FaceWorkSchema, { jobId: JOB, chipSide: 144, faces: [{ chip: new Uint8Array(5) }] });
+    const work = create(FaceWorkSchema, { jobId: JOB, chipSide: 112, faces: [{ chip: new Uint8Array(5) }] });
     expect(() => stage.decode(toBinary(FaceWorkSchema, work))).toThrow(
       expect.objectContaining({ code: "malformed_message" }),
     );

@@ -9,24 +9,28 @@ import {
   type Result,
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
+import type { Box } from "@similarfaces/vision";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
 import { assessFaces } from "./faces/assess.js";
 import { chipsOf, sheetOf, type Chips } from "./faces/chips.js";
-import { detectFaces } from "./faces/detect.js";
-import { detectorOf } from "./faces/detector.js";
 import { extractedOf } from "./faces/extracted.js";
+import { finderOf } from "./faces/finder.js";
 import { faceWork } from "./faces/faceWork.js";
+import { portraitsOf } from "./faces/portrait.js";
 import { decodePhoto } from "./photo/decodePhoto.js";
 import { encodeJpeg } from "./photo/picture.js";
 import { plainJpeg } from "./photo/plainJpeg.js";
 import { viewsOf, type Views } from "./faces/views.js";
 import { weightOf } from "./photo/weight.js";
+import { answerKnownFace } from "./knownFace.js";
 
 export interface ExtractOptions {
   inference: Inference;
   blobs: Blobs;
   /** Faces analysed of one photo at most, largest first; a job may ask for fewer. */
   facesMax?: number;
+  /** Faces of a lower score are none, 0..1; a job may ask for another; 0, as without it, takes the model's own threshold. */
+  faceScoreMin?: number;
   /** Faces of which the photo shows less are found and skipped, 0..1 (quality.ts, `detail`); 0, as without it, skips none. */
   faceFloor?: number;
 }
@@ -34,19 +38,21 @@ export interface ExtractOptions {
 /**
  * From the photo to its faces: decodes it once, finds every face, assesses the quality of each, publishes one chip per face for the stages
  * behind, and stores the upright photo and the sheet of the chips as JPEGs. The upload, whose metadata may hold place and time, is deleted
- * whether the stage succeeds or fails.
+ * whether the stage succeeds or fails. Of a photo to enrol the faces go out with their portraits. Work with a known face is about an earlier
+ * job's photo, of which nothing but a portrait is cut (knownFace.ts).
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
 export function createExtract(options: ExtractOptions): Stage<ImageWork> {
-  const { inference, blobs, facesMax = FACES_MAX, faceFloor = 0 } = options;
-  const detector = detectorOf(inference.model("detect"));
+  const { inference, blobs, facesMax = FACES_MAX, faceScoreMin = 0, faceFloor = 0 } = options;
+  const finder = finderOf(inference);
   return {
     name: "extract",
     decode: (data) => [fromBinary(ImageWorkSchema, data)],
     weightOf,
 
     async handle(work, call): Promise<StageOutput> {
+      if (work.knownFace) return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal });
       // An earlier delivery may have answered and then lost its process or its acknowledgement.
       const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
       const upload = await blobs.get(work.blobKey);
@@ -56,12 +62,20 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
         throw new StageFailure("photo_missing");
       }
       const views = viewsOf(await decodePhoto(upload.bytes, { size: work.size, signal: call.signal }));
-      const extracted = earlier?.extracted ?? (await find(work, views, call));
-      const chips = chipsOf(views, extracted.faces);
+      // Faces beyond the job's limit are in no answer, and have to be covered in a portrait: a redelivered photo to enrol is looked at again.
+      const isEnrolled = work.stages.includes("enrol") && work.options?.enrolment !== undefined;
+      const found = earlier && !isEnrolled ? undefined : await find(work, views, call);
+      const extracted = earlier?.extracted ?? found!.extracted;
+      const chips = chipsOf(views, extracted.faces, work.chipSide);
       return {
         outcome: { case: "extract", value: extracted },
-        model: earlier?.model ?? detector.name,
-        work: faceWork(work, extracted.faces, chips),
+        model: earlier?.model ?? finder.name,
+        work: faceWork(
+          work,
+          extracted.faces,
+          chips,
+          isEnrolled ? portraitsOf(views.photo, found!.boxes) : undefined,
+        ),
         beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
         afterAck: async () => void (await blobs.delete(work.blobKey)),
       };
@@ -70,16 +84,22 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     abandon: async (jobId) => void (await blobs.delete(jobBlobKey(jobId, "upload"))),
   };
 
-  async function find({ stages, options }: ImageWork, views: Views, call: StageCall): Promise<Extracted> {
+  /** The answer, and the boxes of all faces, in the same order. */
+  async function find(
+    { stages, options }: ImageWork,
+    views: Views,
+    call: StageCall,
+  ): Promise<{ extracted: Extracted; boxes: Box<"image">[] }> {
     const { priority, signal, traceparent } = call;
-    const faces = await detectFaces(views, detector, { priority, signal, traceparent });
+    const scoreMin = options?.minScore || faceScoreMin;
+    const faces = await finder.find(views, { scoreMin, priority, signal, traceparent });
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
     const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax));
     // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
     const floor = stages.includes("enrol") ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });
-    return extracted;
+    return { extracted, boxes: faces.map(({ box }) => box) };
   }
 
   /** The photo first: a page that was opened on a running job waits for it. */

@@ -7,12 +7,12 @@ await runModelService(process.env, {
   name: "extract",
   settings: extractSettings,
   stageName: () => "extract",
-  models: () => ["detect"],
+  models: () => ["detect", "refine"],
   async createStage({ config, broker, inference, metrics, log }) {
     const blobs = await openBlobs(config, broker, { metrics, log });
-    const { facesMax, faceFloor } = config;
+    const { facesMax, faceScoreMin, faceFloor } = config;
     return {
-      stage: createExtract({ inference, blobs, facesMax, faceFloor }),
+      stage: createExtract({ inference, blobs, facesMax, faceScoreMin, faceFloor }),
       unready: () => blobs.fault(),
       close: () => blobs.close(),
     };

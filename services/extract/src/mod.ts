@@ -3,8 +3,7 @@ export { extractSettings } from "./config.js";
 // What else looks at photos (the benchmark, a pack's evaluation) looks at them as the stage does.
 export { assessFaces } from "./faces/assess.js";
 export { chipsOf, cutChip } from "./faces/chips.js";
-export { detectFaces } from "./faces/detect.js";
-export { detectorOf, type Detector } from "./faces/detector.js";
 export { extractedOf } from "./faces/extracted.js";
+export { finderOf, type Finder } from "./faces/finder.js";
 export { decodePhoto } from "./photo/decodePhoto.js";
 export { viewsOf } from "./faces/views.js";

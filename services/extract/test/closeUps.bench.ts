@@ -1,10 +1,10 @@
 /**
- * How well each of the two looks at a whole photo sees a face, by its width: why vision leaves wide faces to the small frame.
+ * How well each of the two passes over a whole photo sees a face, by its size: why vision leaves large faces to the small frame.
  *
  *   npx tsx services/extract/test/closeUps.bench.ts [FOLDER_OF_PORTRAITS]
  *
- * Each portrait (those of nobody in models/samples/gallery without an argument) is scaled until its face has the width, in an 800x800
- * photo; the face that the pipeline finds in the portrait itself, scaled along, is taken for the truth.
+ * Each portrait (those of nobody in models/samples/gallery without an argument) is scaled until its face has the size, in an 800x800
+ * photo; the face that the finder finds in the portrait itself, scaled along, is taken for the truth.
  */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,57 +13,90 @@ import sharp from "sharp";
 import { openInference } from "@similarfaces/inference";
 import {
   FRAME_SIDE,
+  boxToImage,
+  detectionToView,
   iou,
+  landmarksToImage,
+  letterbox,
+  pointsOf,
+  sizeOf,
   suppress,
+  suppressByPoints,
   type Detection,
-  type Landmarks,
   type Picture,
 } from "@similarfaces/vision";
 import { decodePhoto } from "@similarfaces/extract";
-import { detectFaces } from "../src/faces/detect.js";
 import { detectorOf } from "../src/faces/detector.js";
-import { viewsOf } from "../src/faces/views.js";
+import { finderOf } from "../src/faces/finder.js";
+import { secondLookOf } from "../src/faces/look.js";
+import { proposeFaces, type Proposal } from "../src/faces/propose.js";
+import { cutFrame, viewsOf, type Views } from "../src/faces/views.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const folder = process.argv[2] ?? join(MODELS, "samples", "gallery");
-const WIDTHS = [20, 32, 60, 100, 140, 180, 220, 260, 300, 400, 500];
-const LOOKS = [FRAME_SIDE, 256];
+const SIZES = [20, 32, 60, 100, 140, 180, 220, 260, 300, 350, 400, 500, 600];
+/** Each pass alone, from which faces of any size count here, and all of them as the finder has it. */
+const PASSES = [FRAME_SIDE, 256, undefined];
 
-const inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 2 });
-const detector = detectorOf(inference.model("detect"));
-const portraits = (await readdir(folder, { recursive: true }))
-  .filter((name) => name.endsWith(".jpg"))
-  .toSorted();
+const models = ["detect", "refine"];
+const inference = await openInference({ modelsDir: MODELS, models, pack: "compact", workers: 2 });
+const [detector, secondLook] = [detectorOf(inference.model("detect")), secondLookOf(inference)];
+const finder = finderOf(inference);
+const portraits: { portrait: Picture; truth: Detection<"image"> }[] = [];
+const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".jpg"));
+for (const name of names.toSorted()) {
+  const portrait = await decodePhoto(await readFile(join(folder, name)));
+  const [truth] = await finder.find(viewsOf(portrait));
+  if (truth) portraits.push({ portrait, truth });
+}
 
-console.log("width in 800 px | frame | faces found | other boxes | landmarks off, % of width");
-for (const width of WIDTHS) {
-  for (const look of LOOKS) {
-    let [found, others, seen] = [0, 0, 0];
+console.log("size in 800 px | frame | faces found | other faces | proposals | points off, % of size");
+for (const size of SIZES) {
+  for (const side of PASSES) {
+    let [found, others, proposed] = [0, 0, 0];
     const errors: number[] = [];
-    for (const name of portraits) {
-      const portrait = await decodePhoto(await readFile(join(folder, name)));
-      const [truth] = await detectFaces(viewsOf(portrait), detector, {});
-      if (!truth) continue;
-      seen++;
-      const photo = await withFaceOf(width, portrait, truth);
-      const picture = await scaled(photo.picture, look);
-      const faces = suppress(await detector.detect(picture, {}), detector.iouMax);
-      const factor = look / FRAME_SIDE;
-      const hit = faces.find(({ box }) => iou(times(photo.box, factor), box) >= 0.5);
+    for (const { portrait, truth } of portraits) {
+      const photo = await withFaceOf(size, portrait, truth);
+      const views = viewsOf(photo.picture);
+      const proposals = side ? await proposalsIn(views, side) : await proposeFaces(views, detector, {});
+      const faces = suppressByPoints(await secondLook.facesOf(proposals, secondLook.scoreMin, {}));
+      const hit = faces.find(({ box }) => iou(photo.box, box) >= 0.5);
+      proposed += proposals.length;
       others += faces.length - (hit ? 1 : 0);
       if (!hit) continue;
       found++;
-      errors.push((100 * distance(hit.landmarks, photo.landmarks, factor)) / (width * factor));
+      errors.push((100 * distance(pointsOf(hit.landmarks), photo.landmarks)) / size);
     }
     const error = errors.toSorted((a, b) => a - b)[errors.length >> 1];
-    console.log(`${width} | ${look} | ${found} of ${seen} | ${others} | ${error?.toFixed(1) ?? ""}`);
+    const row = [
+      size,
+      side ?? "both",
+      `${found} of ${portraits.length}`,
+      others,
+      proposed,
+      error?.toFixed(1) ?? "",
+    ];
+    console.log(row.join(" | "));
   }
 }
 await inference.close();
 
-/** An 800x800 photo in which the portrait's face is in the middle, this wide; what lies beyond the portrait is grey. */
-async function withFaceOf(width: number, portrait: Picture, face: Detection<"image">) {
-  const scale = width / face.box.width;
+/** What one pass alone proposes, sizes and all. */
+async function proposalsIn(views: Views, side: number): Promise<Proposal[]> {
+  const frame = letterbox(views.photo, side, detector.frameMultiple);
+  const picture = await views.scaled(frame.scaled);
+  const detections = await detector.detect(cutFrame(picture, frame), {});
+  const proposals = detections.map((detection): Proposal => {
+    const found = detectionToView(frame, detection);
+    const [box, landmarks] = [boxToImage(frame, found.box), landmarksToImage(frame, found.landmarks)];
+    return { score: found.score, box, landmarks, found, picture, frame };
+  });
+  return suppress(proposals, detector.iouMax);
+}
+
+/** An 800x800 photo in which the portrait's face is in the middle, of this size; what lies beyond the portrait is grey. */
+async function withFaceOf(target: number, portrait: Picture, face: Detection<"image">) {
+  const scale = target / sizeOf(face.box);
   const size = { width: Math.round(portrait.width * scale), height: Math.round(portrait.height * scale) };
   const middle = { x: face.box.x + face.box.width / 2, y: face.box.y + face.box.height / 2 };
   const left = Math.round(middle.x * scale - FRAME_SIDE / 2);
@@ -95,27 +128,14 @@ async function withFaceOf(width: number, portrait: Picture, face: Detection<"ima
   return {
     picture: { pixels: new Uint8Array(photo), width: FRAME_SIDE, height: FRAME_SIDE },
     box: { ...corner, width: face.box.width * scale, height: face.box.height * scale },
-    landmarks: Object.values(face.landmarks).map(move),
+    landmarks: pointsOf(face.landmarks).map(move),
   };
 }
 
-async function scaled(picture: Picture, side: number): Promise<Picture> {
-  if (side === picture.width) return picture;
-  const raw = { raw: { width: picture.width, height: picture.height, channels: 3 as const } };
-  const pixels = await sharp(picture.pixels, raw).resize(side, side, { kernel: "linear" }).raw().toBuffer();
-  return { pixels: new Uint8Array(pixels), width: side, height: side };
-}
-
-function times(box: { x: number; y: number; width: number; height: number }, factor: number) {
-  return { x: box.x * factor, y: box.y * factor, width: box.width * factor, height: box.height * factor };
-}
-
 function distance(
-  landmarks: Landmarks<"letterbox">,
+  points: readonly { x: number; y: number }[],
   truth: readonly { x: number; y: number }[],
-  factor: number,
 ): number {
-  const points = Object.values(landmarks) as { x: number; y: number }[];
-  const away = points.map(({ x, y }, i) => Math.hypot(x - truth[i]!.x * factor, y - truth[i]!.y * factor));
+  const away = points.map(({ x, y }, i) => Math.hypot(x - truth[i]!.x, y - truth[i]!.y));
   return away.reduce((sum, value) => sum + value, 0) / away.length;
 }

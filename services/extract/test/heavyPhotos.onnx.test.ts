@@ -38,7 +38,8 @@ beforeAll(async () => {
   server = await startNatsServer();
   broker = await connectBroker({ url: server.url, name: "test" });
   await provision(broker, { replicas: 1, jobTtlMs: 60_000, stages: ["extract"] });
-  inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 1 });
+  const models = ["detect", "refine"];
+  inference = await openInference({ modelsDir: MODELS, models, pack: "compact", workers: 1 });
 });
 afterAll(async () => {
   await inference?.close();
@@ -56,6 +57,7 @@ async function submit(photo: Uint8Array, size: { width: number; height: number }
     contentType: "image/jpeg",
     size,
     stages: ["extract"],
+    chipSide: 112,
     deadlineAtMs: Date.now() + 120_000,
   });
   await publishWork(broker, {
@@ -87,8 +89,8 @@ it("answers a small photo while eight that take long are under way, and lets go 
   });
   const jobs: string[] = [];
   for (let i = 0; i < 8; i++) jobs.push(await submit(heavy, { width: 10_000, height: 6_000 }));
-  const smallJob = await submit(small, { width: 960, height: 960 });
-  const damaged = await submit(small.subarray(0, 20_000), { width: 960, height: 960 });
+  const smallJob = await submit(small, { width: 496, height: 620 });
+  const damaged = await submit(small.subarray(0, 20_000), { width: 496, height: 620 });
   expect((await resultOf(smallJob)).outcome.case).toBe("extract");
   expect((await resultOf(damaged)).outcome).toMatchObject({ value: { code: "undecodable_image" } });
   const answered = await Promise.all(jobs.map((job) => storedResult(broker, job, "extract")));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
@@ -26,31 +27,39 @@ export const sample = (name: string) => readFile(`${PHOTOS}/${name}.jpg`);
 
 interface Asked {
   faceFloor?: number;
+  faceScoreMin?: number;
   photo: Uint8Array;
   work?: MessageInitShape<typeof ImageWorkSchema>;
   earlier?: Result;
 }
 
-/** The stage with its detector, opened for the tests of a file; the blobs of each test begin empty. */
-export function openExtract() {
+/** The stage with its models, opened for the tests of a file, and others beside them; the blobs of each test begin empty. */
+export function openExtract(...others: string[]) {
   let inference: Inference;
   const blobs = memoryBlobs();
   beforeAll(async () => {
-    inference = await openInference({ modelsDir: MODELS, models: ["detect"], pack: "compact", workers: 2 });
+    const models = ["detect", "refine", ...others];
+    inference = await openInference({ modelsDir: MODELS, models, pack: "compact", workers: 2 });
   });
   afterAll(() => inference?.close());
   beforeEach(() => {
     blobs.stored.clear();
     blobs.log.length = 0;
   });
-  return { blobs, extract, runOn };
+  return { blobs, extract, runOn, embeddingOf };
+
+  /** Of a 112x112 chip, by the model `embed`. */
+  async function embeddingOf(chip: Uint8Array): Promise<Float32Array> {
+    const picture = { pixels: new Uint8Array(chip), width: 112, height: 112 };
+    return (await inference.model("embed").predict(picture)).outputs["embedding"]!.data;
+  }
 
   /** Runs the stage as its loop would, up to the acknowledgement and beyond. */
-  async function extract({ photo, work = {}, earlier, faceFloor = 0.06 }: Asked) {
+  async function extract({ photo, work = {}, earlier, ...settings }: Asked) {
     const jobId = newJobId(Date.now());
     const blobKey = jobBlobKey(jobId, "upload");
     await blobs.put(blobKey, photo, "image/jpeg");
-    const output = await runOn(jobId, work, earlier, faceFloor);
+    const output = await runOn(jobId, work, earlier, settings);
     return { jobId, ...output };
   }
 
@@ -59,9 +68,9 @@ export function openExtract() {
     jobId: string,
     work: MessageInitShape<typeof ImageWorkSchema>,
     earlier?: Result,
-    faceFloor = 0.06,
+    settings: Pick<Asked, "faceFloor" | "faceScoreMin"> = {},
   ) {
-    const stage = createExtract({ inference, blobs, faceFloor });
+    const stage = createExtract({ inference, blobs, faceFloor: 0.06, ...settings });
     const [message] = stage.decode(
       toBinary(
         ImageWorkSchema,
@@ -70,14 +79,18 @@ export function openExtract() {
           blobKey: jobBlobKey(jobId, "upload"),
           stages: ["extract", "quality", "embed", "age", "match"],
           deadlineAtMs: Date.now() + 60_000,
+          chipSide: 112,
           ...work,
         }),
       ),
     );
+    const { signal } = new AbortController();
+    // A photo of many tiles is many predictions that wait at once.
+    setMaxListeners(0, signal);
     const call: StageCall = {
       attempt: earlier ? 2 : 1,
       priority: 0,
-      signal: new AbortController().signal,
+      signal,
       storedResult: async () => earlier,
     };
     const output = await stage.handle(message!, call);
@@ -100,8 +113,8 @@ async function facesOf({ work = [] }: StageOutput): Promise<ReturnType<typeof ch
 }
 
 /** Every message carries one face. */
-function chipOf({ faces, chipSide, ...rest }: FaceWork) {
+function chipOf({ faces, ...rest }: FaceWork) {
   expect(faces).toHaveLength(1);
-  expect(chipSide).toBe(144);
+  expect(faces[0]!.chip).toHaveLength(rest.chipSide ** 2 * 3);
   return { ...rest, ...faces[0]! };
 }

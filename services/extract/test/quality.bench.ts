@@ -13,8 +13,7 @@ import sharp from "sharp";
 import { openInference } from "@similarfaces/inference";
 import { cutChip } from "../src/faces/chips.js";
 import { decodePhoto } from "../src/photo/decodePhoto.js";
-import { detectFaces } from "../src/faces/detect.js";
-import { detectorOf } from "../src/faces/detector.js";
+import { finderOf } from "../src/faces/finder.js";
 import { qualityOf } from "../src/faces/quality.js";
 import { viewsOf } from "../src/faces/views.js";
 
@@ -25,10 +24,10 @@ const WIDTHS = [10, 12, 14, 16, 18, 21, 24, 28, 32, 40, 48, 64];
 /** Standard deviation of a Gaussian, percent of the face's width. */
 const BLURS = [2, 3, 4, 5, 6, 7, 8, 10];
 const DETAILS = [0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1];
-const NAMES = ["detect", "embed", "age", "gender", "emotion"];
+const NAMES = ["detect", "refine", "embed", "age", "gender", "emotion"];
 
 const inference = await openInference({ modelsDir: MODELS, models: NAMES, pack: "compact", workers: 2 });
-const detector = detectorOf(inference.model("detect"));
+const finder = finderOf(inference);
 
 interface Seen {
   detail: number;
@@ -85,14 +84,14 @@ for (const [index, from] of DETAILS.entries()) {
 /** The largest face of a photo, undefined where there is none. */
 async function see(bytes: Uint8Array): Promise<Seen | undefined> {
   const views = viewsOf(await decodePhoto(bytes));
-  const [face] = await detectFaces(views, detector, {});
+  const [face] = await finder.find(views);
   if (!face) return undefined;
   const startedAtMs = performance.now();
   const { detail } = qualityOf(views, face);
   const ms = performance.now() - startedAtMs;
-  const chip = await cutChip(views, face.landmarks);
+  const chip = await cutChip(views, face.landmarks, 112);
   const ask = async (name: string, output: string) => {
-    const picture = { pixels: new Uint8Array(chip), width: 144, height: 144 };
+    const picture = { pixels: new Uint8Array(chip), width: 112, height: 112 };
     return (await inference.model(name).predict(picture)).outputs[output]!.data;
   };
   const best = (probabilities: Float32Array) => probabilities.indexOf(Math.max(...probabilities));

@@ -1,4 +1,5 @@
 export { gallerySettings } from "./config.js";
+export type { ComparedModels } from "./drivers/driver.js";
 export type { Gallery } from "./operations/gallery.js";
 export { createGallery } from "./operations/createGallery.js";
 export type { Identities } from "./operations/identities.js";

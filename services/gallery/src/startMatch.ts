@@ -1,4 +1,11 @@
-import { NODE_TYPES, inFlightMax, findModel, modelName, type NodeTypeName } from "@similarfaces/inference";
+import {
+  NODE_TYPES,
+  inFlightMax,
+  findModel,
+  namesInOneSpace,
+  type NodeTypeName,
+  type PrecisionChoice,
+} from "@similarfaces/inference";
 import {
   runStage,
   untilProvisioned,
@@ -27,6 +34,7 @@ export interface MatchConfig extends GalleryConfig {
   modelsDir: string;
   modelPack: string;
   modelPacks: Readonly<Record<string, string>>;
+  modelPrecision: PrecisionChoice;
   stages: readonly StageName[];
 }
 
@@ -48,10 +56,10 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
   const { config, broker, blobs, metrics, log, tracing, signal } = options;
   // The embedder runs in another process; its manifest names the model and calibrates the cosines.
   const { modelsDir, modelPack: pack, modelPacks: packs } = config;
-  const { manifest } = await findModel({ modelsDir, pack, packs }, "embed");
-  const likeness = likenessOf(manifest);
-  const model = modelName(manifest);
-  const gallery = await openGallery({ config, broker, blobs, model, metrics, log, signal });
+  const embedder = await findModel({ modelsDir, pack, packs, precision: config.modelPrecision }, "embed");
+  const likeness = likenessOf(embedder.manifest);
+  const models = namesInOneSpace(embedder.manifest, embedder.variant);
+  const gallery = await openGallery({ config, broker, blobs, models, metrics, log, signal });
   const service = serveGallery({ broker, gallery, likeness, log, ...(tracing ? { tracing } : {}) });
   const loop = {
     broker,
@@ -67,6 +75,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
   ]);
   const sweeper = sweepPortraits(gallery, log);
   const counting = setInterval(() => void countFaces(), FACES_COUNTED_EVERY_MS).unref();
+  await sayWhatIsNotSearched();
   await countFaces();
 
   async function run<Work extends StageWork>(stage: Stage<Work>): Promise<RunningStage> {
@@ -74,10 +83,20 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
     return runStage(stage, loop);
   }
 
+  // Where asking fails, that is counted by the operation itself.
   async function countFaces(): Promise<void> {
-    // A failure is counted and logged by the operation itself.
     const statistics = await gallery.statistics().catch(() => undefined);
-    if (statistics) metrics.galleryFaces.set({ driver: gallery.driver }, statistics.faces);
+    if (!statistics) return;
+    const { driver } = gallery;
+    const apart = statistics.notSearched.reduce((sum, { faces }) => sum + faces, 0);
+    metrics.galleryFaces.set({ driver, searched: "true" }, statistics.faces - apart);
+    metrics.galleryFaces.set({ driver, searched: "false" }, apart);
+  }
+
+  async function sayWhatIsNotSearched(): Promise<void> {
+    const statistics = await gallery.statistics().catch(() => undefined);
+    const apart = statistics?.notSearched.map(({ model, faces }) => `${faces} faces of ${model}`) ?? [];
+    if (apart.length > 0) log.warn(`${apart.join(", ")} are not searched: npm run gallery -- re-enrol`);
   }
 
   return {

@@ -29,7 +29,7 @@ it("what the gateway accepts, the gallery accepts, and stores as it came: 5,000 
       return { identityId: face.identity.id, faceId: face.face.id, name: face.identity.name, added: true };
     },
   } as unknown as Identities;
-  const enrol = createEnrol({ gallery: createGallery(identities, memoryBlobs(), MODEL) });
+  const enrol = createEnrol({ gallery: createGallery(identities, memoryBlobs(), [MODEL]) });
   const vector = embeddingToBytes(embedding(1));
   let accepted = 0;
   for (const text of unicodeTexts(18, 5_000, 700)) {

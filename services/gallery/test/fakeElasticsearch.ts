@@ -29,6 +29,12 @@ export interface FakeElasticsearch {
   close(): Promise<void>;
 }
 
+/** Of one field, one value or several. */
+interface Query {
+  term?: object;
+  terms?: object;
+}
+
 interface Stored {
   source: Record<string, unknown>;
   seqNo: number;
@@ -124,11 +130,11 @@ export async function startFakeElasticsearch({
       case "_mget":
         return ok({ docs: (JSON.parse(body) as { ids: string[] }).ids.map(got) });
       case "_msearch":
-        return ok({ responses: [nearest(parts[1]!), counted(parts[3]!["query"].term)] });
+        return ok({ responses: [nearest(parts[1]!), counted(parts[3]!["query"])] });
       case "_search":
-        return ok({ hits: { hits: listing((JSON.parse(body) as { query: Record<string, any> }).query) } });
+        return ok(searched(JSON.parse(body) as Record<string, any>));
       case "_count":
-        return ok({ count: matching((JSON.parse(body) as { query: { term: object } }).query.term).length });
+        return ok({ count: matching((JSON.parse(body) as { query: Query }).query).length });
       default:
         return refusal(400, `no handler found for uri [${path}] and method [${method}] ${third}`);
     }
@@ -159,9 +165,25 @@ export async function startFakeElasticsearch({
     return { _id, found: true, _source: there.source, _seq_no: there.seqNo, _primary_term: 1 };
   }
 
-  function matching(term: object): Record<string, any>[] {
-    const [[field, value] = []] = Object.entries(term);
-    return [...documents.values()].map(({ source }) => source).filter((source) => source[field!] === value);
+  function matching({ term, terms }: Query): Record<string, any>[] {
+    const [[field, value] = []] = Object.entries(terms ?? term ?? {});
+    const values: unknown[] = terms ? (value as unknown[]) : [value];
+    return [...documents.values()]
+      .map(({ source }) => source)
+      .filter((source) => values.includes(source[field!]));
+  }
+
+  /** A count by aggregation, or the identities that list one of some faces. */
+  function searched({ query, aggregations }: Record<string, any>): unknown {
+    if (!aggregations) return { hits: { hits: listing(query) } };
+    const found = matching(query as Query);
+    const { field, exclude } = aggregations.notSearched.terms as { field: string; exclude: string[] };
+    const counts = new Map<string, number>();
+    for (const { [field]: key } of found) {
+      if (!exclude.includes(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const buckets = [...counts].map(([key, doc_count]) => ({ key, doc_count }));
+    return { hits: { total: { value: found.length }, hits: [] }, aggregations: { notSearched: { buckets } } };
   }
 
   /** The identities that list one of some faces. */
@@ -176,8 +198,8 @@ export async function startFakeElasticsearch({
 
   function nearest({ size, knn }: Record<string, any>): unknown {
     const asked = Float32Array.from(knn.query_vector as number[]);
-    const [{ term }] = knn.filter.bool.filter;
-    const hits = matching(term)
+    const [ofModels] = knn.filter.bool.filter;
+    const hits = matching(ofModels as Query)
       .map(({ identity_id, face_id, vector }) => ({
         fields: { identity_id: [identity_id], face_id: [face_id] },
         _score: (1 + cosineOf(asked, Float32Array.from(vector as number[]))) / 2,
@@ -187,8 +209,8 @@ export async function startFakeElasticsearch({
     return { status: 200, hits: { hits } };
   }
 
-  function counted(term: object): unknown {
-    return { status: 200, hits: { total: { value: matching(term).length }, hits: [] } };
+  function counted(query: Query): unknown {
+    return { status: 200, hits: { total: { value: matching(query).length }, hits: [] } };
   }
 }
 

@@ -32,7 +32,7 @@ export function fakeGalleries() {
       apiKey: "a2V5OnNlY3JldA==",
       index: "similarfaces-gallery",
       kind: "int8_hnsw",
-      model: MODEL,
+      models: [MODEL],
       log,
       patienceMs,
       ...(signal ? { signal } : {}),
@@ -44,7 +44,7 @@ export function fakeGalleries() {
     openDriver,
 
     async open(options?: FakeOptions, driver = openDriver(options)): Promise<Gallery> {
-      const gallery = createGallery(createIdentities(await driver), memoryBlobs(), MODEL);
+      const gallery = createGallery(createIdentities(await driver), memoryBlobs(), [MODEL]);
       opened.push(gallery);
       return gallery;
     },

@@ -1,4 +1,4 @@
-import { StageFailure, embeddingToBytes } from "@similarfaces/contracts";
+import { EyesSchema, StageFailure, create, embeddingToBytes, type Eyes } from "@similarfaces/contracts";
 import type { Blobs } from "@similarfaces/runtime";
 import type { NewFace } from "../src/operations/gallery.js";
 
@@ -7,6 +7,12 @@ export const MODEL = "embed-test@1.0.0";
 /** The start of a JPEG: nobody decodes a portrait here. */
 export const PORTRAIT = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4]);
 
+export const EYES = eyesAt(124.25, 140, 196.5, 141);
+
+export function eyesAt(leftX: number, leftY: number, rightX: number, rightY: number): Eyes {
+  return create(EyesSchema, { left: { x: leftX, y: leftY }, right: { x: rightX, y: rightY } });
+}
+
 export function face(options: {
   id: string;
   identity: string;
@@ -14,6 +20,7 @@ export function face(options: {
   embedding?: Float32Array;
   source?: string;
   createdAtMs?: number;
+  eyes?: Eyes;
 }): NewFace {
   return {
     faceId: options.id,
@@ -26,6 +33,7 @@ export function face(options: {
     sourceJobId: "job-1",
     source: options.source ?? "",
     portrait: PORTRAIT,
+    eyes: options.eyes ?? EYES,
   };
 }
 

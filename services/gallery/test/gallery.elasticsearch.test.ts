@@ -35,7 +35,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
 
   testGallery(
     "Elasticsearch",
-    (store, model) => openElasticsearchGallery({ ...options(store), model, log }),
+    (store, models) => openElasticsearchGallery({ ...options(store), models, log }),
     {
       dispose: (store) => deleteIndices(admin, options(store).index),
     },
@@ -74,11 +74,8 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     }
     expect(gallery.ready()).toBe(false);
     expect(await admin.indices.existsAlias({ name: index })).toBe(false);
-    const again = createGallery(
-      createIdentities(await openElasticsearchGallery({ ...options, model: MODEL, log, patienceMs })),
-      memoryBlobs(),
-      MODEL,
-    );
+    const driver = await openElasticsearchGallery({ ...options, models: [MODEL], log, patienceMs });
+    const again = createGallery(createIdentities(driver), memoryBlobs(), [MODEL]);
     opened.push(again);
     expect((await again.enrol(face({ id: "g", identity: "j" }))).added).toBe(true);
     await expect.poll(() => gallery.ready(), { timeout: 30_000 }).toBe(true);
@@ -172,10 +169,12 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
   it("refuses an index in the place of its alias", async () => {
     const index = newStore();
     await admin.indices.create({ index });
-    await expect(openElasticsearchGallery({ ...options(index), model: MODEL, log })).rejects.toMatchObject({
-      code: "gallery_unavailable",
-      message: expect.stringContaining("alias") as string,
-    });
+    await expect(openElasticsearchGallery({ ...options(index), models: [MODEL], log })).rejects.toMatchObject(
+      {
+        code: "gallery_unavailable",
+        message: expect.stringContaining("alias") as string,
+      },
+    );
     await admin.indices.delete({ index });
   });
 
@@ -188,7 +187,7 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
     ]) {
       const { index, kind } = options(newStore());
       await expect(
-        openElasticsearchGallery({ url: refused!, apiKey, index, kind, model: MODEL, log }),
+        openElasticsearchGallery({ url: refused!, apiKey, index, kind, models: [MODEL], log }),
       ).rejects.toMatchObject({
         code: "gallery_unavailable",
         message: expect.stringContaining("API key") as string,
@@ -226,11 +225,8 @@ describe.skipIf(!server)("a real Elasticsearch (ELASTICSEARCH_URL, or Java 21 an
 
   async function newGallery(kind: ElasticsearchOptions["kind"] = "int8_hnsw", waitMs = patienceMs) {
     const used = { ...options(newStore()), kind };
-    const gallery = createGallery(
-      createIdentities(await openElasticsearchGallery({ ...used, model: MODEL, log, patienceMs: waitMs })),
-      memoryBlobs(),
-      MODEL,
-    );
+    const driver = await openElasticsearchGallery({ ...used, models: [MODEL], log, patienceMs: waitMs });
+    const gallery = createGallery(createIdentities(driver), memoryBlobs(), [MODEL]);
     opened.push(gallery);
     return { gallery, index: used.index, options: used };
   }

@@ -18,4 +18,4 @@ afterAll(async () => {
   await server?.stop();
 });
 
-testGallery("nats", (bucket, model) => openNatsGallery({ broker, bucket, model, bytesMax: 8 * MIB, log }));
+testGallery("nats", (bucket, models) => openNatsGallery({ broker, bucket, models, bytesMax: 8 * MIB, log }));

@@ -3,8 +3,8 @@ import { testGallery } from "./gallerySuite.js";
 
 const stores = new Map<string, MemoryStore>();
 
-testGallery("memory", async (name, model) => {
+testGallery("memory", async (name, models) => {
   const store = stores.get(name) ?? memoryStore();
   stores.set(name, store);
-  return openMemoryGallery(store, model);
+  return openMemoryGallery(store, models);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { GalleryDriver } from "../src/drivers/driver.js";
+import type { ComparedModels, GalleryDriver } from "../src/drivers/driver.js";
 import { MODEL, embedding, page, probe } from "./fixtures.js";
 import { testChanging } from "./suite/changing.js";
 import { testEnrolling } from "./suite/enrolling.js";
@@ -16,7 +16,7 @@ import { createStores } from "./suite/stores.js";
  */
 export function testGallery(
   name: string,
-  openDriver: (store: string, model: string) => Promise<GalleryDriver>,
+  openDriver: (store: string, models: ComparedModels) => Promise<GalleryDriver>,
   options: {
     /** Frees what a store takes of the server, after the test that used it. */
     dispose?: (store: string) => Promise<void>;
@@ -35,6 +35,7 @@ export function testGallery(
         faces: 0,
         driver: gallery.driver,
         model: MODEL,
+        notSearched: [],
       });
       expect(await gallery.list(page(10))).toMatchObject({ identities: [], nextPageToken: "", total: 0 });
       expect(await gallery.exportFaces({ pageSize: 10, pageToken: "" })).toMatchObject({

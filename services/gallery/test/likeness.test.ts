@@ -43,10 +43,28 @@ describe("likeness", () => {
     expect(matchesOf(nearest(-0.9), likenessOf(manifest), 0.4).verdict).toBe("no_close_match");
   });
 
-  it("refuses an embedder whose scores nobody has measured", () => {
-    const { calibration, ...uncalibrated } = manifest;
-    expect(calibration).toBeTruthy();
-    expect(() => likenessOf(uncalibrated)).toThrow(/test@1\.0\.0 needs calibration/);
+  it("says of an embedder whose scores nobody has measured that it is uncalibrated", () => {
+    const { calibration: _, thresholds: __, ...uncalibrated } = manifest;
+    expect(likenessOf(uncalibrated)).toBeUndefined();
+    const { matches, verdict } = matchesOf(nearest(0.7, 0.1), undefined);
+    expect(matches).toMatchObject([
+      { similarity: 0.7, verdict: "uncalibrated" },
+      { similarity: 0.1, verdict: "uncalibrated" },
+    ]);
+    expect(matches.map(({ likelihood }) => likelihood)).toEqual([undefined, undefined]);
+    expect(verdict).toBe("uncalibrated");
+    expect(matchesOf(nearest(), undefined).verdict).toBe("no_close_match");
+  });
+
+  it("refuses a likelihood to search by where there is none", () => {
+    const search = () => matchesOf(nearest(0.7), undefined, 0.5);
+    expect(search).toThrow(expect.objectContaining({ code: "bad_request" }) as Error);
+    expect(search).toThrow(/no calibration/);
+  });
+
+  it("refuses a manifest with half of what a verdict needs", () => {
+    const { calibration: _, ...half } = manifest;
+    expect(() => likenessOf(half)).toThrow(/test needs calibration/);
     expect(() => likenessOf({ ...manifest, thresholds: { fmr1e2: 0.3 } })).toThrow(/fmr1e4/);
   });
 });

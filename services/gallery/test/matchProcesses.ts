@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import {
-  CHIP_BYTES,
   EmbeddingWorkSchema,
   EnrolWorkSchema,
   GalleryReplySchema,
@@ -33,10 +31,10 @@ import {
 } from "@similarfaces/runtime";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
-import { embedding } from "./fixtures.js";
+import { EYES, PORTRAIT, embedding } from "./fixtures.js";
 
 /** The embedder of the pack in the repository, whose manifest calibrates cosines. */
-export const MODEL = "compact-embed@1.0.0";
+export const MODEL = "compact-embed@2.0.0+float32";
 const CONFIG: MatchConfig = {
   galleryDriver: "nats",
   galleryMaxMib: 8,
@@ -51,6 +49,7 @@ const CONFIG: MatchConfig = {
   modelsDir: fileURLToPath(new URL("../../../models", import.meta.url)),
   modelPack: "compact",
   modelPacks: {},
+  modelPrecision: { usual: "float32", of: {} },
   stages: ["extract", "embed", "match", "enrol"],
 };
 const log = createLog({ service: "test", level: "silent" });
@@ -73,7 +72,8 @@ export interface Enrolling {
   name?: string;
   consent?: string;
   identityId?: string;
-  portrait?: MessageInitShape<typeof EnrolWorkSchema>["portrait"];
+  /** One of the fixtures unless given, even as undefined. */
+  portrait?: MessageInitShape<typeof EnrolWorkSchema>["portrait"] | undefined;
   deadlineAtMs?: number;
 }
 
@@ -156,12 +156,13 @@ export function matchProcesses() {
 
   /** Without a message id: what is published twice is delivered twice. */
   async function enrol({ jobId = newJobId(Date.now()), vector = embedding(1), ...more }: Enrolling) {
+    const portrait = "portrait" in more ? more.portrait : { jpeg: PORTRAIT, eyes: EYES };
     const work = create(EnrolWorkSchema, {
       jobId,
       face: 0,
       embedding: more.embedding ?? embeddingToBytes(vector),
       model: more.model ?? MODEL,
-      portrait: more.portrait ?? { case: "chip", value: randomBytes(CHIP_BYTES) },
+      ...(portrait ? { portrait } : {}),
       deadlineAtMs: more.deadlineAtMs ?? Date.now() + 60_000,
       enrolment: {
         identityId: more.identityId ?? `of-${jobId}`,

@@ -1,6 +1,12 @@
 import type { FaceRecord, IdentityRecord } from "../src/drivers/identityRecord.js";
 import { nameKey } from "../src/drivers/identityRecord.js";
-import type { GalleryDriver, GalleryRecords, GalleryVectors, StoredVector } from "../src/drivers/driver.js";
+import type {
+  ComparedModels,
+  GalleryDriver,
+  GalleryRecords,
+  GalleryVectors,
+  StoredVector,
+} from "../src/drivers/driver.js";
 
 /** What replicas share. */
 export interface MemoryStore {
@@ -14,17 +20,17 @@ export function memoryStore(): MemoryStore {
 }
 
 /** The whole contract of a driver on two maps: for tests, and the shortest example of one. */
-export function openMemoryGallery(store: MemoryStore, model: string): GalleryDriver {
+export function openMemoryGallery(store: MemoryStore, models: ComparedModels): GalleryDriver {
   return {
     name: "memory",
-    records: createRecords(store),
-    vectors: createVectors(store, model),
+    records: createRecords(store, models),
+    vectors: createVectors(store, models),
     ready: () => true,
     close: async () => {},
   };
 }
 
-function createRecords({ identities }: MemoryStore): GalleryRecords {
+function createRecords({ identities }: MemoryStore, models: ComparedModels): GalleryRecords {
   /** Nothing that a caller holds changes what is stored. */
   const read = (id: string): IdentityRecord | undefined => {
     const stored = identities.get(id);
@@ -77,13 +83,17 @@ function createRecords({ identities }: MemoryStore): GalleryRecords {
     },
 
     async count() {
-      const faces = [...identities.values()].reduce((sum, identity) => sum + identity.faces.length, 0);
-      return { identities: identities.size, faces };
+      const faces = [...identities.values()].flatMap((identity) => identity.faces);
+      const others = faces.map(({ face }) => face.model).filter((model) => !models.includes(model));
+      const notSearched = [...new Set(others)]
+        .map((model) => ({ model, faces: others.filter((other) => other === model).length }))
+        .sort((a, b) => b.faces - a.faces || compare(a.model, b.model));
+      return { identities: identities.size, faces: faces.length, notSearched };
     },
   };
 }
 
-function createVectors({ vectors }: MemoryStore, model: string): GalleryVectors {
+function createVectors({ vectors }: MemoryStore, models: ComparedModels): GalleryVectors {
   return {
     async put(added) {
       for (const vector of added) {
@@ -105,7 +115,7 @@ function createVectors({ vectors }: MemoryStore, model: string): GalleryVectors 
     },
 
     async nearest({ probe, withoutIdentities, withoutFaces }) {
-      const ofModel = [...vectors.values()].filter(({ face }) => face.model === model);
+      const ofModel = [...vectors.values()].filter(({ face }) => models.includes(face.model));
       const hits = ofModel
         .filter(
           ({ face, identityId }) =>

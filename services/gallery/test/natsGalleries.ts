@@ -47,7 +47,7 @@ export function natsGalleries() {
 
   /** Without portraits; not closed after the test. */
   async function openIdentities(options: Partial<NatsGalleryOptions> = {}): Promise<Identities> {
-    const all = { broker, bucket, model: MODEL, bytesMax: 8 * MIB, log, ...options };
+    const all = { broker, bucket, models: [MODEL] as const, bytesMax: 8 * MIB, log, ...options };
     return createIdentities(await openNatsGallery(all));
   }
 
@@ -63,7 +63,7 @@ export function natsGalleries() {
 
     /** A replica on the bucket. */
     async open(options: Partial<NatsGalleryOptions> = {}): Promise<Gallery> {
-      const gallery = createGallery(await openIdentities(options), blobs, MODEL);
+      const gallery = createGallery(await openIdentities(options), blobs, [MODEL]);
       opened.push(gallery);
       return gallery;
     },

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { embedding } from "./fixtures.js";
+import { MODEL, embedding } from "./fixtures.js";
 import { natsGalleries, nearestTo, numbered } from "./natsGalleries.js";
 
 const { open, close, openIdentities, broker, stream, snapshotFile } = natsGalleries();
@@ -48,7 +48,7 @@ describe("a snapshot", () => {
     ["is cut short", (path: string) => truncate(path, 5_000)],
     ["is no such file", (path: string) => writeFile(path, "something else altogether")],
     ["is empty", (path: string) => truncate(path, 0)],
-    ["is of an earlier layout", (path: string) => replaceIn(path, '"version":4', '"version":3')],
+    ["is of an earlier layout", (path: string) => replaceIn(path, '"version":5', '"version":4')],
     ["has another name than was written", (path: string) => replaceIn(path, "Name of i2", "Name of i9")],
     ["has another vector than was written", (path: string) => flipLastBit(path)],
   ])("that %s is passed over, and written anew", async (_, damage) => {
@@ -71,14 +71,31 @@ describe("a snapshot", () => {
     const before = await open(options);
     for (let i = 0; i < 6; i++) await before.enrol(numbered(i));
     await close(before);
-    const model = "other@1";
-    const other = await openIdentities({ model, ...options });
+    const other = await openIdentities({ models: ["other@1"], ...options });
     expect(await other.nearest(embedding(3), 1)).toEqual({ candidates: [], galleryFaces: 0 });
     await other.rename("i1", "Renamed");
     await other.close();
     const after = await open(options);
     expect(await nearestTo(after, 3)).toBe("f3");
     expect(await after.statistics()).toMatchObject({ identities: 6, faces: 6 });
+  });
+
+  it("is of use to whatever models are compared at the next start", async () => {
+    const options = { snapshotFile: snapshotFile() };
+    const before = await open(options);
+    for (let i = 0; i < 6; i++) await before.enrol(numbered(i));
+    await close(before);
+    const saved = await readFile(snapshotFile());
+    const other = await openIdentities({ models: ["other@1+int8", MODEL], ...options });
+    const { candidates, galleryFaces } = await other.nearest(embedding(3), 1);
+    expect([candidates[0]?.faceId, galleryFaces]).toEqual(["f3", 6]);
+    expect((await other.statistics()).notSearched).toEqual([]);
+    await other.close();
+    const apart = await openIdentities({ models: ["other@1+int8"], ...options });
+    expect((await apart.statistics()).notSearched).toEqual([{ model: MODEL, faces: 6 }]);
+    await apart.close();
+    // Loaded by both, and so not written anew by either.
+    expect(await readFile(snapshotFile())).toEqual(saved);
   });
 
   it("of a bucket that was deleted since is passed over", async () => {

@@ -15,7 +15,7 @@ const face = (id: string, identity: string, seed: number): FaceToAdd => ({
 /** What every change is made to a gallery of: i has f1 and f2, j has g. */
 async function filled(): Promise<MemoryStore> {
   const store = memoryStore();
-  const identities = createIdentities(openMemoryGallery(store, MODEL));
+  const identities = createIdentities(openMemoryGallery(store, [MODEL]));
   for (const one of [face("f1", "i", 1), face("f2", "i", 2), face("g", "j", 3)]) await identities.add(one);
   return store;
 }
@@ -77,14 +77,14 @@ describe.each(Object.entries(CHANGES))("%s", (name, change) => {
       const whole = await filled();
       let writes = 0;
       const counting = { after: () => void writes++ };
-      await change(createIdentities(watched(openMemoryGallery(whole, MODEL), counting)));
+      await change(createIdentities(watched(openMemoryGallery(whole, [MODEL]), counting)));
       for (let ended = 1; ended <= writes; ended++) {
         const store = await filled();
         const ending = { [moment]: (write: number) => write === ended && fail() };
-        const broken = createIdentities(watched(openMemoryGallery(store, MODEL), ending));
+        const broken = createIdentities(watched(openMemoryGallery(store, [MODEL]), ending));
         await expect(change(broken), `write ${ended}`).rejects.toMatchObject({ code: "gallery_unavailable" });
         // No answer that a search gives meanwhile names a face that its identity does not list.
-        const identities = createIdentities(openMemoryGallery(store, MODEL));
+        const identities = createIdentities(openMemoryGallery(store, [MODEL]));
         for (const { faceId } of (await identities.nearest(embedding(1), 10)).candidates)
           expect(await identities.hasFaces([faceId])).toEqual([true]);
         // What was done altogether, but for its answer, is refused the second time.
@@ -106,9 +106,9 @@ describe.each(Object.entries(CHANGES))("%s", (name, change) => {
         // Another name is another version.
         if (write === disturbed && identity) store.identities.set("i", { ...identity, consent: "renewed" });
       };
-      await change(createIdentities(watched(openMemoryGallery(store, MODEL), { before: touch })));
+      await change(createIdentities(watched(openMemoryGallery(store, [MODEL]), { before: touch })));
       const whole = await filled();
-      await change(createIdentities(openMemoryGallery(whole, MODEL)));
+      await change(createIdentities(openMemoryGallery(whole, [MODEL])));
       expect(stateOf(store), `${name}, write ${disturbed}`).toEqual(stateOf(whole));
     }
   });
@@ -120,13 +120,13 @@ it("gives up a change that others are faster than every time", async () => {
     const identity = store.identities.get("i")!;
     store.identities.set("i", { ...identity });
   };
-  const identities = createIdentities(watched(openMemoryGallery(store, MODEL), { before: touch }));
+  const identities = createIdentities(watched(openMemoryGallery(store, [MODEL]), { before: touch }));
   await expect(identities.rename("i", "Renamed")).rejects.toMatchObject({ code: "gallery_unavailable" });
 }, 30_000);
 
 it("takes the vector back where the store has no room for its record", async () => {
   const store = await filled();
-  const driver = openMemoryGallery(store, MODEL);
+  const driver = openMemoryGallery(store, [MODEL]);
   const write = async () => {
     throw new StageFailure("gallery_full");
   };

@@ -1,4 +1,5 @@
-import type { Manifest } from "./manifest.js";
+import type { Manifest } from "./packs/manifest.js";
+import type { Precision } from "./packs/precision.js";
 
 /** float32 values and their dimensions, as the graph returned them. */
 export interface Tensor {
@@ -14,11 +15,13 @@ export interface Prediction {
   finishedAtMs: number;
 }
 
-/** Pixels as the pipeline has them: RGB, uint8, NHWC with N = 1. The manifest describes the graph's own input. */
+/** Pixels as the pipeline has them: RGB, uint8, NHWC. The manifest describes the graph's own input. */
 export interface Picture {
   pixels: Uint8Array;
   width: number;
   height: number;
+  /** N: pictures of one size, one behind the other; 1 without it. */
+  count?: number;
 }
 
 export interface PredictOptions {
@@ -29,12 +32,17 @@ export interface PredictOptions {
   traceparent?: string | undefined;
 }
 
-export interface Model {
-  readonly manifest: Manifest;
-  /** "<id>@<version>", its name in results. */
+/** What runs, as metrics and logs name it. */
+export interface RunningModel {
+  /** "<id>@<version>", its name in results; with "+<precision>" where it has more than one variant. */
   readonly name: string;
+  readonly precision: Precision;
+}
+
+export interface Model extends RunningModel {
+  readonly manifest: Manifest;
   /**
-   * Runs the graph on one picture. The picture's buffer is transferred to the worker: the caller must not use it
+   * Runs the graph on one picture or on several of one size, whose answers lie one behind the other. The picture's buffer is transferred to the worker: the caller must not use it
    * afterwards. A picture that is a part of a larger buffer is copied instead.
    * @throws StageFailure model_failed where the graph or its process fails, or the signal aborts the wait
    */
@@ -44,7 +52,7 @@ export interface Model {
 /** A driver's running set of models: `onnx` in worker threads, `oip` over HTTP. */
 export interface Inference {
   readonly driver: "onnx" | "oip";
-  /** By the name of its folder: `detect`, `embed` or an analyzer's. @throws PackError for one that was not opened */
+  /** By the name of its folder: one of CORE_MODELS or an analyzer's. @throws PackError for one that was not opened */
   model(name: string): Model;
   /** Workers in all, workers computing, requests waiting. */
   load(): { workers: number; busy: number; waiting: number };
@@ -65,10 +73,10 @@ export interface Run {
   traceparents: readonly string[];
 }
 
-/** Callbacks by the name of the model, for metrics and spans. */
+/** Callbacks for metrics and spans. */
 export interface InferenceObserver {
   /** Called once, when all models are open; `load` may be called at any later time. */
   onOpen?: ((load: Inference["load"]) => void) | undefined;
-  onRun?: ((model: string, run: Run) => void) | undefined;
-  onLoad?: ((model: string, seconds: number) => void) | undefined;
+  onRun?: ((model: RunningModel, run: Run) => void) | undefined;
+  onLoad?: ((model: RunningModel, seconds: number) => void) | undefined;
 }

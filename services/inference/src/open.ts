@@ -1,7 +1,9 @@
 import type { ModelServer } from "./drivers/oip.js";
 import { openOnnx } from "./drivers/onnx.js";
-import { findModels, type PackChoice } from "./analyzers.js";
-import { loadModel } from "./loadModel.js";
+import { refusalOfVariant } from "./packs/chooseVariant.js";
+import { findModels, type FoundModel, type PackChoice } from "./packs/findModels.js";
+import { loadModel } from "./packs/loadModel.js";
+import { PackError } from "./packs/manifest.js";
 import type { Inference, InferenceObserver } from "./model.js";
 
 export interface InferenceOptions extends PackChoice, InferenceObserver {
@@ -17,6 +19,14 @@ export interface InferenceOptions extends PackChoice, InferenceObserver {
   signal?: AbortSignal | undefined;
 }
 
+/** Here and not where variants are chosen: who only names a model may run on another processor than its service. */
+function refuseInexact(models: readonly FoundModel[]): void {
+  for (const { manifest, variant } of models) {
+    const refusal = refusalOfVariant(manifest, variant);
+    if (refusal !== undefined) throw new PackError(refusal);
+  }
+}
+
 /**
  * Loads, verifies and warms every model; resolves when each has run once.
  * @throws PackError: one sentence naming file and field
@@ -25,13 +35,14 @@ export interface InferenceOptions extends PackChoice, InferenceObserver {
 export async function openInference(options: InferenceOptions): Promise<Inference> {
   const { models, workers, analyzerMsMax, modelServer, signal, onRun, onLoad, onOpen } = options;
   const found = await findModels(options, models);
+  if (!modelServer) refuseInexact(found);
   const inference = modelServer
     ? // Its HTTP client costs 150 ms of a start and 16 MiB: nothing for a process that runs its graphs itself.
       await (
         await import("./drivers/oip.js")
       ).openOip({ models: found, server: modelServer, lanes: workers, signal, onRun, onLoad })
     : await openOnnx({
-        models: await Promise.all(found.map(({ folder }) => loadModel(folder))),
+        models: await Promise.all(found.map((model) => loadModel(model.folder, model))),
         workers,
         analyzerMsMax,
         onRun,

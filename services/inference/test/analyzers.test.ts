@@ -3,8 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { announcementToJson } from "@similarfaces/contracts";
-import { announcementOf, findAnalyzers, findModel, loadManifest, type AnalyzerManifest } from "../src/mod.js";
+import { CORE_MODELS, announcementToJson } from "@similarfaces/contracts";
+import {
+  announcementOf,
+  findAnalyzers,
+  findModel,
+  findModels,
+  loadManifest,
+  type AnalyzerManifest,
+} from "../src/mod.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const age = (await loadManifest(join(MODELS, "compact", "age"))) as AnalyzerManifest;
@@ -91,7 +98,8 @@ describe("an announcement", () => {
       order: 10,
       hue: 70,
       title: { en: "Age" },
-      model: { pack: "compact", id: "compact-age", version: "1.0.0", licence: "MIT" },
+      model: { pack: "compact", id: "compact-age", version: "2.0.0", licence: "MIT" },
+      chipSide: 112,
     });
     expect(announcement.answers).toEqual([
       {
@@ -110,7 +118,19 @@ describe("an announcement", () => {
         },
       },
     ]);
-    expect(announcement.model.measured).toEqual(age.measured);
+    expect(announcement.model.measured).toEqual(found!.variant.measured);
+    expect(announcement.model.precision).toBe(found!.variant.precision);
+  });
+
+  it("of a model of the core says what runs, and answers nothing", async () => {
+    const precision = { usual: "float32", of: { refine: "int8" } } as const;
+    const found = await findModels({ modelsDir: MODELS, pack: "compact", precision }, CORE_MODELS);
+    const announced = found.map((model) => announcementToJson(announcementOf(model)));
+    expect(announced).toMatchObject([
+      { name: "detect", answers: [], model: { precision: "float32" }, chipSide: 0 },
+      { name: "refine", answers: [], model: { precision: "int8" }, chipSide: 0 },
+      { name: "embed", answers: [], model: { precision: "float32" }, chipSide: 112 },
+    ]);
   });
 });
 
@@ -142,9 +162,10 @@ describe("a manifest of an analyzer is refused in one sentence", () => {
     ["no bins of many numbers", ofAge({ bins: undefined }), /has no bins, but the output "probabilities" has 101 numbers$/], // prettier-ignore
     ["an interval of one number", { ...ofAge({ bins: undefined }), outputs: [{ name: "probabilities", dtype: "float32", shape: ["n"] }] }, /has an interval, which only a measure with bins can have$/], // prettier-ignore
     ["a range without an end", ofAge({ max: undefined }), /has to have both min and max/],
-    ["a shape that is no chip's", { ...gender, inputs: [{ ...chip, shape: ["n", 112, 112, 3] }] }, /"chip" has shape \[n, 112, 112, 3\], with its fields crop and shrink it gets 144x144$/], // prettier-ignore
+    ["a shape that is no chip's", { ...gender, inputs: [{ ...chip, shape: ["n", 144, 144, 3] }] }, /"chip" has shape \[n, 144, 144, 3\], with its fields chip, crop and shrink it gets 112x112$/], // prettier-ignore
     ["an enlarged crop", { ...gender, inputs: [{ ...chip, crop: 96, shrink: 112 }] }, /is shrunk to 112, which is not smaller than 96$/], // prettier-ignore
-    ["answers of a detector", { ...gender, task: "embed", thresholds: { fmr1e2: 0, fmr1e3: 0, fmr1e4: 0 }, calibration: { slope: 1, intercept: 0, prior: 0.5 } }, /field title is an analyzer's alone$/], // prettier-ignore
+    ["a crop of more than the chip", { ...gender, inputs: [{ ...chip, crop: 128 }] }, /"chip" is cropped to 128, its chips have 112$/], // prettier-ignore
+    ["answers of an embedder", { ...gender, task: "embed" }, /field title is none of a model whose field task is "embed"$/], // prettier-ignore
   ];
 
   it.each(cases)("%s", async (_, manifest, sentence) => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { download } from "../src/packs/download.js";
+import { download } from "../src/commands/download.js";
 
 const FILE = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) & 255));
 const SHA256 = createHash("sha256").update(FILE).digest("hex");
@@ -74,7 +74,7 @@ describe("download", () => {
     const other = Buffer.from(FILE);
     other[5]! ^= 1;
     answer = (_, response) => response.end(other);
-    await expect(fetchFile()).rejects.toThrow(/its SHA-256 is .* field sha256 says .*; it was deleted/);
+    await expect(fetchFile()).rejects.toThrow(/its SHA-256 is .* field sha256 says .*; it was not kept/);
     expect(await readdir(folder)).toEqual([]);
   });
 

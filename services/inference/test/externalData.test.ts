@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
 import { listPacks } from "../src/mod.js";
-import { refuseExternalData } from "../src/externalData.js";
+import { refuseExternalData } from "../src/packs/externalData.js";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 
@@ -90,9 +90,9 @@ describe("a graph that refers to other files is refused in words", () => {
 });
 
 it("our own graphs are whole", async () => {
-  for (const { folder, manifest, present } of await listPacks(MODELS)) {
+  for (const { folder, variant, present } of await listPacks(MODELS)) {
     if (!present) continue;
-    const graph = await readFile(`${folder}/${manifest!.file}`);
+    const graph = await readFile(`${folder}/${variant!.file}`);
     expect(() => refuseExternalData(folder, graph)).not.toThrow();
   }
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, readSettings } from "@similarfaces/runtime";
 import { expect, it } from "vitest";
-import { inferenceSettings } from "../src/inferenceSettings.js";
+import { inferenceSettings } from "../src/service/inferenceSettings.js";
 
 it("packs are mixed by model, and others stand beside the one in use", () => {
   const { modelPacks } = readSettings({ MODEL_PACKS: "detect=yunet, embed=mine" }, inferenceSettings);

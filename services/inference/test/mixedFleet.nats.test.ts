@@ -22,7 +22,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../runtime/test/loop.js";
 import { startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
-import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/nodeTypes.js";
+import { NODE_TYPES, inFlightMax, type NodeTypeName } from "../src/service/nodeTypes.js";
 
 let server: NatsServer;
 let broker: Broker;

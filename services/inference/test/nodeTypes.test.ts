@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { modelServerOf } from "../src/inferenceSettings.js";
-import { NODE_TYPES, inFlightMax } from "../src/nodeTypes.js";
+import { modelServerOf } from "../src/service/inferenceSettings.js";
+import { NODE_TYPES, inFlightMax } from "../src/service/nodeTypes.js";
 
 describe("the table of node types", () => {
   it.each(Object.entries(NODE_TYPES))("%s can fill its batches", (_name, type) => {

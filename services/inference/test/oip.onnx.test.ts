@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Inference, ModelServer } from "@similarfaces/inference";
+import type { Inference, ModelServer, Tensor } from "@similarfaces/inference";
 import { NAMES, chip, frame, gender, openLocal, openRemote, type Observer } from "./oipFixture.js";
 import { startOipServer, type OipServer } from "./oipServer.js";
 
@@ -28,10 +28,14 @@ describe("the oip driver", () => {
     const runs: number[] = [];
     remote = await open(
       {},
-      { onLoad: (name) => loaded.push(name), onRun: (_, run) => runs.push(run.batchSize) },
+      { onLoad: ({ name }) => loaded.push(name), onRun: (_, run) => runs.push(run.batchSize) },
     );
     expect(remote.driver).toBe("oip");
-    expect(loaded.toSorted()).toEqual(["compact-detect@1.0.0", "compact-gender@1.0.0"]);
+    expect(loaded.toSorted()).toEqual([
+      "compact-detect@2.0.0+float32",
+      "compact-gender@2.0.0+float32",
+      "compact-refine@2.0.0+float32",
+    ]);
     expect(runs).toEqual([]);
     for (const [task, picture] of [
       ["gender", chip(90)],
@@ -118,6 +122,74 @@ describe("the oip driver", () => {
     expect(server.batches).toEqual([4]);
   });
 
+  it.each([
+    ["one at a time", 1, undefined, [1, 1, 1, 1, 1]],
+    ["in one batch", 8, undefined, [5]],
+    ["in two batches", 3, undefined, [3, 2]],
+    ["in batches of the size that the graph was compiled for", 8, 4, [4, 4]],
+  ])(
+    "sends several crops of one request %s, and answers them in their order",
+    async (_, most, fixed, sent) => {
+      server.metadata = (metadata) => {
+        if (fixed && metadata.name === "compact-refine") metadata.inputs[0]!.shape[0] = fixed;
+        return metadata;
+      };
+      const seen: number[] = [];
+      const options = { batchSizeMax: most, batchWaitMs: 0 };
+      remote = await open(options, { onRun: (__, { batchSize }) => seen.push(batchSize) });
+      server.batches.length = 0;
+      const expected = await local.model("refine").predict(crops(5));
+      const { outputs } = await remote.model("refine").predict(crops(5), { traceparent: TRACEPARENT });
+      expect(outputs["score"]!.dims).toEqual([5]);
+      expect(outputs["points"]!.dims).toEqual([5, 5, 2]);
+      // ONNX Runtime may add in another order where pictures come together.
+      expect(furthest(outputs["score"]!, expected.outputs["score"]!)).toBeLessThan(1e-5);
+      expect(furthest(outputs["points"]!, expected.outputs["points"]!)).toBeLessThan(1e-5);
+      expect(server.batches).toEqual(sent);
+      expect(seen.reduce((sum, pictures) => sum + pictures)).toBe(5);
+    },
+  );
+
+  it("fills a batch up with crops of several requests, each with its own answers", async () => {
+    remote = await open({ batchSizeMax: 4, batchWaitMs: 100 });
+    server.batches.length = 0;
+    const model = remote.model("refine");
+    const [three, five] = await Promise.all([model.predict(crops(3)), model.predict(crops(5))]);
+    expect(server.batches).toEqual([4, 4]);
+    for (const [count, { outputs }] of [
+      [3, three],
+      [5, five],
+    ] as const) {
+      const expected = await local.model("refine").predict(crops(count));
+      expect(furthest(outputs["points"]!, expected.outputs["points"]!)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("fails a request one of whose crops the server refuses", async () => {
+    remote = await open({ batchSizeMax: 8, batchWaitMs: 0 });
+    server.refuses = crops(3).pixels[2 * 96 * 96 * 3]!;
+    await expect(remote.model("refine").predict(crops(3))).rejects.toThrow(/cannot bear/);
+    server.refuses = undefined;
+    const { outputs } = await remote.model("refine").predict(crops(3));
+    expect(outputs["score"]!.dims).toEqual([3]);
+  });
+
+  it("says in words that a chip is too small, or the bytes are not its pixels", async () => {
+    remote = await open();
+    const model = remote.model("gender");
+    await expect(
+      model.predict({ pixels: new Uint8Array(96 * 96 * 3), width: 96, height: 96 }),
+    ).rejects.toThrow("compact-gender@2.0.0+float32: a chip of 96x96 is too small, the model wants 112x112");
+    await expect(model.predict({ ...chip(1), count: 2 })).rejects.toThrow(/37632 bytes are not 2 of 112x112/);
+  });
+
+  it("refuses a variant that no model server has", async () => {
+    const int8 = { precision: { usual: "auto", of: { gender: "int8" } } } as const;
+    await expect(open({}, int8)).rejects.toThrow(
+      /^compact-gender: the variant int8 is chosen \(MODEL_PRECISION\), a model server runs float32$/,
+    );
+  });
+
   it("takes the lowest priority first, and drops what is called off while it waits", async () => {
     remote = await open();
     const order: string[] = [];
@@ -153,6 +225,21 @@ describe("the oip driver", () => {
     }
   });
 });
+
+const TRACEPARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
+
+/** What the second look takes: pictures of 96 by 96, each another. */
+function crops(count: number) {
+  const pixels = new Uint8Array(count * 96 * 96 * 3).map(
+    (_, i) => (i * 13 + Math.floor(i / 27_648) * 50) & 255,
+  );
+  return { pixels, width: 96, height: 96, count };
+}
+
+function furthest(a: Tensor, b: Tensor): number {
+  expect(a.data.length).toBe(b.data.length);
+  return Math.max(...a.data.map((value, i) => Math.abs(value - b.data[i]!)));
+}
 
 function open(modelServer: Partial<ModelServer> = {}, observer: Observer = {}) {
   return openRemote(server, modelServer, observer);

@@ -4,10 +4,12 @@ import type { OipServer } from "./oipServer.js";
 
 const LOCAL = {
   modelsDir: fileURLToPath(new URL("../../../models", import.meta.url)),
-  models: ["gender", "detect"],
+  models: ["gender", "detect", "refine"],
   pack: "compact",
+  // What a model server has.
+  precision: { usual: "float32", of: {} },
   workers: 1,
-};
+} as const;
 /** What the server has. */
 export const NAMES: readonly string[] = LOCAL.models;
 
@@ -29,9 +31,9 @@ export function openRemote(
   });
 }
 
-/** What the graph for gender takes: 144 by 144 pixels of one value. */
+/** What the graph for gender takes: 112 by 112 pixels of one value. */
 export function chip(value: number) {
-  return { pixels: new Uint8Array(144 * 144 * 3).fill(value), width: 144, height: 144 };
+  return { pixels: new Uint8Array(112 * 112 * 3).fill(value), width: 112, height: 112 };
 }
 
 /** What the detector takes: 96 by 64 pixels. */

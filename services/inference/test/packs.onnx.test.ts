@@ -4,10 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listPack, loadModel, openInference, type Manifest } from "@similarfaces/inference";
+import {
+  chooseVariant,
+  listPack,
+  loadModel,
+  openInference,
+  type Manifest,
+  type Variant,
+} from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const COMPACT = await listPack(MODELS, "compact");
+const gender = COMPACT.find(({ name }) => name === "gender")!.manifest!;
 let modelsDir: string;
 
 beforeEach(async () => {
@@ -17,11 +25,23 @@ beforeEach(async () => {
 afterEach(() => rm(modelsDir, { recursive: true, force: true }));
 
 describe("the compact pack", () => {
-  it.each(COMPACT)("has a manifest for $name that fits the schema and its graph's digest", async (entry) => {
-    const { name, manifest, graph } = await loadModel(entry.folder);
+  it.each(COMPACT)("has $name as $variant.precision, with its graph's digest", async (entry) => {
+    const { folder, manifest, variant } = entry;
+    const { name, graph } = await loadModel(folder, { manifest: manifest!, variant: variant! });
     expect(name).toBe(entry.name);
-    expect(graph.byteLength).toBe(manifest.bytes);
-    expect(manifest.measured.length).toBeGreaterThan(0);
+    expect(graph.byteLength).toBe(variant!.bytes);
+    expect(variant!.figure).toBeGreaterThan(0);
+  });
+
+  it("has each model in both precisions, and none loses more by int8 than it allows", () => {
+    const names = [...new Set(COMPACT.map(({ name }) => name))];
+    expect(names).toEqual(["detect", "refine", "embed", "age", "gender", "emotion", "race"]);
+    for (const name of names) {
+      const { manifest } = COMPACT.find((entry) => entry.name === name)!;
+      expect(manifest!.variants.map(({ precision }) => precision)).toEqual(["float32", "int8"]);
+      const processor = { arch: "x64", dotProduct: "avx512_vnni" };
+      expect(chooseVariant(name, manifest!, undefined, processor).precision, name).toBe("int8");
+    }
   });
 });
 
@@ -47,7 +67,7 @@ describe("a pack that is not as it should be is refused before anything is serve
   it("names a graph that does not run", async () => {
     const path = join(modelsDir, "mine", "gender", "model.onnx");
     await writeFile(path, "this is no graph");
-    await change({ bytes: 16, sha256: createHash("sha256").update("this is no graph").digest("hex") });
+    await changeVariant({ bytes: 16, sha256: createHash("sha256").update("this is no graph").digest("hex") });
     await expect(open()).rejects.toThrow(/mine\/gender\/model\.onnx: this is no graph that runs here/);
   });
 
@@ -58,14 +78,14 @@ describe("a pack that is not as it should be is refused before anything is serve
     const graph = [0x2a, tensor.length, ...tensor];
     const model = Uint8Array.from([0x3a, graph.length, ...graph]);
     await writeFile(join(modelsDir, "mine", "gender", "model.onnx"), model);
-    await change({ bytes: model.length, sha256: createHash("sha256").update(model).digest("hex") });
+    await changeVariant({ bytes: model.length, sha256: createHash("sha256").update(model).digest("hex") });
     await expect(open()).rejects.toThrow(/refers to the file "\/etc\/passwd" outside its folder/);
   });
 
   it("names a wrong shape, a wrong output and an unknown field", async () => {
-    await change({ inputs: [{ ...chip, shape: ["n", 112, 112, 3], crop: 112 }] });
+    await change({ inputs: [{ ...chip, shape: ["n", 96, 96, 3], crop: 96 }] });
     await expect(open()).rejects.toThrow(
-      /gender\/manifest\.json: field inputs, "chip" has shape \[n, 112, 112, 3\], the graph's/,
+      /gender\/manifest\.json: field inputs, "chip" has shape \[n, 96, 96, 3\], the graph's/,
     );
     const probabilities = { name: "probabilities", dtype: "float32", shape: ["n", 2] } as const;
     await change({
@@ -89,17 +109,29 @@ const chip = {
   name: "chip",
   dtype: "uint8",
   layout: "NHWC",
-  shape: ["n", 144, 144, 3],
+  shape: ["n", 112, 112, 3],
   colour: "RGB",
   range: [0, 255],
 } as const;
 
 function open(pack = "mine", name = "gender") {
-  return openInference({ modelsDir, models: [name], pack, workers: 1 });
+  return openInference({
+    modelsDir,
+    models: [name],
+    pack,
+    precision: { usual: "float32", of: {} },
+    workers: 1,
+  });
 }
 
 async function change(changes: Partial<Manifest>): Promise<void> {
   const path = join(modelsDir, "mine", "gender", "manifest.json");
   const manifest = JSON.parse(await readFile(path, "utf8")) as Manifest;
   await writeFile(path, JSON.stringify({ ...manifest, ...changes }));
+}
+
+/** Of the one that runs, float32. */
+async function changeVariant(changes: Partial<Variant>): Promise<void> {
+  const { variants } = gender;
+  await change({ variants: [{ ...variants[0], ...changes }, variants[1]!] });
 }

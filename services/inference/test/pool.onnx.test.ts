@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { openInference, type Inference } from "@similarfaces/inference";
+import { openInference, type Inference, type InferenceOptions } from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
+const FLOAT32 = { usual: "float32", of: {} } as const;
 let inference: Inference | undefined;
 
 afterEach(async () => {
@@ -15,8 +16,8 @@ afterEach(async () => {
 describe("the worker pool", () => {
   it("has run every model once when it opens, and gives the same answer every time", async () => {
     const loaded: string[] = [];
-    inference = await open(["age", "gender"], 2, { onLoad: (name) => loaded.push(name) });
-    expect(new Set(loaded)).toEqual(new Set(["compact-age@1.0.0", "compact-gender@1.0.0"]));
+    inference = await open(["age", "gender"], 2, { onLoad: ({ name }) => loaded.push(name) });
+    expect(new Set(loaded)).toEqual(new Set(["compact-age@2.0.0+float32", "compact-gender@2.0.0+float32"]));
     const [first, second] = await Promise.all([gender(90), gender(90)]);
     expect(first).toEqual(second);
     expect(first[0]! + first[1]!).toBeCloseTo(1, 5);
@@ -111,9 +112,9 @@ describe("the worker pool", () => {
     ["Buffer", (length: number) => Buffer.from(new ArrayBuffer(length))],
   ])("leaves a picture that is part of a larger %s to its owner", async (_, allocate) => {
     inference = await open(["gender"], 1);
-    const buffer = allocate(144 * 144 * 3 + 10).fill(7);
+    const buffer = allocate(112 * 112 * 3 + 10).fill(7);
     const pixels = buffer.subarray(10);
-    await inference.model("gender").predict({ pixels, width: 144, height: 144 });
+    await inference.model("gender").predict({ pixels, width: 112, height: 112 });
     expect(buffer[20]).toBe(7);
   });
 });
@@ -128,16 +129,12 @@ it("ends the process that can start no worker any more, rather than hold its wor
   expect(status).toBe(1);
 });
 
-function open(
-  models: string[],
-  workers: number,
-  more: { onLoad?: (name: string) => void; analyzerMsMax?: number } = {},
-) {
-  return openInference({ modelsDir: MODELS, models, pack: "compact", workers, ...more });
+function open(models: string[], workers: number, more: Partial<InferenceOptions> = {}) {
+  return openInference({ modelsDir: MODELS, models, pack: "compact", precision: FLOAT32, workers, ...more });
 }
 
 function chip(value = 128) {
-  return { pixels: new Uint8Array(144 * 144 * 3).fill(value), width: 144, height: 144 };
+  return { pixels: new Uint8Array(112 * 112 * 3).fill(value), width: 112, height: 112 };
 }
 
 async function gender(value: number): Promise<number[]> {

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { benchChain, benchModel, listPack, listPacks, pullModel, verifyModel } from "@similarfaces/inference";
+import {
+  benchChain,
+  benchModel,
+  listPack,
+  listPacks,
+  pullModel,
+  verifyModel,
+  type BenchedModel,
+} from "@similarfaces/inference";
 
 const MODELS = fileURLToPath(new URL("../../../models", import.meta.url));
 const GRAPH = join(MODELS, "compact", "gender", "model.onnx");
@@ -23,16 +31,18 @@ afterEach(() => rm(modelsDir, { recursive: true, force: true }));
 
 describe("the packs of a folder", () => {
   it("are listed with what is there and what is not", async () => {
-    const [entry, ...others] = await listPacks(modelsDir);
-    expect(others).toEqual([]);
-    expect(entry).toMatchObject({ pack: "mine", name: "gender", present: false });
+    await cp(GRAPH, join(modelsDir, "mine", "gender", "model.onnx"));
+    expect(await listPacks(modelsDir)).toMatchObject([
+      { pack: "mine", name: "gender", variant: { precision: "float32" }, present: true },
+      { pack: "mine", name: "gender", variant: { precision: "int8" }, present: false },
+    ]);
     await expect(listPack(modelsDir, "other")).rejects.toThrow(/no pack "other".*there are mine/);
   });
 
   it("in the repository have manifests that fit the schema, files of others name their address", async () => {
-    for (const { pack, name, problem, manifest, present } of await listPacks(MODELS)) {
+    for (const { pack, name, problem, variant, present } of await listPacks(MODELS)) {
       expect(problem, `${pack}/${name}`).toBeUndefined();
-      if (!present) expect(manifest?.url, `${pack}/${name}`).toMatch(/^https:/);
+      if (!present) expect(variant?.url, `${pack}/${name}`).toMatch(/^(https|npm):/);
     }
   });
 });
@@ -64,23 +74,24 @@ describe("verify and bench", () => {
     await writeFile(join(modelsDir, "mine", "gender", "model.onnx"), "no graph");
     const [entry] = await listPack(modelsDir, "mine");
     expect((await verifyModel(entry!)).problem).toMatch(/has 8 bytes/);
-    await expect(benchModel(entry!, 1)).rejects.toThrow(/has 8 bytes/);
+    await expect(benchModel(entry as BenchedModel, 1)).rejects.toThrow(/has 8 bytes/);
   });
 
-  it("times a model against its operations", async () => {
-    const [entry] = (await listPack(MODELS, "compact")).filter(({ name }) => name === "gender");
-    const { medianMs, minMs, multiplyAdds } = await benchModel(entry!, 3);
-    expect(minMs).toBeGreaterThan(0);
-    expect(medianMs).toBeGreaterThanOrEqual(minMs);
-    expect(multiplyAdds).toBe(57_947_584);
+  it("times each variant against its operations", async () => {
+    for (const entry of (await listPack(MODELS, "compact")).filter(({ name }) => name === "gender")) {
+      const { model, medianMs, minMs, multiplyAdds } = await benchModel(entry as BenchedModel, 3);
+      expect(model).toBe(`compact-gender@2.0.0+${entry.variant!.precision}`);
+      expect(minMs).toBeGreaterThan(0);
+      expect(medianMs).toBeGreaterThanOrEqual(minMs);
+      expect(multiplyAdds).toBe(220_900_864);
+    }
   });
 
   it("times models one after the other", async () => {
-    const entries = (await listPack(MODELS, "compact")).filter(
-      ({ name }) => name === "gender" || name === "age",
+    const chain = (await listPack(MODELS, "compact")).filter(
+      ({ name, variant }) => (name === "gender" || name === "refine") && variant?.precision === "float32",
     );
-    const { models, medianMs, minMs } = await benchChain(entries, 3);
-    expect(models).toBe(2);
+    const { medianMs, minMs } = await benchChain(chain as BenchedModel[], 3);
     expect(minMs).toBeGreaterThan(0);
     expect(medianMs).toBeGreaterThanOrEqual(minMs);
   });

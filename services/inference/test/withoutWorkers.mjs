@@ -25,7 +25,7 @@ threads.Worker = class extends Worker {
 };
 syncBuiltinESMExports();
 const predict = () =>
-  inference.model("gender").predict({ pixels: new Uint8Array(144 * 144 * 3), width: 144, height: 144 });
+  inference.model("gender").predict({ pixels: new Uint8Array(112 * 112 * 3), width: 112, height: 112 });
 // A message that is none ends the worker.
 first.postMessage(null, []);
 predict().catch(() => {});

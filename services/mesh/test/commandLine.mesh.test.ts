@@ -32,7 +32,7 @@ describe("the command line beside a running mesh", () => {
     for (const line of lines) {
       expect(line).toMatch(/^portrait-1\.jpg +\+\d+ ms  (photo  |face 1 ) .* wait \d+ ms, work \d+ ms$/);
     }
-    expect(lines[0]).toMatch(/extract +960x960, 1 face \[\d+,\d+ \d+x\d+ 0\.\d\d\]/);
+    expect(lines[0]).toMatch(/extract +496x620, 1 face \[\d+,\d+ \d+x\d+ 0\.\d\d\]/);
     expect(stdout).toMatch(/ quality +quality \d\.\d\d, \d+ px/);
     expect(stdout).toMatch(/ age +looks \d+ \(\d+ to \d+\)/);
     expect(stdout).toMatch(/ match +the gallery is empty/);
@@ -52,6 +52,23 @@ describe("the command line beside a running mesh", () => {
       const stages = results.filter(({ file }) => file === files[index]).map(({ stage }) => stage);
       expect(stages.sort()).toEqual(["accepted", ...Array.from({ length: faces }, () => "age"), "extract"]);
     }
+  });
+
+  it("analyze --min-score is the least score of a face, and what no score can be is refused in a sentence", async () => {
+    const analyze = (score: string) =>
+      command(mesh.dataDir, [
+        "analyze",
+        "--stages",
+        "extract",
+        "--min-score",
+        score,
+        `${PHOTOS}/portrait-1.jpg`,
+      ]);
+    expect((await analyze("0.6")).stdout).toMatch(/ 1 face /);
+    expect((await analyze("1")).stdout).toMatch(/ 0 faces /);
+    const { code, stderr } = await analyze("1.5");
+    expect(code).toBe(1);
+    expect(stderr).toContain("portrait-1.jpg: minScore takes a number from 0 to 1 (bad_request)");
   });
 
   it("analyze says in a sentence what could not be analysed, does the rest, and ends with code 1", async () => {

@@ -16,7 +16,17 @@ const announcement: AnnouncementJson = {
       measure: { unit: "", words: text("looks {value}"), decimals: 2, interval: 0.8 },
     },
   ],
-  model: { pack: "own", id: "own", version: "1.0.0", licence: "MIT", source: "", notice: "", measured: [] },
+  model: {
+    pack: "own",
+    id: "own",
+    version: "1.0.0",
+    licence: "MIT",
+    source: "",
+    notice: "",
+    measured: [],
+    precision: "int8",
+  },
+  chipSide: 112,
 };
 const event = (own: Partial<ResultEvent>): ResultEvent => ({
   jobId: "j",
@@ -38,6 +48,7 @@ const job = reduceJob(
       size: { width: 1, height: 1 },
       bytes: 1,
       facesMax: 64,
+      chipSide: 112,
     },
   }),
 );
@@ -58,6 +69,22 @@ describe("a result on the command line", () => {
     const tone = { name: "tone", classification: { label: "red", probability: 0.8, probabilities: [] } };
     const [line] = lines({ stage: "light-and-tone", analysis: { answers: [tone] } });
     expect(line).toMatch(/ light-and-tone red 80 %$/);
+  });
+
+  it("of the photo says by how much it is turned, where it is", () => {
+    const point = { x: 1, y: 1 };
+    const face = {
+      index: 0,
+      box: { x: 10, y: 20, width: 30, height: 40 },
+      landmarks: { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point },
+      score: 0.9,
+      skipped: false,
+    };
+    const extract = { size: { width: 4, height: 3 }, faces: [face], facesOmitted: 0 };
+    const textOf = (turned: number) =>
+      describeEvent("a.jpg", event({ stage: "extract", extract: { ...extract, turned } }), job, [])[0];
+    expect(textOf(0)).toMatch(/ photo {3}extract {8}4x3, 1 face \[10,20 30x40 0\.90\]$/);
+    expect(textOf(270)).toMatch(/ 4x3, 1 face, turned by 270° \[10,20 30x40 0\.90\]$/);
   });
 
   it("stands in columns, whatever the longest name of the job's analyzers", () => {

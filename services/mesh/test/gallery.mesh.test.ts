@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { sample } from "./client.js";
+import { analyse, sample, snapshot } from "./client.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -175,5 +175,35 @@ describe("the gallery's commands", () => {
       stderr: expect.stringContaining("Line 1") as string,
     });
     expect(await statistics()).toMatchObject({ identities: 2, faces: 2 });
+  });
+});
+
+describe("a face of a finished job", () => {
+  it("enters the gallery with a portrait out of that job's photo, which stays", async () => {
+    const { jobId } = await analyse(mesh.url, await sample("group-4"));
+    const body = JSON.stringify({ name: "Ada", consent: "herself", jobId, face: 2 });
+    const response = await fetch(`${mesh.url}/v1/gallery/identities`, { method: "POST", body });
+    expect(response.status).toBe(202);
+    const { identityId, photos } = (await response.json()) as {
+      identityId: string;
+      photos: { job: { jobId: string } }[];
+    };
+    const enrolling = photos[0]!.job.jobId;
+    await expect.poll(async () => (await snapshot(mesh.url, enrolling)).state).toBe("complete");
+    const [source, own] = [await snapshot(mesh.url, jobId), await snapshot(mesh.url, enrolling)];
+    const [{ fields, ...repeated }] = own.faces as [(typeof own.faces)[number]];
+    const { fields: found, ...face } = source.faces[2]!;
+    expect(repeated).toEqual({ ...face, index: 0 });
+    expect(fields["quality"]).toMatchObject({ state: "done" });
+    expect(fields["enrol"]).toMatchObject({ state: "done", value: { identityId } });
+    expect(found["match"]).toMatchObject({ state: "done" });
+    const { faces } = await api<{ faces: { id: string; eyes: { left: object; right: object } }[] }>(
+      `identities/${identityId}`,
+    );
+    expect(faces).toMatchObject([{ eyes: { left: {}, right: {} } }]);
+    const portrait = await fetch(`${mesh.url}/v1/gallery/faces/${faces[0]!.id}.jpg`);
+    expect(portrait.headers.get("content-type")).toBe("image/jpeg");
+    expect((await portrait.arrayBuffer()).byteLength).toBeGreaterThan(10_000);
+    expect((await fetch(`${mesh.url}/v1/jobs/${jobId}/photo.jpg`)).status).toBe(200);
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command } from "./command.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
+import { chip144, putOldFaces } from "./oldFaces.js";
 
 const PHOTO = "models/samples/photos/portrait-1.jpg";
 
@@ -36,6 +37,9 @@ describe("npm run keys beside a mesh that listens beyond loopback", () => {
     const consent = ["--consent", "nobody's face"];
     const imported = await command(mesh.dataDir, ["gallery", "import", people, ...consent], env);
     expect([imported.code, imported.stdout]).toEqual([0, expect.stringMatching(/^1 faces of 1 people/)]);
+    await putOldFaces(mesh, [{ name: "Nobody else", source: "", portrait: await chip144() }]);
+    const remade = await command(mesh.dataDir, ["gallery", "re-enrol"], env);
+    expect([remade.code, remade.stdout]).toEqual([0, expect.stringMatching(/^1 faces made anew/)]);
     const refused = await command(mesh.dataDir, ["gallery", "rename", "Nobody", "Somebody"]);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("unauthorized")]);
 

@@ -6,12 +6,18 @@ import {
   type Announcement,
   type StageName,
 } from "@similarfaces/contracts";
-import { consumersOf, provideConsumer, type Analyzers, type Broker, type Log } from "@similarfaces/runtime";
+import {
+  consumersOf,
+  provideConsumer,
+  type AnnouncedModels,
+  type Broker,
+  type Log,
+} from "@similarfaces/runtime";
 
 export interface AnalyzerConsumersOptions {
   broker: Broker;
   log: Pick<Log, "info" | "debug">;
-  analyzers: Analyzers;
+  models: AnnouncedModels;
   standing: readonly Announcement[];
   leaseMs: number;
 }
@@ -28,7 +34,7 @@ const RECONCILED_PER_LEASE = 4;
 
 /** Reconciles consumers with announcements, from now until it is closed. */
 export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerConsumers {
-  const { broker, log, analyzers, standing, leaseMs } = options;
+  const { broker, log, models, standing, leaseMs } = options;
   /** By name, when a consumer may be deleted at the earliest if no analyzer of that name is announced; milliseconds since the epoch. */
   const keptUntilMs = new Map<string, number>();
   let isClosed = false;
@@ -43,7 +49,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
   /** Every analyzer that is announced has a consumer, and no other. */
   async function reconcile(): Promise<void> {
     if (isClosed || !broker.connected()) return;
-    const wanted = new Set([...standing, ...analyzers.list()].map(({ name }) => name));
+    const wanted = new Set([...standing, ...models.analyzers()].map(({ name }) => name));
     for (const name of wanted) {
       if (!keptUntilMs.has(name)) keptUntilMs.set(name, 0);
     }
@@ -71,7 +77,7 @@ export function analyzerConsumers(options: AnalyzerConsumersOptions): AnalyzerCo
       log.debug({ err }, "consumers could not be compared with the announcements"),
     );
   const timer = setInterval(reconcileInTurn, leaseMs / RECONCILED_PER_LEASE).unref();
-  const offChange = analyzers.onChange(reconcileInTurn);
+  const offChange = models.onChange(reconcileInTurn);
   // Announcements could not be renewed while the broker was away.
   const offReconnect = broker.onReconnect(() => {
     for (const name of keptUntilMs.keys()) keptUntilMs.set(name, Date.now() + leaseMs);

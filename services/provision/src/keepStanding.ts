@@ -1,10 +1,10 @@
 import { announcementToJson, type Announcement } from "@similarfaces/contracts";
-import { storeAnnouncement, type Analyzers, type Broker, type Log } from "@similarfaces/runtime";
+import { storeAnnouncement, type AnnouncedModels, type Broker, type Log } from "@similarfaces/runtime";
 
 export interface StandingOptions {
   broker: Broker;
   log: Pick<Log, "warn">;
-  analyzers: Analyzers;
+  models: AnnouncedModels;
   standing: readonly Announcement[];
   renewMs: number;
 }
@@ -14,14 +14,14 @@ export interface StandingOptions {
  * its own announcement stays for as long as it renews it. Resolves when all are announced.
  */
 export async function keepStanding(options: StandingOptions): Promise<{ close(): void }> {
-  const { broker, log, analyzers, standing, renewMs } = options;
+  const { broker, log, models, standing, renewMs } = options;
   const own = standing.map((announcement) => ({
     announcement,
     text: JSON.stringify(announcementToJson(announcement)),
   }));
 
   const textOf = (name: string): string | undefined => {
-    const announced = analyzers.list().find((analyzer) => analyzer.name === name);
+    const announced = models.analyzers().find((analyzer) => analyzer.name === name);
     return announced && JSON.stringify(announced);
   };
 
@@ -41,7 +41,7 @@ export async function keepStanding(options: StandingOptions): Promise<{ close():
 
   await renew();
   const timer = setInterval(tryToRenew, renewMs).unref();
-  const offChange = analyzers.onChange(() => {
+  const offChange = models.onChange(() => {
     if (isOneGone()) tryToRenew();
   });
   const offReconnect = broker.onReconnect(tryToRenew);

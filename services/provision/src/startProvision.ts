@@ -1,5 +1,5 @@
 import { LEASE_MS, RENEW_MS, isCoreStage, type Announcement, type StageName } from "@similarfaces/contracts";
-import { followAnalyzers, provision, mendRewound, type Broker, type Log } from "@similarfaces/runtime";
+import { followModels, mendRewound, provision, type Broker, type Log } from "@similarfaces/runtime";
 import { analyzerConsumers } from "./analyzerConsumers.js";
 import { answerRequests } from "./answerRequests.js";
 import { keepStanding } from "./keepStanding.js";
@@ -48,10 +48,10 @@ export async function startProvision(options: ProvisionOptions): Promise<Provisi
     await mendRewound(broker, log);
   }, options);
   const offReconnect = broker.firstOnReconnect(() => mendRewound(broker, log));
-  const analyzers = await followAnalyzers(broker, { signal, ...lease });
-  const consumers = analyzerConsumers({ broker, log, analyzers, standing, leaseMs: lease.leaseMs });
-  const offRivals = watchRivals({ log, analyzers, leaseMs: lease.leaseMs });
-  const announced = await keepStanding({ broker, log, analyzers, standing, renewMs: lease.renewMs });
+  const models = await followModels(broker, { signal, ...lease });
+  const consumers = analyzerConsumers({ broker, log, models, standing, leaseMs: lease.leaseMs });
+  const offRivals = watchRivals({ log, models, leaseMs: lease.leaseMs });
+  const announced = await keepStanding({ broker, log, models, standing, renewMs: lease.renewMs });
   const requests = await answerRequests({ broker, log, consumers });
   return {
     async close() {
@@ -59,7 +59,7 @@ export async function startProvision(options: ProvisionOptions): Promise<Provisi
       requests.close();
       announced.close();
       offRivals();
-      analyzers.close();
+      models.close();
       await consumers.close();
     },
   };

@@ -1,9 +1,9 @@
-import type { AnnouncementJson } from "@similarfaces/contracts";
-import type { Analyzers, Log } from "@similarfaces/runtime";
+import { withoutVariant, type AnnouncementJson } from "@similarfaces/contracts";
+import type { AnnouncedModels, Log } from "@similarfaces/runtime";
 
 export interface RivalsOptions {
   log: Pick<Log, "warn">;
-  analyzers: Analyzers;
+  models: AnnouncedModels;
   leaseMs: number;
 }
 
@@ -18,14 +18,14 @@ interface Announced {
 /**
  * Says once, until there was none of it for a lease, that two models announce themselves by one name: they share a consumer, so each of
  * them answers some of its chips, and the answers are shown in the words of whoever renewed last. One that replaces the other, as a rolling
- * update does, does so while it lasts.
+ * update does, does so while it lasts. Replicas that run other variants of one model are no rivals.
  * @returns what ends that
  */
-export function watchRivals({ log, analyzers, leaseMs }: RivalsOptions): () => void {
+export function watchRivals({ log, models, leaseMs }: RivalsOptions): () => void {
   const announced = new Map<string, Announced>();
 
   function look(): void {
-    const list = analyzers.list();
+    const list = models.analyzers();
     for (const name of announced.keys()) {
       if (!list.some((analyzer) => analyzer.name === name)) announced.delete(name);
     }
@@ -34,7 +34,7 @@ export function watchRivals({ log, analyzers, leaseMs }: RivalsOptions): () => v
 
   function compare(analyzer: AnnouncementJson): void {
     const { name } = analyzer;
-    const text = JSON.stringify(analyzer);
+    const text = JSON.stringify(withoutVariant(analyzer));
     const known = announced.get(name);
     if (known?.text === text) return;
     const atMs = Date.now();
@@ -54,7 +54,7 @@ export function watchRivals({ log, analyzers, leaseMs }: RivalsOptions): () => v
   }
 
   look();
-  return analyzers.onChange(look);
+  return models.onChange(look);
 }
 
 function modelOf(text: string): string {

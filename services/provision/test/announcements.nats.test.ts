@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { ModelCardSchema, STREAM_NAMES, announcementSubject, create } from "@similarfaces/contracts";
-import { followAnalyzers, untilProvisioned } from "@similarfaces/runtime";
+import { followModels, untilProvisioned } from "@similarfaces/runtime";
 import { until } from "../../runtime/test/loop.js";
 import { LEASE, log, named, provisionFixture } from "./provisionFixture.js";
 
@@ -10,30 +10,30 @@ const on = provisionFixture();
 
 it("keeps standing analyzers announced, with a consumer, though none of them runs", async () => {
   await on.begin({ standing: [named("age", 1), named("mask", 2)] });
-  const analyzers = await followAnalyzers(on.other, LEASE);
-  on.atEnd(() => analyzers.close());
-  expect(analyzers.list().map(({ name }) => name)).toEqual(["age", "mask"]);
+  const models = await followModels(on.other, LEASE);
+  on.atEnd(() => models.close());
+  expect(models.analyzers().map(({ name }) => name)).toEqual(["age", "mask"]);
   let changes = 0;
-  analyzers.onChange(() => changes++);
+  models.onChange(() => changes++);
   // Another one comes and goes: by then the standing ones are older than a lease too.
   (await on.analyzer(named("hat", 3)))();
-  await until(async () => analyzers.list().length === 3);
-  await until(async () => analyzers.list().length === 2);
+  await until(async () => models.analyzers().length === 3);
+  await until(async () => models.analyzers().length === 2);
   await until(async () => (await on.consumersOf(STREAM_NAMES.faces)).join() === "age,embed,mask");
   expect(changes).toBe(2);
 });
 
 it("where a standing analyzer runs and says something else of itself, its word stands while it lives", async () => {
   await on.begin({ standing: [named("mask", 1)] });
-  const analyzers = await followAnalyzers(on.other, LEASE);
-  on.atEnd(() => analyzers.close());
+  const models = await followModels(on.other, LEASE);
+  on.atEnd(() => models.close());
   const orders: number[] = [];
-  analyzers.onChange(() => orders.push(...analyzers.list().map(({ order }) => order)));
+  models.onChange(() => orders.push(...models.analyzers().map(({ order }) => order)));
   const leave = await on.analyzer(named("mask", 2));
   // Several renewals of both.
   const isRenewed = async (times: number) => {
     const last_by_subj = announcementSubject("mask");
-    const message = await on.other.jsm.streams.getMessage("KV_SF_ANALYZERS", { last_by_subj });
+    const message = await on.other.jsm.streams.getMessage("KV_SF_MODELS", { last_by_subj });
     return (message?.seq ?? 0) > times;
   };
   await until(() => isRenewed(5));
@@ -53,12 +53,20 @@ it("two models of one name are warned of, and one that gives way to another is n
   const leave = await on.analyzer(model("replaced", "1.0.0"));
   leave();
   await on.analyzer(model("replaced", "2.0.0"));
+  // Replicas of one model on two processors.
+  for (const [precision, renewMs] of [
+    ["float32", LEASE.renewMs],
+    ["int8", LEASE.renewMs * 1.4],
+  ] as const) {
+    const { model: card, ...words } = model("mixed", "1.0.0");
+    await on.analyzer({ ...words, model: { ...card, precision } }, renewMs);
+  }
   await on.analyzer(model("mask", "1.0.0"));
   // Two that renew in the same moment, as timers of one busy process come to do, overwrite each other before anybody has read the first.
   await on.analyzer(model("mask", "2.0.0"), LEASE.renewMs * 1.4);
   await until(async () => warnings.length > 0);
   // Many renewals later it has not been said again.
-  const lastSequence = async () => (await on.other.jsm.streams.info("KV_SF_ANALYZERS")).state.last_seq;
+  const lastSequence = async () => (await on.other.jsm.streams.info("KV_SF_MODELS")).state.last_seq;
   const atFirst = await lastSequence();
   await until(async () => (await lastSequence()) >= atFirst + 15);
   expect(warnings).toEqual([
@@ -89,9 +97,9 @@ it("an outage longer than the lease takes nobody's consumer who lives", async ()
   await new Promise((resolve) => setTimeout(resolve, LEASE.leaseMs + LEASE.renewMs));
   await on.server.restart();
   await until(async () => on.broker.connected() && on.other.connected());
-  const analyzers = await followAnalyzers(on.other, LEASE);
-  on.atEnd(() => analyzers.close());
-  await until(async () => analyzers.list().length === 2);
+  const models = await followModels(on.other, LEASE);
+  on.atEnd(() => models.close());
+  await until(async () => models.analyzers().length === 2);
   // When who asked and never came is gone, it has been looked through several times.
   await on.ask("hat");
   await until(async () => !(await on.consumersOf(STREAM_NAMES.faces)).includes("hat"));
@@ -113,13 +121,13 @@ it("an analyzer that slept for longer than its lease asks for its consumer again
     String(renewMs),
   ]);
   on.atEnd(() => sleeper.kill("SIGKILL"));
-  const analyzers = await followAnalyzers(on.other, LEASE);
-  on.atEnd(() => analyzers.close());
-  await until(async () => analyzers.list().length === 1);
+  const models = await followModels(on.other, LEASE);
+  on.atEnd(() => models.close());
+  await until(async () => models.analyzers().length === 1);
   sleeper.kill("SIGSTOP");
   await until(async () => !(await on.consumersOf(STREAM_NAMES.faces)).includes("mask"));
-  await until(async () => analyzers.list().length === 0);
+  await until(async () => models.analyzers().length === 0);
   sleeper.kill("SIGCONT");
   await untilProvisioned(on.other, "mask");
-  await until(async () => analyzers.list().length === 1);
+  await until(async () => models.analyzers().length === 1);
 });

@@ -1,7 +1,7 @@
 import {
-  ANALYZER_STREAM,
+  MODEL_STREAM,
   AnalysisSchema,
-  CHIP_BYTES,
+  chipBytes,
   CHIP_SIDE,
   FaceWorkSchema,
   STREAM_NAMES,
@@ -19,7 +19,7 @@ import {
   connectBroker,
   createLog,
   createMetrics,
-  followAnalyzers,
+  followModels,
   galleryBlobKey,
   publishWork,
   runStage,
@@ -61,7 +61,7 @@ describe("a broker of three servers", () => {
       expect(config.num_replicas, config.name).toBe(3);
       names.push(config.name);
     }
-    expect(names).toEqual(expect.arrayContaining([ANALYZER_STREAM, ...Object.values(STREAM_NAMES)]));
+    expect(names).toEqual(expect.arrayContaining([MODEL_STREAM, ...Object.values(STREAM_NAMES)]));
   });
 
   it("loses one of them in the middle of the work, its streams' leader, and no answer", async () => {
@@ -90,9 +90,9 @@ describe("a broker of three servers", () => {
   });
 
   it("has lost no announcement, and whoever provisions answers as before", async () => {
-    const analyzers = await followAnalyzers(broker);
-    expect(analyzers.list().map(({ name }) => name)).toEqual(["age"]);
-    analyzers.close();
+    const models = await followModels(broker);
+    expect(models.analyzers().map(({ name }) => name)).toEqual(["age"]);
+    models.close();
     const ask = () => broker.nc.request(provisionSubject("mask"), "", { timeout: 5_000 });
     await expect.poll(async () => (await ask()).string(), { timeout: 60_000 }).toBe("");
     expect(await program.exitCode("SIGTERM")).toBe(0);
@@ -126,7 +126,7 @@ async function stage(answered: Map<number, number>): Promise<RunningStage> {
 
 async function submit(jobId: string): Promise<void> {
   const deadlineAtMs = Date.now() + 120_000;
-  const chip = new Uint8Array(CHIP_BYTES);
+  const chip = new Uint8Array(chipBytes(CHIP_SIDE));
   for (let face = 0; face < FACES; face++) {
     await publishWork(broker, {
       subject: faceWorkSubject(jobId, face),

@@ -31,6 +31,13 @@ it.each([
   expect(await on.consumersOf(STREAM_NAMES.faces)).toEqual(["embed"]);
 });
 
+it("makes no consumer for a model of the core, which is part of a stage", async () => {
+  await on.begin();
+  expect(await on.ask("refine")).toBe('"refine" is a name of the system itself');
+  await on.analyzer(named("refine"));
+  expect(await on.consumersOf(STREAM_NAMES.faces)).toEqual(["embed"]);
+});
+
 it("a chip that is published before the analyzer takes work waits for it", async () => {
   await on.begin();
   await on.ask("mask");

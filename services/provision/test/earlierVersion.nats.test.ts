@@ -17,6 +17,7 @@ it("streams of the version before are taken away with all that waits in them; ga
     { name: STREAM_NAMES.faces, subjects: ["sf.v1.work.*.face.*"], retention: "interest" },
     { name: STREAM_NAMES.results, subjects: ["sf.v1.result.>"], retention: "limits" },
     { name: STREAM_NAMES.deletions, subjects: ["sf.v1.deletion.*"], retention: "workqueue" },
+    { name: "KV_SF_ANALYZERS", subjects: ["$KV.SF_ANALYZERS.>"], retention: "limits" },
     { name: "SF_PROBE", subjects: ["sf.v1.probe"], retention: "limits" },
     { name: BLOB_STREAMS.jobs, subjects: ["sf.v1.blob.jobs.>"], retention: "limits" },
     { name: BLOB_STREAMS.gallery, subjects: ["sf.v1.blob.gallery.>"], retention: "limits" },
@@ -44,6 +45,9 @@ it("streams of the version before are taken away with all that waits in them; ga
     expect(config.subjects.filter((subject) => subject.startsWith("sf.v1."))).toEqual([]);
     expect(state.messages).toBe(0);
   }
+  expect((await on.other.jsm.streams.names().next()).filter((name) => name === "KV_SF_ANALYZERS")).toEqual(
+    [],
+  );
   expect(await on.consumersOf(STREAM_NAMES.faces)).toEqual(["embed"]);
   for (const name of [BLOB_STREAMS.jobs, BLOB_STREAMS.gallery, GALLERY_STREAM])
     expect(await on.messagesIn(name)).toBe(1);

@@ -6,7 +6,7 @@ import {
   create,
   permissionsOf,
 } from "@similarfaces/contracts";
-import { announce, connectBroker, createLog, followAnalyzers, type Broker } from "@similarfaces/runtime";
+import { announce, connectBroker, createLog, followModels, type Broker } from "@similarfaces/runtime";
 import { until } from "../../runtime/test/loop.js";
 import { freePort, startNatsServer, type NatsServer } from "../../runtime/test/natsServer.js";
 import { startProgram, type Program } from "./program.js";
@@ -47,11 +47,15 @@ it("stays, serves health, and every user may do what its part of an announcement
   const mask = await login("mask");
   const announced = await announce(mask, create(AnnouncementSchema, { name: "mask", order: 99 }), { log });
   onTestFinished(() => announced.close());
-  const analyzers = await followAnalyzers(await login("gateway"));
-  onTestFinished(() => analyzers.close());
-  await until(async () => analyzers.list().length === 2);
-  const [age, other] = analyzers.list();
-  expect(age).toMatchObject({ name: "age", title: { en: expect.any(String) }, model: { pack: "compact" } });
+  const models = await followModels(await login("gateway"));
+  onTestFinished(() => models.close());
+  await until(async () => models.analyzers().length === 2);
+  const [age, other] = models.analyzers();
+  expect(age).toMatchObject({
+    name: "age",
+    title: { en: expect.any(String) },
+    model: { pack: "compact", precision: "" },
+  });
   expect(other!.name).toBe("mask");
   const owner = await login("owner");
   for (const name of ["embed", "age", "mask"]) await owner.jsm.consumers.info(STREAM_NAMES.faces, name);

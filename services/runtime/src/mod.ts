@@ -5,7 +5,7 @@ export * from "./settings/settings.js";
 export * from "./settings/runtimeSettings.js";
 export * from "./broker/broker.js";
 export * from "./broker/provision.js";
-export * from "./broker/analyzers.js";
+export * from "./broker/models.js";
 export * from "./broker/announce.js";
 export * from "./broker/consumers.js";
 export * from "./broker/rewound.js";

@@ -1,19 +1,15 @@
 import type { Landmarks, Point, Space } from "./geometry.js";
 
-/** A chip is 144x144 RGB: the 112x112 ArcFace frame with 16 pixels of margin all round, for hair and chin. */
-export const CHIP_SIDE = 144;
-const MARGIN = 16;
+/** Pixels of a side of the ArcFace frame. Chips that are larger have it in their middle. */
+export const ARCFACE_SIDE = 112;
 
-/**
- * Where the landmarks of an aligned face lie in the chip: ArcFace's reference points of the 112x112 frame
- * (insightface, face_align.py, arcface_dst) moved by the margin.
- */
-const CHIP_LANDMARKS: Landmarks<"chip"> = {
-  leftEye: { x: 38.2946 + MARGIN, y: 51.6963 + MARGIN },
-  rightEye: { x: 73.5318 + MARGIN, y: 51.5014 + MARGIN },
-  nose: { x: 56.0252 + MARGIN, y: 71.7366 + MARGIN },
-  leftMouth: { x: 41.5493 + MARGIN, y: 92.3655 + MARGIN },
-  rightMouth: { x: 70.7299 + MARGIN, y: 92.2041 + MARGIN },
+/** Where the landmarks of an aligned face lie in the ArcFace frame (insightface, face_align.py, arcface_dst). */
+const ARCFACE: Landmarks<"chip"> = {
+  leftEye: { x: 38.2946, y: 51.6963 },
+  rightEye: { x: 73.5318, y: 51.5014 },
+  nose: { x: 56.0252, y: 71.7366 },
+  leftMouth: { x: 41.5493, y: 92.3655 },
+  rightMouth: { x: 70.7299, y: 92.2041 },
 };
 
 /** A rotation with one scale, hypot(a, b), and a move: x' = a x - b y + tx, y' = b x + a y + ty. */
@@ -25,17 +21,17 @@ export interface Similarity {
 }
 
 /**
- * The similarity that takes landmarks onto `target`, by default the chip's own, with the least squared
- * error. In the plane the solution of Umeyama (1991, "Least-squares estimation of transformation parameters between
+ * The similarity that takes landmarks onto the ArcFace frame in the middle of a chip of this side (pixels), with the least
+ * squared error. In the plane the solution of Umeyama (1991, "Least-squares estimation of transformation parameters between
  * two point patterns"; never a reflection) is one complex division: with points as complex numbers about their
  * means, a + bi = sum(conj(source) target) / sum(|source|^2). Undefined for five points in one place.
  */
-export function similarityFromLandmarks<S extends Space>(
+export function similarityToChip<S extends Space>(
   landmarks: Landmarks<S>,
-  target: Landmarks<"chip"> = CHIP_LANDMARKS,
+  side: number,
 ): Similarity | undefined {
-  const sources = points(landmarks);
-  const targets = points(target);
+  const sources = pointsOf(landmarks);
+  const targets = pointsOf(ARCFACE);
   const from = mean(sources);
   const to = mean(targets);
   let squares = 0;
@@ -52,7 +48,13 @@ export function similarityFromLandmarks<S extends Space>(
   const b = imaginary / squares;
   const scale = Math.hypot(a, b);
   if (!(scale > 1e-9 && scale < 1e9)) return undefined;
-  return { a, b, tx: to.x - (a * from.x - b * from.y), ty: to.y - (b * from.x + a * from.y) };
+  const margin = (side - ARCFACE_SIDE) / 2;
+  return {
+    a,
+    b,
+    tx: to.x - (a * from.x - b * from.y) + margin,
+    ty: to.y - (b * from.x + a * from.y) + margin,
+  };
 }
 
 /** Target pixels per source pixel. */
@@ -70,7 +72,8 @@ export function invertSimilarity({ a, b, tx, ty }: Similarity): Similarity {
   };
 }
 
-function points<S extends Space>({
+/** In the order of the fields: left eye, right eye, nose, left and right mouth corner. */
+export function pointsOf<S extends Space>({
   leftEye,
   rightEye,
   nose,
@@ -80,7 +83,7 @@ function points<S extends Space>({
   return [leftEye, rightEye, nose, leftMouth, rightMouth];
 }
 
-function mean<S extends Space>(all: readonly Point<S>[]): Point<S> {
+export function mean<S extends Space>(all: readonly Point<S>[]): Point<S> {
   return {
     x: all.reduce((sum, { x }) => sum + x, 0) / all.length,
     y: all.reduce((sum, { y }) => sum + y, 0) / all.length,

@@ -1,10 +1,11 @@
 declare const space: unique symbol;
 
 /**
- * Where a coordinate lives. `image`: pixels of the upright photo. `letterbox`: pixels of a frame that a detector
- * sees. `chip`: pixels of the 144x144 chip. x to the right, y down.
+ * Where a coordinate lives. `image`: pixels of the upright photo. `view`: pixels of the photo at another scale. `letterbox`: pixels of a
+ * frame, the window on a view that a detector sees. `crop`, `chip`: pixels of what the second look and the models of faces see. x to the
+ * right, y down.
  */
-export type Space = "image" | "letterbox" | "chip";
+export type Space = "image" | "view" | "letterbox" | "crop" | "chip";
 
 /** The phantom property keeps points of different spaces apart; it never exists at run time. */
 export interface Point<S extends Space> {
@@ -12,8 +13,6 @@ export interface Point<S extends Space> {
   readonly y: number;
   readonly [space]?: S;
 }
-export type ImagePoint = Point<"image">;
-export type LetterboxPoint = Point<"letterbox">;
 
 /** x, y is the top left corner. */
 export interface Box<S extends Space> {
@@ -24,7 +23,7 @@ export interface Box<S extends Space> {
   readonly [space]?: S;
 }
 
-/** "Left" is the left of the picture, which is the person's right. */
+/** "Left" is the left of a picture in which the face stands upright, however it is turned in this one: the person's right. */
 export interface Landmarks<S extends Space> {
   readonly leftEye: Point<S>;
   readonly rightEye: Point<S>;
@@ -61,6 +60,15 @@ export function mapLandmarks<A extends Space, B extends Space>(
     leftMouth: map(leftMouth),
     rightMouth: map(rightMouth),
   };
+}
+
+/** The side of a square as large as the box. */
+export function sizeOf<S extends Space>({ width, height }: Box<S>): number {
+  return Math.sqrt(Math.max(0, width) * Math.max(0, height));
+}
+
+export function centreOf<S extends Space>({ x, y, width, height }: Box<S>): Point<S> {
+  return { x: x + width / 2, y: y + height / 2 };
 }
 
 /** The part of a box that lies within the picture; of zero size where it lies outside. */

@@ -1,5 +1,5 @@
 import { mapLandmarks, roundUp } from "./geometry.js";
-import type { Detection, ImagePoint, LetterboxPoint, Size } from "./geometry.js";
+import type { Box, Detection, Landmarks, Size } from "./geometry.js";
 
 /**
  * What a detector sees: the photo scaled to `scaled`, seen through a window of `width` x `height` whose top left
@@ -33,21 +33,27 @@ export function scaleSize({ width, height }: Size, scale: number): Size {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-export function detectionToImage(frame: Frame, detection: Detection<"letterbox">): Detection<"image"> {
+/** From the frame's pixels to those of the whole scaled photo. */
+export function detectionToView({ left, top }: Frame, detection: Detection<"letterbox">): Detection<"view"> {
+  const { score, landmarks } = detection;
   const { x, y, width, height } = detection.box;
-  const corner = toImage(frame, { x, y });
-  const opposite = toImage(frame, { x: x + width, y: y + height });
   return {
-    score: detection.score,
-    box: { ...corner, width: opposite.x - corner.x, height: opposite.y - corner.y },
-    landmarks: mapLandmarks(detection.landmarks, (point) => toImage(frame, point)),
+    score,
+    box: { x: x + left, y: y + top, width, height },
+    landmarks: mapLandmarks(landmarks, ({ x, y }) => ({ x: x + left, y: y + top })),
   };
 }
 
-/** Rounding the scaled size makes the factors of the two axes differ a little; each axis uses its own. */
-function toImage({ image, scaled, left, top }: Frame, { x, y }: LetterboxPoint): ImagePoint {
-  return {
-    x: ((x + left) * image.width) / scaled.width,
-    y: ((y + top) * image.height) / scaled.height,
-  };
+/** From the scaled photo to the photo. Rounding the scaled size makes the factors of the two axes differ a little; each axis uses its own. */
+export function boxToImage({ image, scaled }: Frame, { x, y, width, height }: Box<"view">): Box<"image"> {
+  const [across, down] = [image.width / scaled.width, image.height / scaled.height];
+  return { x: x * across, y: y * down, width: width * across, height: height * down };
+}
+
+/** The same of points, whose whole numbers are pixel centres; those of a box are edges. */
+export function landmarksToImage({ image, scaled }: Frame, landmarks: Landmarks<"view">): Landmarks<"image"> {
+  return mapLandmarks(landmarks, ({ x, y }) => ({
+    x: ((x + 0.5) * image.width) / scaled.width - 0.5,
+    y: ((y + 0.5) * image.height) / scaled.height - 0.5,
+  }));
 }

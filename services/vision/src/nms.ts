@@ -4,11 +4,8 @@ import type { Box, Detection, Space } from "./geometry.js";
  * Greedy non-maximum suppression: of detections that overlap by more than `iouMax` (intersection over union), the
  * one of the highest score stays. Returns the survivors, best score first.
  */
-export function suppress<S extends Space>(
-  detections: readonly Detection<S>[],
-  iouMax: number,
-): Detection<S>[] {
-  const kept: Detection<S>[] = [];
+export function suppress<D extends Detection<Space>>(detections: readonly D[], iouMax: number): D[] {
+  const kept: D[] = [];
   for (const candidate of detections.toSorted((a, b) => b.score - a.score)) {
     if (kept.every((other) => iou(other.box, candidate.box) <= iouMax)) kept.push(candidate);
   }

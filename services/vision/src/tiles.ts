@@ -1,61 +1,59 @@
-import { roundUp, type Box, type Detection, type Size } from "./geometry.js";
+import { roundUp, sizeOf, type Box, type Detection, type Size } from "./geometry.js";
 import { letterbox, scaleSize, type Frame } from "./letterbox.js";
 
 /** The longer side of the pass over the whole photo, and the most that a tile has of width or height. */
 export const FRAME_SIDE = 800;
 /** A face that fills the 800-pixel frame is found in this much smaller one. */
 const CLOSE_UP_SIDE = 256;
-/** Wider faces are left to the small frame, in which this one has 58 pixels: see the README's measurement. */
-const FACE_WIDTH_MAX = 180;
+/** Larger faces are left to the small frame, in which this one has 58 pixels: see the README's measurement. */
+const FACE_SIZE_MAX = 180;
 /** 100 pixels in the large frame, so that both see what is in between. */
-const CLOSE_UP_FACE_WIDTH_MIN = 32;
-/** The width in frame pixels from which the detector finds every face that was measured. */
-const FACE_WIDTH = 20;
-/** A face of this width in the original is found in a photo of any size. */
-const FACE_WIDTH_ORIGINAL = 60;
-const TILE_SCALE = FACE_WIDTH / FACE_WIDTH_ORIGINAL;
+const CLOSE_UP_SIZE_MIN = 32;
+/** The size in frame pixels from which the detector finds every face that was measured. */
+const FACE_SIZE = 20;
+/** A face of this size in the original is found in a photo of any size. */
+const FACE_SIZE_ORIGINAL = 60;
+const TILE_SCALE = FACE_SIZE / FACE_SIZE_ORIGINAL;
 const OVERLAP_MIN = 64;
 const OVERLAP_MAX = 320;
 /** Bounds the work on photos of absurd proportions. */
 const TILES_MAX = 64;
 
-/** One pass of the detector over a photo or a part of it, and the widths of faces, in frame pixels, that count from it. */
+/** One pass of the detector over a photo or a part of it, and the sizes of faces, frame pixels, that count from it: sqrt(width height). */
 export interface Pass {
   readonly frame: Frame;
-  readonly faceWidthMin: number;
-  readonly faceWidthMax: number;
+  readonly sizeMin: number;
+  readonly sizeMax: number;
 }
 
 /**
  * The passes over a photo: the whole of it in the 800-pixel frame, the whole of it in a small one, and the tiles of a large photo. In
- * the 800-pixel frame the detector takes parts of a very large face for faces too, so these widths count from the small frame only;
- * narrow faces count from the other frames only, which place them better.
+ * the 800-pixel frame the detector takes parts of a very large face for faces too, so these sizes count from the small frame only;
+ * small faces count from the other frames only, which place them better.
  */
 export function passesOf(image: Size, multiple: number): Pass[] {
-  const near = { faceWidthMin: 0, faceWidthMax: FACE_WIDTH_MAX };
+  const near = { sizeMin: 0, sizeMax: FACE_SIZE_MAX };
   return [
     { frame: letterbox(image, FRAME_SIDE, multiple), ...near },
     {
       frame: letterbox(image, CLOSE_UP_SIDE, multiple),
-      faceWidthMin: CLOSE_UP_FACE_WIDTH_MIN,
-      faceWidthMax: Infinity,
+      sizeMin: CLOSE_UP_SIZE_MIN,
+      sizeMax: Infinity,
     },
     ...tileFrames(image, multiple).map((frame) => ({ frame, ...near })),
   ];
 }
 
-/** Whether a detection (frame pixels) counts: its width is one of this pass, and the frame does not cut it off. */
-export function accepts(
-  { frame, faceWidthMin, faceWidthMax }: Pass,
-  { box }: Detection<"letterbox">,
-): boolean {
-  return box.width >= faceWidthMin && box.width <= faceWidthMax && !isCutOff(frame, box);
+/** Whether a detection (frame pixels) counts: its size is one of this pass, and the frame does not cut it off. */
+export function accepts({ frame, sizeMin, sizeMax }: Pass, { box }: Detection<"letterbox">): boolean {
+  const size = sizeOf(box);
+  return size >= sizeMin && size <= sizeMax && !isCutOff(frame, box);
 }
 
 /**
  * The frames of the tiles of a large photo: none up to 2,400 pixels of longer side, because there a face of
  * 60 pixels has 20 in the 800-pixel frame; beyond, overlapping windows on the photo at a third of its scale.
- * Neighbours overlap by more than the narrowest face that the 800-pixel frame finds, so what one tile cuts, its
+ * Neighbours overlap by more than the smallest face that the 800-pixel frame finds, so what one tile cuts, its
  * neighbour or that frame has whole. Tiles are of equal size, in multiples of `multiple` pixels.
  */
 function tileFrames(image: Size, multiple: number): Frame[] {
@@ -83,7 +81,7 @@ function isCutOff(frame: Frame, box: Box<"letterbox">): boolean {
 function tilesAtScale(image: Size, scale: number, multiple: number): Frame[] {
   const scaled = scaleSize(image, scale);
   const wholeScale = FRAME_SIDE / Math.max(scaled.width, scaled.height);
-  const overlap = Math.min(OVERLAP_MAX, Math.max(OVERLAP_MIN, (1.25 * FACE_WIDTH) / wholeScale));
+  const overlap = Math.min(OVERLAP_MAX, Math.max(OVERLAP_MIN, (1.25 * FACE_SIZE) / wholeScale));
   const columns = cuts(scaled.width, overlap, multiple);
   const rows = cuts(scaled.height, overlap, multiple);
   return rows.starts.flatMap((top) =>

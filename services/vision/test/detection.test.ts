@@ -96,7 +96,7 @@ describe("suppress", () => {
         landmarks,
       }),
     );
-    const survivors = suppress(detections, 0.4) as typeof detections;
+    const survivors = suppress(detections, 0.4);
     expect(survivors.map(({ index }) => index)).toEqual(kept);
   });
 

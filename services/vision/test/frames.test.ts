@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   FRAME_SIDE,
   accepts,
-  detectionToImage,
+  boxToImage,
+  detectionToView,
+  landmarksToImage,
   letterbox,
   passesOf,
   type Detection,
@@ -42,24 +44,24 @@ describe("letterbox", () => {
 
   it.each(SIZES)("takes a box around all of it back to the photo: $width x $height", (image) => {
     const frame = letterbox(image, FRAME_SIDE);
-    const { box } = detectionToImage(frame, at(0, 0, frame.scaled.width, frame.scaled.height));
+    const found = detectionToView(frame, at(0, 0, frame.scaled.width, frame.scaled.height));
+    const box = boxToImage(frame, found.box);
     expect(box.width).toBeCloseTo(image.width, 9);
     expect(box.height).toBeCloseTo(image.height, 9);
   });
 
-  it("takes a detection back to the photo with all its points", () => {
+  it("takes a box back to the photo by its edges, and points by the pixels' centres", () => {
     const frame = letterbox({ width: 1600, height: 800 }, 800);
-    expect(detectionToImage(frame, at(100, 50, 40))).toEqual({
-      score: 0.9,
-      box: { x: 200, y: 100, width: 80, height: 80 },
-      landmarks: {
-        leftEye: { x: 20, y: 20 },
-        rightEye: { x: 20, y: 20 },
-        nose: { x: 20, y: 20 },
-        leftMouth: { x: 20, y: 20 },
-        rightMouth: { x: 20, y: 20 },
-      },
-    });
+    const { box, landmarks } = detectionToView(frame, at(100, 50, 40));
+    expect(boxToImage(frame, box)).toEqual({ x: 200, y: 100, width: 80, height: 80 });
+    expect(landmarksToImage(frame, landmarks).nose).toEqual({ x: 20.5, y: 20.5 });
+  });
+
+  it("takes a tile's detection to the scaled photo that the tile is a window on", () => {
+    const frame = { ...letterbox({ width: 4000, height: 3000 }, 800), left: 300, top: 200 };
+    const { box, landmarks, score } = detectionToView(frame, at(100, 50, 40));
+    expect(box).toEqual({ x: 400, y: 250, width: 40, height: 40 });
+    expect([landmarks.leftEye, score]).toEqual([{ x: 310, y: 210 }, 0.9]);
   });
 });
 

@@ -1,12 +1,12 @@
 import { For } from "solid-js";
 import type { Confusion, TableFigure } from "./figures";
 
-/** Figures by name and column. */
-export function FigureTable(props: { table: TableFigure }) {
+/** Figures by name and column; `of` says whose, for who hears the page's landmarks. */
+export function FigureTable(props: { table: TableFigure; of: string }) {
   return (
     <section>
       <h4>{props.table.title}</h4>
-      <div class="scroller" tabindex="0" role="region" aria-label={props.table.title}>
+      <div class="scroller" tabindex="0" role="region" aria-label={`${props.table.title}: ${props.of}`}>
         <table class="figure-table">
           <thead>
             <tr>

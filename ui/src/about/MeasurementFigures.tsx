@@ -46,7 +46,7 @@ export function MeasurementFigures(props: {
             </section>
           )}
         </For>
-        <For each={tables}>{(table) => <FigureTable table={table} />}</For>
+        <For each={tables}>{(table) => <FigureTable table={table} of={`${props.of}, ${data}`} />}</For>
         <Show when={confusion} keyed>
           {(counts) => <ConfusionTable confusion={counts} of={props.of} />}
         </Show>

@@ -3,11 +3,14 @@ import type { StageName } from "@similarfaces/contracts/stages";
 import { capitalised } from "@similarfaces/contracts/texts";
 import { For, Show } from "solid-js";
 import { StageLabel } from "../components/StageLabel";
+import { variantOf } from "../modelNames";
+import { FigureTable } from "./FigureTables";
 import { MeasurementFigures } from "./MeasurementFigures";
-import { headlineOf } from "./figures";
+import { headlineOf } from "./headline";
+import { variantsOf } from "./variants";
 
 export interface ModelCardProps {
-  model: Omit<ModelAbout, "task" | "name"> & { task?: string };
+  model: ModelAbout;
   stage: StageName;
   title: string;
   /** What it is not, in sentences. */
@@ -21,6 +24,9 @@ export interface ModelCardProps {
 /** A model with what was measured of it, good and bad, and where it is from. */
 export function ModelCard(props: ModelCardProps) {
   const model = () => props.model;
+  const shown = () => variantOf(model());
+  const others = () =>
+    model().variants.filter((variant) => variant !== shown() && variant.measured.length > 0);
   return (
     <article class="model" data-stage={props.stage} id={`model-${model().id}`}>
       <header class="model-head">
@@ -39,7 +45,15 @@ export function ModelCard(props: ModelCardProps) {
       <Show when={props.labels.length > 0}>
         <p class="small quiet">Labels: {props.labels.join(", ")}.</p>
       </Show>
-      <For each={model().measured}>
+      <Show when={variantsOf(model())} keyed>
+        {({ table, words }) => (
+          <div class="model-variants">
+            <FigureTable table={table} of={props.title} />
+            <p class="small quiet">{words}</p>
+          </div>
+        )}
+      </Show>
+      <For each={shown()?.measured}>
         {(measurement, index) => (
           <MeasurementFigures
             measurement={measurement}
@@ -47,6 +61,25 @@ export function ModelCard(props: ModelCardProps) {
             isFirst={index() === 0}
             of={props.title}
           />
+        )}
+      </For>
+      <For each={others()}>
+        {({ precision, measured }) => (
+          <details class="measurement">
+            <summary>Measured of {precision}</summary>
+            <div class="measurement-body">
+              <For each={measured}>
+                {(measurement) => (
+                  <MeasurementFigures
+                    measurement={measurement}
+                    labels={props.labels}
+                    isFirst={false}
+                    of={`${props.title}, ${precision}`}
+                  />
+                )}
+              </For>
+            </div>
+          </details>
         )}
       </For>
       <footer class="small quiet model-foot">

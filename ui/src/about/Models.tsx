@@ -4,6 +4,7 @@ import type { StageName } from "@similarfaces/contracts/stages";
 import { For, Show, createMemo } from "solid-js";
 import { analyzers, titleOf } from "../analyzers";
 import { textIn } from "@similarfaces/contracts/texts";
+import { isNamed } from "../modelNames";
 import { ModelCard } from "./ModelCard";
 import type { StatusStore } from "./createStatus";
 import "./Models.css";
@@ -17,6 +18,12 @@ const FIRST: readonly { task: string; stage: StageName; limits: string }[] = [
       "Misses faces that are small, dark, covered or turned away, and now and then takes a thing for a face.",
   },
   {
+    task: "refine",
+    stage: "extract",
+    limits:
+      "Looks twice at whatever detect proposes, and places eyes, nose and mouth. What it takes for no face is not analysed.",
+  },
+  {
     task: "embed",
     stage: "embed",
     limits:
@@ -26,19 +33,27 @@ const FIRST: readonly { task: string; stage: StageName; limits: string }[] = [
 
 /** The models of the installation, each with what was measured and what it is not: those of the system, the analyzers', then unused ones. */
 export function Models(props: { models: readonly ModelAbout[]; store: StatusStore }) {
-  const isInUse = ({ id, version }: { id: string; version: string }, stage: StageName) =>
-    props.store.of(stage)?.models.includes(`${id}@${version}`) ?? false;
-  /** What has answered, or the first by name of its pack while nothing has. */
+  const isInUse = (model: { id: string; version: string }, stage: StageName) =>
+    props.store.of(stage)?.models.some((name) => isNamed(model, name)) ?? false;
+  /** What runs or has answered, or the first by name of its pack where nothing is known to. */
   const shown = (task: string, stage: StageName) => {
     const known = props.models.filter((model) => model.task === task);
-    const used = known.filter((model) => isInUse(model, stage));
+    const used = known.filter((model) => model.precision || isInUse(model, stage));
     return used.length > 0 ? used : known.slice(0, 1);
   };
+  /** With all of its variants; one that is announced and was not when the page asked has the one that runs. */
+  const described = ({ name, model }: AnnouncementJson): ModelAbout =>
+    props.models.find((known) => isNamed(model, `${known.id}@${known.version}`)) ?? {
+      ...model,
+      name,
+      task: "analyze",
+      variants: [{ precision: model.precision, measured: model.measured }],
+    };
   const others = createMemo(() => {
     const first = FIRST.flatMap(({ task, stage }) => shown(task, stage));
     const announced = analyzers().map(({ model: { id, version } }) => `${id}@${version}`);
     return props.models.filter(
-      (model) => !first.includes(model) && !announced.includes(`${model.id}@${model.version}`),
+      (model) => !first.includes(model) && !announced.some((name) => isNamed(model, name)),
     );
   });
   return (
@@ -63,7 +78,7 @@ export function Models(props: { models: readonly ModelAbout[]; store: StatusStor
         <For each={analyzers()}>
           {(announcement) => (
             <ModelCard
-              model={announcement.model}
+              model={described(announcement)}
               stage={announcement.name}
               title={titleOf(announcement.name)}
               limits={cautionsOf(announcement)}

@@ -1,4 +1,3 @@
-import type { Measurement } from "@similarfaces/contracts/api";
 import { formatPercent, labelInWords } from "../formats";
 
 /** One figure of a manifest in words. */
@@ -35,10 +34,10 @@ export interface Figures {
 }
 
 /** What is measured in years of age instead of shares. */
-const IN_YEARS = /^mae/;
+const IN_YEARS = /^mae|_years$/;
 /** Cosines and other bare numbers. */
-const BARE = /^threshold/;
-const IN_PERCENT = /_percent(_|$)/;
+const BARE = /^(threshold|cosine)/;
+const IN_PERCENT = /_percent(_of_|$)/;
 
 const NAMES: Readonly<Record<string, string>> = {
   accuracy: "right",
@@ -49,12 +48,18 @@ const NAMES: Readonly<Record<string, string>> = {
   ap_medium: "average precision, medium faces",
   bin9_accuracy: "right, of nine age bands",
   by_threshold: "By score threshold",
+  calibration_error: "probabilities off by, on average",
   ci95: "give or take (95 % confidence)",
+  cosine_least: "cosine, at least",
+  cosine_mean: "cosine, on average",
+  covered_by_80_percent_interval: "within the 80 % interval",
   false_alarms: "false alarms",
+  found_by_roll: "Found, by how the photo is turned",
   genuine: "pairs of one person",
   impostor: "pairs of two people",
   landmark_error_percent_of_side: "eyes, nose and mouth off by, of the face's side",
   mae_years: "off by, on average",
+  median_width_of_interval_years: "width of that interval, median",
   of: "faces in the set",
   rank1: "nearest face is the right person",
   gallery: "people in the gallery",
@@ -88,26 +93,6 @@ export function describeFigures(figures: Record<string, unknown>, labels: readon
     }
   }
   return described;
-}
-
-/** How good the model is, in a sentence for everybody: by its first measurement that says so. */
-export function headlineOf(model: { task?: string; measured: readonly Measurement[] }): string | undefined {
-  const { task, measured } = model;
-  for (const { figures } of measured) {
-    const { mae_years: mae, by_threshold: byThreshold } = figures;
-    if (isNumber(mae)) return `Off by ${mae.toFixed(1)} years on average`;
-    if (isRecord(byThreshold)) {
-      const { recall } = (byThreshold["0.5"] ?? {}) as { recall?: number };
-      if (isNumber(recall)) return `Finds ${outOf100(recall)} faces`;
-    }
-    const right = Object.entries(figures).find(([key]) => /^accuracy\d*$/.test(key))?.[1];
-    if (isNumber(right)) {
-      return task === "embed"
-        ? `Tells one person from two in ${outOf100(right)} pairs of photos`
-        : `Right for ${outOf100(right)} faces`;
-    }
-  }
-  return undefined;
 }
 
 /** Of a model whose labels nobody announces: those that its recall is given for, in the model's order, else their numbers. */
@@ -163,8 +148,8 @@ function textOf(key: string, value: unknown): string {
   if (IN_YEARS.test(key)) return `${value.toFixed(1)} years`;
   if (IN_PERCENT.test(key)) return `${value} %`;
   if (BARE.test(key)) return value.toFixed(2);
-  // Spreads are small: one decimal more.
-  if (key === "std" || key === "ci95") return `${(value * 100).toFixed(1)} %`;
+  // Small as they are: one decimal more.
+  if (["std", "ci95", "calibration_error"].includes(key)) return `${(value * 100).toFixed(1)} %`;
   return Number.isInteger(value) && value > 1 ? value.toLocaleString() : formatPercent(value);
 }
 
@@ -184,15 +169,11 @@ function nameOf(key: string): string {
 
 const inWords = (key: string): string => key.replaceAll("_", " ");
 
-function outOf100(share: number): string {
-  return `${Math.round(share * 100)} of 100`;
-}
-
-function isNumber(value: unknown): value is number {
+export function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

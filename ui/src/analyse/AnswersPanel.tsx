@@ -4,6 +4,7 @@ import { Notice } from "../components/Notice";
 import { counted } from "../formats";
 import type { Job } from "../jobs/createJob";
 import { link } from "../live/link";
+import type { FacePhoto } from "../portraits/facePhoto";
 import { isGuest } from "../shares";
 import { CardSkeleton } from "./CardSkeleton";
 import { Expiry } from "./Expiry";
@@ -14,6 +15,8 @@ import type { Choice } from "./choice";
 
 export interface AnswersPanelProps {
   job: Job;
+  /** What its faces are cut from. */
+  photo: FacePhoto | undefined;
   choice: Choice;
   onDelete: () => void;
   onChoosePhoto: () => void;
@@ -106,7 +109,13 @@ export function AnswersPanel(props: AnswersPanelProps) {
         when={faces().length > 0}
         fallback={<CardSkeleton isShown={extract().state === "pending"} stages={stages()} />}
       >
-        <FaceList jobId={props.job.jobId} faces={faces()} stages={stages()} choice={props.choice} />
+        <FaceList
+          jobId={props.job.jobId}
+          photo={props.photo}
+          faces={faces()}
+          stages={stages()}
+          choice={props.choice}
+        />
       </Show>
     </section>
   );

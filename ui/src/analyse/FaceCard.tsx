@@ -1,8 +1,8 @@
 import { fieldOf, type AnalysisJson, type FaceView, type Field } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
 import { Show, createMemo } from "solid-js";
-import { facesUrl } from "../api/jobs";
-import { Portrait } from "../components/Portrait";
+import type { FacePhoto } from "../portraits/facePhoto";
+import { FacePortrait } from "../portraits/FacePortrait";
 import { isOn } from "../stages";
 import { CardFields } from "./CardFields";
 import { FaceDetails } from "./FaceDetails";
@@ -12,6 +12,8 @@ import "./FaceCard.css";
 
 export interface FaceCardProps {
   jobId: string;
+  /** What the face is cut from. */
+  photo: FacePhoto | undefined;
   face: FaceView;
   faces: number;
   /** The analyzers that have a place in the card. */
@@ -19,7 +21,7 @@ export interface FaceCardProps {
   choice: Choice;
 }
 
-/** One face: its chip, and its answers, each in the place kept for it. */
+/** One face: its portrait, and its answers, each in the place kept for it. */
 export function FaceCard(props: FaceCardProps) {
   const index = () => props.face.index;
   const isChosen = () => props.choice.chosen() === index();
@@ -47,8 +49,8 @@ export function FaceCard(props: FaceCardProps) {
       onPointerLeave={() => props.choice.point(undefined)}
     >
       <div class="face-head">
-        <div class="face-chip">
-          <Portrait src={facesUrl(props.jobId)} row={index()} alt={`Face ${index() + 1}`} />
+        <div class="face-portrait">
+          <FacePortrait photo={props.photo} face={index()} alt={`Face ${index() + 1}`} />
         </div>
         <h2>
           <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>

@@ -1,3 +1,4 @@
+import type { Measurement } from "@similarfaces/contracts/api";
 import type { AnalysisJson, FaceView, Field } from "@similarfaces/contracts/job";
 import { hasConsumer, type StageName } from "@similarfaces/contracts/stages";
 import { For, Show, onMount } from "solid-js";
@@ -8,6 +9,7 @@ import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
 import { formatMs, formatPercent } from "../formats";
 import { about } from "../installation";
+import { isNamed, variantOf } from "../modelNames";
 import { inPhotoOrder, isAnalysis } from "../stages";
 import { AnswerDetails } from "./AnswerDetails";
 import { accuracyOf } from "./accuracy";
@@ -48,13 +50,15 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
 
 function StageDetails(props: { stage: StageName; field: Field<unknown> }) {
   const done = () => (props.field.state === "done" ? props.field : undefined);
-  /** The model that answered, where it is known: an analyzer's from its announcement. */
-  const model = () => {
+  /** Of the variant that answered, where its model is known; an analyzer that came since is by its announcement. */
+  const measured = (): readonly Measurement[] => {
+    const name = done()?.model ?? "";
+    const model = about()?.models.find((known) => isNamed(known, name));
     const announced = announcementOf(props.stage)?.model;
-    const models = [...(announced ? [announced] : []), ...(about()?.models ?? [])];
-    return models.find(({ id, version }) => `${id}@${version}` === done()?.model);
+    if (model) return variantOf(model, name)?.measured ?? [];
+    return announced && isNamed(announced, name) ? announced.measured : [];
   };
-  const accuracy = () => accuracyOf(model()?.measured ?? []);
+  const accuracy = () => accuracyOf(measured());
   return (
     <Show when={done()} keyed>
       {(field) => (
@@ -84,15 +88,15 @@ function StageDetails(props: { stage: StageName; field: Field<unknown> }) {
             <AnswerDetails announcement={announcementOf(props.stage)} value={field.value as AnalysisJson} />
           </Show>
           <Show when={accuracy()} keyed>
-            {(measured) => (
+            {(known) => (
               <div class="details-accuracy small">
-                <p>{measured.sentence}</p>
+                <p>{known.sentence}</p>
                 <ul class="details-groups">
-                  <For each={measured.groups}>
+                  <For each={known.groups}>
                     {({ name, value }) => (
                       <li>
                         {name}{" "}
-                        <b>{measured.unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
+                        <b>{known.unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
                       </li>
                     )}
                   </For>

@@ -1,12 +1,15 @@
 import type { FaceView } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
 import { Index, createEffect, on, onCleanup, onMount } from "solid-js";
+import type { FacePhoto } from "../portraits/facePhoto";
 import { FaceCard } from "./FaceCard";
 import type { Choice } from "./choice";
 import "./FaceList.css";
 
 export interface FaceListProps {
   jobId: string;
+  /** What the faces are cut from. */
+  photo: FacePhoto | undefined;
   faces: readonly FaceView[];
   /** The analyzers that have a place in the cards. */
   stages: readonly StageName[];
@@ -64,6 +67,7 @@ export function FaceList(props: FaceListProps) {
         {(face) => (
           <FaceCard
             jobId={props.jobId}
+            photo={props.photo}
             face={face()}
             faces={props.faces.length}
             stages={props.stages}

@@ -3,13 +3,13 @@ import { For, Show } from "solid-js";
 import { portraitUrl } from "../api/gallery";
 import { Link } from "../components/Link";
 import { Portrait } from "../components/Portrait";
-import { formatPercent } from "../formats";
 import { mayReadGallery } from "../gallery/abilities";
-import { matchesSentence, verdictWords } from "./matchWords";
+import { UNCALIBRATED, figureWords, matchesSentence, verdictWords } from "./matchWords";
 import "./Similar.css";
 
 /** What the figure is (services/vision/src/calibration.ts). */
 const LIKELIHOOD = "how likely this is one person, were that as common as not";
+const SIMILARITY = "the cosine between the two faces' embeddings, 1 at most";
 /** As many as are answered where the gallery has them. */
 const PORTRAITS = 5;
 
@@ -29,20 +29,23 @@ export function Similar(props: { matches: MatchesJson | undefined }) {
                   <Link
                     class="similar-face"
                     href={`/gallery/${match.identityId}`}
-                    title={`${match.name}: ${LIKELIHOOD}`}
+                    title={`${match.name}: ${known.verdict === "uncalibrated" ? SIMILARITY : LIKELIHOOD}`}
                   >
                     <Portrait
                       src={mayReadGallery() ? portraitUrl(match.faceId) : undefined}
                       alt={match.name}
                     />
                     <span class="similar-words">
-                      <b>{verdictWords(match.verdict)}</b> <span>{formatPercent(match.likelihood)}</span>
+                      <b>{verdictWords(match.verdict)}</b> <span>{figureWords(match)}</span>
                     </span>
                   </Link>
                 </li>
               )}
             </For>
           </ul>
+          <Show when={known.verdict === "uncalibrated"}>
+            <p class="small quiet">{UNCALIBRATED}</p>
+          </Show>
         </>
       )}
     </Show>

@@ -3,6 +3,7 @@ import { Match, Show, Switch, createEffect, createMemo, createSignal } from "sol
 import { photoUrl } from "../api/jobs";
 import { jobOf, type Job } from "../jobs/createJob";
 import { removeShot, shotOfJob, type Shot } from "../jobs/visit";
+import { createJobPhoto } from "../portraits/jobPhoto";
 import { isGuest } from "../shares";
 import { AnswersPanel } from "./AnswersPanel";
 import { Boxes } from "./Boxes";
@@ -43,6 +44,7 @@ export function Workspace(props: WorkspaceProps) {
     if (props.shot?.preview) return isRefused() ? undefined : props.shot.preview;
     return props.jobId !== undefined && sizeOf(state()) ? photoUrl(props.jobId) : undefined;
   });
+  const facePhoto = createJobPhoto(job);
   const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
 
   announceAnswers(state);
@@ -105,6 +107,7 @@ export function Workspace(props: WorkspaceProps) {
             {(known) => (
               <AnswersPanel
                 job={known}
+                photo={facePhoto()}
                 choice={choice}
                 onDelete={() => setIsAsking(true)}
                 onChoosePhoto={props.onChoosePhoto}

@@ -3,7 +3,7 @@ import { announcementOf, inOrder } from "../analyzers";
 import { isAnalysis } from "../stages";
 import { capitalised, textIn } from "@similarfaces/contracts/texts";
 import { answerWords, isPanel, shownAnswers, tagOf, type ShownAnswer } from "@similarfaces/contracts/answers";
-import { matchesSentence } from "./matchWords";
+import { spokenMatches } from "./matchWords";
 
 /** The words at the card and the box of a skipped face. */
 export const SKIPPED = "Too small or blurred to say";
@@ -22,7 +22,7 @@ export function faceSentence(face: FaceView): string {
   const match = fieldOf(face, "match");
   const parts = [
     ...shown.flatMap((answers) => answers.map((answer) => capitalised(spokenOf(answer)))),
-    ...(match?.state === "done" ? [matchesSentence(match.value)] : []),
+    ...(match?.state === "done" ? spokenMatches(match.value) : []),
   ];
   return parts.length > 0 ? parts.map((part) => part.replace(/\.$/, "")).join(". ") + "." : "No answers.";
 }

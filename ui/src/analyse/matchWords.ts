@@ -1,14 +1,23 @@
-import type { MatchesJson, Verdict } from "@similarfaces/contracts/job";
+import type { MatchJson, MatchesJson, Verdict } from "@similarfaces/contracts/job";
+import { formatPercent } from "../formats";
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
   very_alike: "Very alike",
   quite_alike: "Quite alike",
   a_little_alike: "A little alike",
   no_close_match: "Not close",
+  uncalibrated: "Similarity",
 };
+
+/** What the page says where an embedder's pack has no calibration. */
+export const UNCALIBRATED = "This embedder's pack says nothing of likelihood.";
 
 /** How alike one portrait is. */
 export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict];
+
+/** The figure beside the word: a likelihood, or the bare similarity where there is none. */
+export const figureWords = ({ likelihood, similarity }: MatchJson): string =>
+  likelihood === undefined ? similarity.toFixed(2) : formatPercent(likelihood);
 
 /** The matches as one sentence, from the verdict over all of them. */
 export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson): string {
@@ -18,5 +27,13 @@ export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson)
       : "Nobody to compare with.";
   }
   if (verdict === "no_close_match") return "No close match; these are the nearest.";
-  return `${verdictWords(verdict)}: ${matches[0]!.name}`;
+  const [nearest] = matches as [MatchJson];
+  if (verdict === "uncalibrated") return `Nearest: ${nearest.name}, similarity ${figureWords(nearest)}`;
+  return `${verdictWords(verdict)}: ${nearest.name}`;
 }
+
+/** The same for screen readers, with what a card has below the portraits. */
+export const spokenMatches = (matches: MatchesJson): string[] => [
+  matchesSentence(matches),
+  ...(matches.verdict === "uncalibrated" ? [UNCALIBRATED] : []),
+];

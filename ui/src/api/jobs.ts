@@ -14,10 +14,6 @@ export const deleteJob = (jobId: string) =>
 
 export const jobUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}`);
 export const photoUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}/photo.jpg`);
-/** All faces one below the other. */
-export const facesUrl = (jobId: string) => withShare(jobId, `/v1/jobs/${jobId}/faces.jpg`);
-export const faceUrl = (jobId: string, face: number) =>
-  withShare(jobId, `/v1/jobs/${jobId}/faces/${face}.jpg`);
 
 // Live results; live/ decides which of these is used.
 

@@ -1,17 +1,12 @@
 import { Show, createEffect, createMemo, createSignal, on, onCleanup } from "solid-js";
+import { Silhouette } from "./Silhouette";
 import "./Portrait.css";
 
 /** After these times a picture that could not be had is asked for again. */
 const RETRY_MS = [3_000, 10_000];
 
-/** A face's picture in its final size from the start; a silhouette where it cannot be had (any more). */
-export function Portrait(props: {
-  src: string | undefined;
-  alt: string;
-  size?: "small" | "large";
-  /** Of a sheet of faces, one below the other: which of them. */
-  row?: number;
-}) {
+/** A portrait of the gallery's, in its final size from the start; a silhouette where it cannot be had (any more). */
+export function Portrait(props: { src: string | undefined; alt: string }) {
   const [state, setState] = createSignal<"loading" | "shown" | "missing">("loading");
   // An address that is set again without a change loads nothing.
   const src = createMemo(() => props.src);
@@ -44,32 +39,20 @@ export function Portrait(props: {
     picture.src = address;
   };
   return (
-    <span class="portrait" data-size={props.size ?? "small"} data-state={props.src ? state() : "loading"}>
+    <span class="portrait" data-state={props.src ? state() : "loading"}>
       <Show when={props.src && state() !== "missing"}>
         <img
           src={props.src}
           alt={props.alt}
-          // What would be dragged is the whole sheet.
-          draggable={props.row === undefined}
-          data-row={props.row}
-          style={props.row === undefined ? {} : { "--row": String(props.row) }}
-          width="144"
-          height="144"
+          width="320"
+          height="320"
           decoding="async"
           onLoad={() => setState("shown")}
           onError={miss}
         />
       </Show>
       <Show when={props.src && state() === "missing"}>
-        <svg
-          viewBox="0 0 24 24"
-          role="img"
-          aria-hidden={props.alt === ""}
-          aria-label={`${props.alt} (no picture)`}
-        >
-          <circle cx="12" cy="9.5" r="4" />
-          <path d="M4.500 21a7.500 7.500 0 0 1 15 0z" />
-        </svg>
+        <Silhouette alt={props.alt} />
       </Show>
     </span>
   );

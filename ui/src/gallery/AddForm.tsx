@@ -1,7 +1,6 @@
 import type { Identity } from "@similarfaces/contracts/api";
 import { checkedName } from "@similarfaces/contracts/galleryText";
 import { Show, createSignal, onMount } from "solid-js";
-import { faceUrl } from "../api/jobs";
 import { Link } from "../components/Link";
 import { counted } from "../formats";
 import { CandidateList } from "./CandidateList";
@@ -33,7 +32,7 @@ export function AddForm(props: AddFormProps) {
 
   onMount(() => {
     if (props.person) addition.startAt(props.person);
-    if (props.jobId) addition.chooseFace(props.jobId, props.face, faceUrl(props.jobId, props.face));
+    if (props.jobId) addition.chooseFace({ jobId: props.jobId, face: props.face });
   });
   const isFromJob = () => props.jobId !== undefined;
   const added = () => state.candidates.filter(({ step }) => step.at === "added").length;

@@ -8,7 +8,7 @@ import { query } from "../router";
 import { canCompare, canEnrol } from "./abilities";
 import { createLoaded } from "./createLoaded";
 import { ExportButton } from "./ExportButton";
-import { Nobody, Trouble } from "./BrowseNotices";
+import { Nobody, NotSearched, Trouble } from "./BrowseNotices";
 import { Pager } from "./Pager";
 import { loadPage } from "./peoplePages";
 import { SearchPeople } from "./SearchPeople";
@@ -55,6 +55,7 @@ export function Browse() {
       <Show when={people.failure()} keyed>
         {(why) => <Trouble code={why.code} message={why.message} />}
       </Show>
+      <NotSearched others={statistics.value()?.notSearched ?? []} />
       <Show when={isEmpty() && !people.failure()}>
         <Nobody name={name()} canEnrol={canEnrol()} />
       </Show>

@@ -1,6 +1,8 @@
+import type { ModelFaces } from "@similarfaces/contracts/api";
 import { Match, Show, Switch } from "solid-js";
 import { Link } from "../components/Link";
 import { Notice } from "../components/Notice";
+import { counted } from "../formats";
 import { about } from "../installation";
 import { hasGallery } from "./abilities";
 
@@ -37,6 +39,22 @@ export function Nobody(props: { name: string; canEnrol: boolean }) {
           </Link>
         </div>
       </div>
+    </Show>
+  );
+}
+
+/** Faces that are in the gallery and are never found. */
+export function NotSearched(props: { others: readonly ModelFaces[] }) {
+  const faces = () => props.others.reduce((sum, other) => sum + other.faces, 0);
+  const models = () => props.others.map((other) => `${other.faces.toLocaleString()} by ${other.model}`);
+  return (
+    <Show when={faces() > 0}>
+      <Notice
+        title={`No search finds ${counted(faces(), "face")}: another model made ${faces() === 1 ? "it" : "them"}.`}
+      >
+        {models().join(", ")}. Whoever runs the server makes {faces() === 1 ? "it" : "them"} anew with{" "}
+        <code>npm run gallery -- re-enrol</code>.
+      </Notice>
     </Show>
   );
 }

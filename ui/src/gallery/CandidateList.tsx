@@ -1,7 +1,9 @@
 import { For, Match, Show, Switch } from "solid-js";
 import { deleteFace, portraitUrl } from "../api/gallery";
-import { faceUrl } from "../api/jobs";
 import { Portrait } from "../components/Portrait";
+import { jobOf } from "../jobs/createJob";
+import { FacePortrait } from "../portraits/FacePortrait";
+import { createJobPhoto } from "../portraits/jobPhoto";
 import type { Candidate, Step } from "./createAddition";
 import { permitted } from "./permission";
 import "./CandidateList.css";
@@ -22,19 +24,17 @@ export function CandidateList(props: CandidateListProps) {
       <For each={props.candidates}>
         {(candidate) => (
           <li class="candidate" data-at={candidate.step.at}>
-            <img
-              class="candidate-photo"
-              src={candidate.preview}
-              alt=""
-              onError={({ currentTarget }) => currentTarget.setAttribute("data-broken", "")}
-            />
-            <Show when={faceOf(candidate)} keyed>
-              {(face) => (
-                <span class="candidate-face">
-                  <Portrait src={face} alt={`The face of ${candidate.source}`} />
-                </span>
+            <Show when={candidate.preview} keyed>
+              {(preview) => (
+                <img
+                  class="candidate-photo"
+                  src={preview}
+                  alt=""
+                  onError={({ currentTarget }) => currentTarget.setAttribute("data-broken", "")}
+                />
               )}
             </Show>
+            <CandidateFace candidate={candidate} />
             <div class="candidate-text">
               <bdi class="candidate-name">{candidate.source}</bdi>
               <StepWords step={candidate.step} />
@@ -79,11 +79,44 @@ export function CandidateList(props: CandidateListProps) {
   }
 }
 
-/** The face as extract cut it out, then as the gallery keeps it. */
-function faceOf({ jobId, step }: Candidate): string | undefined {
-  if (step.at === "added") return portraitUrl(step.faceId);
-  if (jobId && (step.at === "measuring" || step.at === "adding")) return faceUrl(jobId, 0);
-  return undefined;
+/** The face as it is cut from the photo, then as the gallery keeps it. */
+function CandidateFace(props: { candidate: Candidate }) {
+  const faceId = () => (props.candidate.step.at === "added" ? props.candidate.step.faceId : undefined);
+  const isBeingAdded = () => ["measuring", "adding"].includes(props.candidate.step.at);
+  const alt = () => `The face of ${props.candidate.source}`;
+  return (
+    <Switch>
+      <Match when={faceId()} keyed>
+        {(added) => (
+          <span class="candidate-face">
+            <Portrait src={portraitUrl(added)} alt={alt()} />
+          </span>
+        )}
+      </Match>
+      <Match when={props.candidate.ofJob} keyed>
+        {({ jobId, face }) => (
+          <span class="candidate-face">
+            <FaceOfJob jobId={jobId} face={face} alt={alt()} />
+          </span>
+        )}
+      </Match>
+      <Match when={isBeingAdded() && props.candidate.found} keyed>
+        {(photo) => (
+          <span class="candidate-face">
+            <FacePortrait photo={photo} face={0} alt={alt()} />
+          </span>
+        )}
+      </Match>
+    </Switch>
+  );
+}
+
+function FaceOfJob(props: { jobId: string; face: number; alt: string }) {
+  const job = () => jobOf(props.jobId);
+  const photo = createJobPhoto(job);
+  return (
+    <FacePortrait photo={photo()} face={props.face} alt={props.alt} isGone={job().failure() !== undefined} />
+  );
 }
 
 function StepWords(props: { step: Step }) {

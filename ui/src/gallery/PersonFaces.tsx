@@ -9,7 +9,7 @@ import { createLoaded } from "./createLoaded";
 export function PersonFaces(props: { person: Identity; onDelete: (face: GalleryFace) => void }) {
   const statistics = createLoaded(() => "", galleryStatistics);
   const isCompared = (face: GalleryFace) =>
-    statistics.value() === undefined || statistics.value()!.model === face.model;
+    !statistics.value()?.notSearched.some(({ model }) => model === face.model);
   return (
     <ul class="person-faces" aria-label="Faces">
       <For each={props.person.faces}>
@@ -26,7 +26,8 @@ export function PersonFaces(props: { person: Identity; onDelete: (face: GalleryF
             </time>
             <Show when={!isCompared(face)}>
               <span class="small">
-                Made by another model ({face.model}): not compared. Add the photo again.
+                Made by another model ({face.model}): no search finds it. Whoever runs the server makes it
+                anew with <code>npm run gallery -- re-enrol</code>; or add the photo again.
               </span>
             </Show>
             <button

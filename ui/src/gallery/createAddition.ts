@@ -2,6 +2,7 @@ import { onCleanup } from "solid-js";
 import { createStore, produce } from "solid-js/store";
 import { announce } from "../announce";
 import { type Enrolment } from "../api/gallery";
+import type { FacePhoto } from "../portraits/facePhoto";
 import { enrolFaceOfJob, enrolFile, type EnrolOptions, type Progress } from "./enrol";
 import { Refused, warningWords } from "./refusals";
 
@@ -16,10 +17,18 @@ export interface Candidate {
   id: number;
   /** What the person calls it. */
   source: string;
-  preview: string;
-  /** The job that looks for the face, once there is one. */
-  jobId?: string;
+  /** Of a photo: its address. */
+  preview?: string;
+  /** Of a photo whose faces are known: what the first is cut from. */
+  found?: FacePhoto;
+  /** Of a job's face: which. */
+  ofJob?: FaceOfJob;
   step: Step;
+}
+
+interface FaceOfJob {
+  jobId: string;
+  face: number;
 }
 
 /** Photos on their way at once, after the first has made the person. */
@@ -34,35 +43,34 @@ export function createAddition() {
     person: { id: string; name: string } | undefined;
     isRunning: boolean;
   }>({ candidates: [], person: undefined, isRunning: false });
-  const sources = new Map<number, File | { jobId: string; face: number }>();
+  const sources = new Map<number, File | FaceOfJob>();
   const abort = new AbortController();
   let lastId = 0;
   onCleanup(() => {
     abort.abort(new Refused("stopped", "Left.", "", true));
-    for (const { id, preview } of state.candidates)
-      if (sources.get(id) instanceof File) URL.revokeObjectURL(preview);
+    for (const { preview } of state.candidates) if (preview) URL.revokeObjectURL(preview);
   });
 
   return { state, choose, chooseFace, take, run, forget, startAt: setPerson };
 
   function choose(files: readonly File[]): void {
-    for (const file of files) add(file, file.name, URL.createObjectURL(file));
+    for (const file of files) add(file, { source: file.name, preview: URL.createObjectURL(file) });
   }
 
-  function chooseFace(jobId: string, face: number, preview: string): void {
-    add({ jobId, face }, `face ${face + 1} of an analysis`, preview);
+  function chooseFace(ofJob: FaceOfJob): void {
+    add(ofJob, { source: `face ${ofJob.face + 1} of an analysis`, ofJob });
   }
 
-  function add(source: File | { jobId: string; face: number }, name: string, preview: string): void {
+  function add(source: File | FaceOfJob, shown: Pick<Candidate, "source" | "preview" | "ofJob">): void {
     const id = ++lastId;
     sources.set(id, source);
-    setState("candidates", state.candidates.length, { id, source: name, preview, step: { at: "chosen" } });
+    setState("candidates", state.candidates.length, { ...shown, id, step: { at: "chosen" } });
   }
 
   /** Takes a photo out again, before it is sent or after it was refused. */
   function take(id: number): void {
     const candidate = state.candidates.find((known) => known.id === id);
-    if (candidate && sources.get(id) instanceof File) URL.revokeObjectURL(candidate.preview);
+    if (candidate?.preview) URL.revokeObjectURL(candidate.preview);
     sources.delete(id);
     setState("candidates", (all) => all.filter((known) => known.id !== id));
   }
@@ -92,7 +100,7 @@ export function createAddition() {
       signal: abort.signal,
       attempts: ATTEMPTS,
       onProgress(step) {
-        if ("jobId" in step) setState("candidates", (known) => known.id === id, "jobId", step.jobId);
+        if (step.at === "measuring") setState("candidates", (known) => known.id === id, "found", step.found);
         move(id, step);
       },
     };

@@ -7,6 +7,7 @@ import { about } from "../installation";
 import { asJpeg } from "../jobs/heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf } from "../jobs/photoCheck";
 import { watchJob } from "../live/live";
+import { FacePhoto } from "../portraits/facePhoto";
 import { permitted, refusalOf } from "./permission";
 import { Refused, refused } from "./refusals";
 
@@ -14,7 +15,9 @@ import { Refused, refused } from "./refusals";
 export type Progress =
   | { at: "sending"; sentBytes: number; totalBytes: number }
   | { at: "waiting"; why: string }
-  | { at: "finding" | "measuring" | "adding"; jobId: string };
+  | { at: "finding" | "adding" }
+  /** The photo with its faces, where it was sent from this page: the first of them, the largest, is the one. */
+  | { at: "measuring"; found?: FacePhoto };
 
 /** A face that is in the gallery, and what to know of it: codes that refusals.ts has words for. */
 export type Enrolled = EnrolledJson & { warnings: readonly string[] };
@@ -60,7 +63,7 @@ export async function enrolFile(
       }),
     options,
   );
-  return follow(accepted, options);
+  return follow(accepted, options, photo);
 }
 
 /** A face of a finished job. @throws Refused, or the signal's reason */
@@ -110,12 +113,16 @@ async function sent<T>(send: () => Promise<T>, { signal, onProgress, attempts }:
 }
 
 /** Watches the job to its end; each photo is sent by itself. */
-function follow({ photos }: EnrolmentOutcomes, { signal, onProgress }: EnrolOptions): Promise<Enrolled> {
+function follow(
+  { photos }: EnrolmentOutcomes,
+  { signal, onProgress }: EnrolOptions,
+  file?: Blob,
+): Promise<Enrolled> {
   const [photo] = photos;
   if (!photo || "failure" in photo) throw refused(photo?.failure ?? UNANSWERED);
   const { jobId } = photo.job;
   const warnings = new Set<string>(photo.warnings.map(({ code }) => code));
-  onProgress({ at: "finding", jobId });
+  onProgress({ at: "finding" });
   return new Promise((resolve, reject) => {
     let sequence = 0;
     const stop = watchJob(jobId, {
@@ -142,8 +149,9 @@ function follow({ photos }: EnrolmentOutcomes, { signal, onProgress }: EnrolOpti
         resolve({ ...enrol, warnings: [...warnings] });
       } else if (extract) {
         if (extract.faces[0]?.skipped) warnings.add(LOW_QUALITY.code);
-        onProgress({ at: "measuring", jobId });
-      } else if (stage === "embed") onProgress({ at: "adding", jobId });
+        const found = file && new FacePhoto(extract, file, undefined);
+        onProgress({ at: "measuring", ...(found && { found }) });
+      } else if (stage === "embed") onProgress({ at: "adding" });
     }
   });
 }

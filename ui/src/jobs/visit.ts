@@ -39,6 +39,7 @@ const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 /** Until the limits of the server are known; the same as its own (gateway/src/requests/limits.ts). */
 const BYTES_MAX = 20 * 2 ** 20;
 
+/** As they are sent; kept for as long as their photos are in the filmstrip: portraits are cut from them. */
 const files = new Map<number, Blob>();
 const aborts = new Map<number, AbortController>();
 let lastId = 0;
@@ -75,6 +76,12 @@ export function shownShot(): Shot | undefined {
 
 export function shotOfJob(jobId: string): Shot | undefined {
   return visit.shots.find(({ step }) => step.at === "sent" && step.jobId === jobId);
+}
+
+/** The visitor's own bytes of a job's photo; undefined after a reload. */
+export function fileOfJob(jobId: string): Blob | undefined {
+  const shot = shotOfJob(jobId);
+  return shot && files.get(shot.id);
 }
 
 /** Takes a photo out of the filmstrip, and its bytes out of this page. */
@@ -133,7 +140,6 @@ async function send(id: number): Promise<void> {
     if (!abort.signal.aborted) throw error;
   } finally {
     aborts.delete(id);
-    files.delete(id);
     sendNext();
   }
 }
@@ -160,6 +166,7 @@ async function prepare(id: number): Promise<Blob | undefined> {
   if (type !== "heic") return refuse(id, type);
   const jpeg = await asJpeg(file);
   if (!jpeg) return refuse(id, UNREADABLE_HEIC);
+  files.set(id, jpeg);
   if (shot.preview) URL.revokeObjectURL(shot.preview);
   setVisit("shots", (other) => other.id === id, "preview", URL.createObjectURL(jpeg));
   return jpeg;

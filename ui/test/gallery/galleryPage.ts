@@ -6,6 +6,7 @@ import { embeddingToBytes } from "@similarfaces/contracts";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { startTestMesh, type TestMesh } from "../../../services/mesh/test/mesh.js";
+import { putOldFaces } from "../../../services/mesh/test/oldFaces.js";
 import { openBrowser, visit, type Visit } from "../browser";
 
 /** Of a poll; Vitest takes one second if not told. */
@@ -77,6 +78,18 @@ export function openGalleryPage() {
     );
     await api("POST", "/import", lines.join("\n"));
   };
+  /** People with faces of the first generation's embedder. */
+  const fillOld = (names: readonly string[], facesEach: number) =>
+    putOldFaces(
+      mesh,
+      names.flatMap((name, person) =>
+        Array.from({ length: facesEach }, (_, at) => ({
+          name,
+          identityId: `person-${person}`,
+          source: `${at}.jpg`,
+        })),
+      ),
+    );
   /** A visit of somebody who has the key. */
   const visitWithKey = async (address: string, options: Parameters<typeof visit>[2] = {}): Promise<Page> => {
     open = await visit(browser, `${mesh.url}/healthz`, options);
@@ -96,6 +109,7 @@ export function openGalleryPage() {
     people,
     emptyGallery,
     fill,
+    fillOld,
     visitWithKey,
     visitWithoutKey,
   };

@@ -32,15 +32,16 @@ export async function readPairs(dir: string): Promise<PairsData | undefined> {
     return { first: find(person, number), second: find(other, otherNumber), same: fields.length === 3 };
   });
   if (pairs.length < 2) throw new PackError(`${path}: names no pairs`);
+  const photos = [...pictures].map(([name, file]) => ({ file, person: name.replace(/_\d+$/, "") }));
   if (perFold === undefined) {
-    return { kind: "pairs", pairs, folds: FOLDS_USUAL, foldOf: (pair) => pair % FOLDS_USUAL };
+    return { kind: "pairs", pairs, photos, folds: FOLDS_USUAL, foldOf: (pair) => pair % FOLDS_USUAL };
   }
   if (first * perFold * 2 !== pairs.length) {
     throw new PackError(
       `${path}: has ${pairs.length} pairs, its first line says ${first} times 2 times ${perFold}`,
     );
   }
-  return { kind: "pairs", pairs, folds: first, foldOf: (pair) => Math.floor(pair / (2 * perFold)) };
+  return { kind: "pairs", pairs, photos, folds: first, foldOf: (pair) => Math.floor(pair / (2 * perFold)) };
 }
 
 /** By file name without its ending: the name says whose picture it is. */

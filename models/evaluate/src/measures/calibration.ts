@@ -5,7 +5,8 @@ const STEPS = 200;
 
 /**
  * The logistic regression of "same person" on the cosine, as many strangers as pairs of one person: a manifest's `calibration`, at a
- * prior of 0.5. Newton's method on the mean log likelihood, a trace of ridge so that sets that a threshold divides have an answer too.
+ * prior of 0.5. Newton's method on the mean log likelihood, a trace of ridge on the slope so that sets that a threshold divides have an
+ * answer too.
  */
 export function fitCalibration(
   genuine: readonly number[],
@@ -17,11 +18,11 @@ export function fitCalibration(
     ...genuine.map((cosine) => [cosine, 1] as const),
     ...strangers.map((cosine) => [cosine, 0] as const),
   ];
-  const ridge = 1e-6;
+  const ridge = 1e-4;
   let [slope, intercept] = [10, -3];
   for (let step = 0; step < STEPS; step++) {
     // Gradient and curvature of the loss, each the mean over the samples.
-    let [gs, gi, ss, si, ii] = [ridge * slope, ridge * intercept, ridge, 0, ridge];
+    let [gs, gi, ss, si, ii] = [ridge * slope, 0, ridge, 0, 1e-6];
     for (const [cosine, same] of samples) {
       const likely = 1 / (1 + Math.exp(-(slope * cosine + intercept)));
       const error = (likely - same) / samples.length;

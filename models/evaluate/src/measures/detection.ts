@@ -8,7 +8,7 @@ export interface Scene {
   readonly found: readonly Detection<"image">[];
 }
 
-export const SCORES = [0.3, 0.4, 0.5, 0.6, 0.7];
+export const SCORES = [0.4, 0.5, 0.6, 0.7];
 const OVERLAP_MIN = 0.5;
 /** Widths in a photo whose longer side has been scaled to the detector's frame. */
 const WIDTHS: readonly (readonly [string, number, number])[] = [
@@ -20,7 +20,7 @@ const WIDTHS: readonly (readonly [string, number, number])[] = [
 
 /**
  * Faces found, boxes without a face (`unmatched`) in scenes with faces, and `false_alarms` in scenes without any, at several thresholds;
- * recall by the width of the face at `score`, the pack's own.
+ * recall by the width of the face at `score`, the pipeline's own.
  */
 export function measureDetection(
   scenes: readonly Scene[],
@@ -37,7 +37,9 @@ export function measureDetection(
     return [
       String(threshold),
       {
-        recall: share(matched.flatMap(({ hits }) => hits.filter(Boolean)).length, faces),
+        ...(faces > 0
+          ? { recall: share(matched.flatMap(({ hits }) => hits.filter(Boolean)).length, faces) }
+          : {}),
         unmatched: matched.reduce((sum, { extra }) => sum + extra, 0),
         false_alarms: empty.reduce(
           (sum, { found }) => sum + found.filter((face) => face.score >= threshold).length,
@@ -57,15 +59,19 @@ export function measureDetection(
     scenes_without_faces: empty.length,
     matching: matching === "overlap" ? "intersection over union of 0.5" : "centre and size",
     by_threshold: Object.fromEntries(byThreshold),
-    [`recall_by_width_in_${FRAME_SIDE}_px_at_${score}`]: Object.fromEntries(
-      WIDTHS.flatMap(([name, low, high]) => {
-        const part = widths.filter(({ width }) => width >= low && width < high);
-        return part.length === 0
-          ? []
-          : [[name, [share(part.filter(({ hit }) => hit).length, part.length), part.length]]];
-      }),
-    ),
+    ...(faces > 0 ? { [`recall_by_width_in_${FRAME_SIDE}_px_at_${score}`]: byWidth(widths) } : {}),
   };
+}
+
+function byWidth(faces: readonly { width: number; hit: boolean }[]): Record<string, unknown> {
+  return Object.fromEntries(
+    WIDTHS.flatMap(([name, low, high]) => {
+      const part = faces.filter(({ width }) => width >= low && width < high);
+      return part.length === 0
+        ? []
+        : [[name, [share(part.filter(({ hit }) => hit).length, part.length), part.length]]];
+    }),
+  );
 }
 
 /** Whether each face is found, and how many boxes are left over: a face takes the best box that fits, a box answers for one face. */
@@ -87,7 +93,7 @@ function overlaps(truth: TrueBox, box: Box<"image">): boolean {
   return iou(truth, box) >= OVERLAP_MIN;
 }
 
-/** Sets differ in what of a head a box holds; then the centre and the size decide (as models/training/evaluate_detector.py does). */
+/** Sets differ in what of a head a box holds; then the centre and the size decide (as models/training/evaluate_found.py does). */
 function atOnePlace(truth: TrueBox, box: Box<"image">): boolean {
   const side = Math.sqrt(truth.width * truth.height);
   const ratio = Math.sqrt(box.width * box.height) / side;

@@ -1,8 +1,15 @@
+import type { Manifest } from "@similarfaces/inference";
 import { cosineSimilarity } from "./cosine.js";
 import { fitCalibration } from "./calibration.js";
 import { seeded } from "./random.js";
 import { share } from "./shares.js";
 import { round } from "@similarfaces/vision";
+
+/** `forManifest`: the fields of an embedder's manifest. */
+export interface Identification {
+  readonly figures: Record<string, unknown>;
+  readonly forManifest?: Pick<Manifest, "thresholds" | "calibration">;
+}
 
 export interface KnownFace {
   readonly person: string;
@@ -11,47 +18,58 @@ export interface KnownFace {
 
 /** Of a person with very many pictures only so many are paired, so that no person outweighs the others. */
 const PICTURES_PAIRED_MAX = 12;
-/** Of larger sets this many pairs of strangers are drawn, the same ones every time. */
-const IMPOSTORS_MAX = 8_000_000;
-const FALSE_MATCH_RATES = [1e-2, 1e-3, 1e-4, 1e-5];
+/** All pairs of LFW's 13,233 pictures, and some more; of larger sets this many pairs are drawn, the same ones every time. */
+const PAIRS_MAX = 100_000_000;
+/** With the names that a manifest's thresholds have. */
+const FALSE_MATCH_RATES = { fmr1e2: 1e-2, fmr1e3: 1e-3, fmr1e4: 1e-4, fmr1e5: 1e-5, fmr1e6: 1e-6 };
 /** A threshold that fewer false matches than this decide is an accident. */
 const FALSE_MATCHES_MIN = 10;
 
 /**
- * Pictures of known people, each paired with each: true match rates at false match rates and the thresholds they mean, which a pack's
- * manifest has; how often the nearest of everybody's first pictures to a second picture is the same person; and the calibration.
+ * Pictures of known people, each paired with each: true match rates at false match rates and the thresholds they mean; how often the
+ * nearest of everybody's first pictures to a second picture is the same person; and what of it a manifest has: thresholds and calibration.
  */
-export function measureIdentification(faces: readonly KnownFace[]): Record<string, unknown> {
+export function measureIdentification(faces: readonly KnownFace[]): Identification {
   const people = byPerson(faces);
   const genuine = people.flatMap((pictures) => {
     const some = pictures.slice(0, PICTURES_PAIRED_MAX);
     return some.flatMap((a, i) => some.slice(i + 1).map((b) => cosineSimilarity(a.embedding, b.embedding)));
   });
-  const impostor = impostorCosines(faces).sort().toReversed();
-  const rates = FALSE_MATCH_RATES.filter((rate) => rate * impostor.length >= FALSE_MATCHES_MIN);
-  const thresholds = rates.map(
-    (rate) => [String(rate), round(impostor[Math.floor(rate * impostor.length)]!, 4)] as const,
-  );
+  const impostor = impostorCosines(faces).sort();
+  const thresholds = Object.entries(FALSE_MATCH_RATES)
+    .filter(([, rate]) => rate * impostor.length >= FALSE_MATCHES_MIN)
+    .map(([name, rate]) => ({
+      name,
+      rate: String(rate),
+      threshold: round(impostor[impostor.length - 1 - Math.floor(rate * impostor.length)]!, 4),
+    }));
   const several = people.filter((pictures) => pictures.length > 1);
   const gallery = several.map((pictures) => pictures[0]!);
   const found = several.filter(([, probe]) => {
     const cosines = gallery.map(({ embedding }) => cosineSimilarity(embedding, probe!.embedding));
     return gallery[cosines.indexOf(Math.max(...cosines))]!.person === probe!.person;
   });
-  return {
+  const figures = {
     people: people.length,
     genuine: genuine.length,
     impostor: impostor.length,
-    threshold_at_fmr: Object.fromEntries(thresholds),
+    threshold_at_fmr: Object.fromEntries(thresholds.map(({ rate, threshold }) => [rate, threshold])),
     tmr_at_fmr: Object.fromEntries(
-      thresholds.map(([rate, threshold]) => [
+      thresholds.map(({ rate, threshold }) => [
         rate,
         share(genuine.filter((cosine) => cosine > threshold).length, genuine.length),
       ]),
     ),
     gallery: gallery.length,
     rank1: share(found.length, several.length),
-    ...(genuine.length > 0 && impostor.length > 0 ? { calibration: fitCalibration(genuine, impostor) } : {}),
+  };
+  if (genuine.length === 0 || impostor.length === 0) return { figures };
+  return {
+    figures,
+    forManifest: {
+      thresholds: Object.fromEntries(thresholds.map(({ name, threshold }) => [name, threshold])),
+      calibration: fitCalibration(genuine, impostor),
+    },
   };
 }
 
@@ -67,16 +85,17 @@ function byPerson(faces: readonly KnownFace[]): KnownFace[][] {
 
 function impostorCosines(faces: readonly KnownFace[]): Float32Array {
   const all = (faces.length * (faces.length - 1)) / 2;
-  const cosines: number[] = [];
+  const cosines = new Float32Array(Math.min(all, PAIRS_MAX));
+  let count = 0;
   const compare = (a: KnownFace, b: KnownFace) => {
-    if (a.person !== b.person) cosines.push(cosineSimilarity(a.embedding, b.embedding));
+    if (a.person !== b.person) cosines[count++] = cosineSimilarity(a.embedding, b.embedding);
   };
-  if (all <= IMPOSTORS_MAX) {
-    faces.forEach((a, i) => faces.slice(i + 1).forEach((b) => compare(a, b)));
+  if (all <= PAIRS_MAX) {
+    for (const [i, a] of faces.entries()) for (let k = i + 1; k < faces.length; k++) compare(a, faces[k]!);
   } else {
     const random = seeded(0);
     const any = () => faces[Math.floor(random() * faces.length)]!;
-    for (let i = 0; i < IMPOSTORS_MAX; i++) compare(any(), any());
+    for (let i = 0; i < PAIRS_MAX; i++) compare(any(), any());
   }
-  return Float32Array.from(cosines);
+  return cosines.subarray(0, count);
 }

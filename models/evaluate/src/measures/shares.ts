@@ -10,6 +10,11 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
+/** The lower one of the two in the middle; 0 of none. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+}
+
 /** Half the width of the interval that holds the true share 19 times in 20 (normal approximation). */
 export function ci95(accuracy: number, n: number): number {
   return round(1.96 * Math.sqrt(Math.max(accuracy * (1 - accuracy), 1e-9) / Math.max(1, n)), DECIMALS);

@@ -1,7 +1,7 @@
 import { argmax, round } from "@similarfaces/vision";
 import type { Measure } from "../answers.js";
 import type { Range } from "../dataset.js";
-import { byGroup, ci95, groupNames, mean, share } from "./shares.js";
+import { byGroup, ci95, groupNames, mean, median, share } from "./shares.js";
 
 export interface MeasuredFace {
   /** In the measure's unit, or the index of a range. */
@@ -9,6 +9,8 @@ export interface MeasuredFace {
   readonly value: number;
   /** Of each of the measure's bins, where it has any. */
   readonly probabilities: readonly number[];
+  /** The bounds of its interval, where it has one. */
+  readonly interval?: readonly [low: number, high: number];
   readonly groups: Readonly<Record<string, string>>;
 }
 
@@ -16,11 +18,12 @@ export interface MeasuredFace {
 const NEAR = 0.05;
 
 /**
- * Against values: the mean absolute error, and the share of errors that are near where the measure has a range. By groups, too; where these are of the measure itself
- * (ages by ten years) with their numbers of faces.
+ * Against values: the mean absolute error, the share of errors that are near where the measure has a range, and how often the interval
+ * that is shown holds the truth. Errors also by groups; where these are of the measure itself (ages by ten years) with their numbers of
+ * faces.
  */
 export function measureValues(
-  { name, unit, range }: Measure,
+  { name, unit, range, interval }: Measure,
   faces: readonly MeasuredFace[],
 ): Record<string, unknown> {
   const errors = faces.map((face) => ({ ...face, error: Math.abs(face.value - face.truth) }));
@@ -32,11 +35,29 @@ export function measureValues(
     const near = round(NEAR * (range[1] - range[0]), 2);
     figures[`within_${near}`] = share(errors.filter(({ error }) => error <= near).length, errors.length);
   }
+  if (interval) Object.assign(figures, measureIntervals(interval, unit, faces));
   for (const group of groupNames(errors)) {
     const figure = group === name ? (items: typeof errors) => [mae(items), items.length] : mae;
     figures[`mae_by_${group}`] = byGroup(errors, group, (items) => figure([...items]));
   }
   return figures;
+}
+
+/** Of the bounds as they are shown: whole years hold a truth of whole years. */
+function measureIntervals(
+  { share: held, decimals }: NonNullable<Measure["interval"]>,
+  unit: string,
+  faces: readonly MeasuredFace[],
+): Record<string, unknown> {
+  const shown = faces.flatMap(({ truth, interval }) =>
+    interval ? [{ truth, low: round(interval[0], decimals), high: round(interval[1], decimals) }] : [],
+  );
+  const covered = shown.filter(({ truth, low, high }) => truth >= low && truth <= high);
+  const width = median(shown.map(({ low, high }) => high - low));
+  return {
+    [`covered_by_${round(100 * held, 1)}_percent_interval`]: share(covered.length, shown.length),
+    [`median_width_of_interval${unit === "" ? "" : `_${unit}`}`]: round(width, decimals),
+  };
 }
 
 /**

@@ -36,7 +36,7 @@ export async function timeMatchStage(
   manifest: Manifest,
   probes: readonly Float32Array[],
 ): Promise<StageTimes> {
-  const gallery = createGallery(driver, NO_BLOBS, MODEL);
+  const gallery = createGallery(driver, NO_BLOBS, [MODEL]);
   const stage = createMatch({ gallery, likeness: likenessOf(manifest) });
   const work: number[] = [];
   const running = await runStage(

@@ -43,7 +43,7 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
         elasticsearchIndex: `similarfaces-bench-${process.pid}`,
         elasticsearchIndexKind,
       };
-      return openIdentities({ config, broker, model: MODEL, log, signal });
+      return openIdentities({ config, broker, models: [MODEL], log, signal });
     },
     async stop() {
       await broker.close();

@@ -1,5 +1,13 @@
 import { ExtractedSchema, create, type Extracted, type Face } from "@similarfaces/contracts";
-import { mapLandmarks, round, type Detection, type Landmarks, type Size } from "@similarfaces/vision";
+import {
+  mapLandmarks,
+  round,
+  similarityToChip,
+  ARCFACE_SIDE,
+  type Detection,
+  type Landmarks,
+  type Size,
+} from "@similarfaces/vision";
 
 /** Hundredths of a pixel are finer than any detector. */
 const PIXEL_DECIMALS = 2;
@@ -28,7 +36,24 @@ export function extractedOf(
       score: round(score, SCORE_DECIMALS),
     })),
     facesOmitted: Math.max(0, faces.length - facesMax),
+    turned: turnedOf(faces),
   });
+}
+
+/** Degrees from a quarter turn within which a face counts for it. */
+const QUARTER_WITHIN = 25;
+
+/** Degrees clockwise that stand the photo upright where more than half of its faces agree on a quarter turn: 0, 90, 180 or 270. */
+function turnedOf(faces: readonly Detection<"image">[]): number {
+  const rolls = faces.flatMap(({ landmarks }) => {
+    const toChip = similarityToChip(landmarks, ARCFACE_SIDE);
+    return toChip ? [(Math.atan2(toChip.b, toChip.a) * 180) / Math.PI] : [];
+  });
+  const isFor = (turn: number) => (roll: number) => {
+    const apart = Math.abs(roll - turn) % 360;
+    return Math.min(apart, 360 - apart) <= QUARTER_WITHIN;
+  };
+  return [90, 180, 270].find((turn) => rolls.filter(isFor(turn)).length > faces.length / 2) ?? 0;
 }
 
 /** The five points of a face that was found, now or by an earlier delivery. */

@@ -1,6 +1,5 @@
 import { AnalysisSchema, AnswerSchema, MeasureSchema, create, type Analysis } from "@similarfaces/contracts";
 import {
-  CHIP_SIDE,
   invertSimilarity,
   mapLandmarks,
   round,
@@ -36,10 +35,9 @@ export interface Pose {
   readonly roll: number;
 }
 
-/** Pixels of a side of the patch that is looked at: the middle 112 of the chip at half its scale. */
+/** Pixels of a side of the patch that is looked at: the ArcFace frame at half its scale. */
 const PATCH_SIDE = 56;
 const PATCH_SCALE = 0.5;
-const MARGIN = (CHIP_SIDE - PATCH_SIDE / PATCH_SCALE) / 2;
 
 /** Where a part begins to count, and from where on it takes nothing off: measured, see the README. */
 const SIZE = { from: 6, full: 48 };
@@ -111,9 +109,9 @@ function patchOf(views: Views, landmarks: Landmarks<"image">): Float32Array {
   const luma = new Float32Array(PATCH_SIDE * PATCH_SIDE);
   let to = 0;
   for (let row = 0; row < PATCH_SIDE; row++) {
-    const v = MARGIN + (row + 0.5) / PATCH_SCALE - 0.5;
+    const v = (row + 0.5) / PATCH_SCALE - 0.5;
     for (let column = 0; column < PATCH_SIDE; column++) {
-      const u = MARGIN + (column + 0.5) / PATCH_SCALE - 0.5;
+      const u = (column + 0.5) / PATCH_SCALE - 0.5;
       luma[to++] = lumaAt(pixels, width, height, a * u - b * v + tx, b * u + a * v + ty);
     }
   }

@@ -2,6 +2,12 @@ import type { GalleryFace } from "@similarfaces/contracts";
 import type { IdentityRecord } from "./identityRecord.js";
 
 /**
+ * Names of the models whose vectors are compared with each other, as results have them: the one in use first, then other variants of it whose
+ * embeddings are of the same space.
+ */
+export type ComparedModels = readonly [string, ...string[]];
+
+/**
  * Where a gallery is kept: records say who is in it, vectors are what is searched. A driver gets input that has been
  * checked, and knows nothing of portraits, page tokens and retries: operations/ has those, once for all drivers.
  *
@@ -61,7 +67,15 @@ export interface GalleryRecords {
   list(question: ListQuestion): Promise<{ records: IdentityRecord[]; total: number }>;
   /** In the order of their ids, at most `count` of those after `after` ("" for the first); `next` continues, undefined at the end. */
   faces(count: number, after: string): Promise<{ faces: ListedFace[]; next: string | undefined }>;
-  count(): Promise<{ identities: number; faces: number }>;
+  /** Faces of models that no search goes through are among `faces`, and apart in `notSearched`. */
+  count(): Promise<GalleryCount>;
+}
+
+export interface GalleryCount {
+  identities: number;
+  faces: number;
+  /** By model, those with most faces first. */
+  notSearched: { model: string; faces: number }[];
 }
 
 export interface ListQuestion {
@@ -77,7 +91,7 @@ export interface ListedFace {
   readonly face: GalleryFace;
 }
 
-/** Embeddings by face, and the search for the nearest of those of the driver's model. */
+/** Embeddings by face, and the search for the nearest of those of the driver's models. */
 export interface GalleryVectors {
   /**
    * Stores vectors, each in place of the one that its face had.
@@ -92,7 +106,7 @@ export interface GalleryVectors {
   storedFor(identityId: string): Promise<string[]>;
   /**
    * Nearest first, for as many identities as are wanted: the nearest face of each, perhaps others among them. `more` is
-   * whether there are further hits, `searched` the number of vectors of the model.
+   * whether there are further hits, `searched` the number of vectors of the models.
    */
   nearest(question: NearestQuestion): Promise<{ hits: VectorHit[]; more: boolean; searched: number }>;
 }

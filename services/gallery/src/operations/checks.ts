@@ -1,6 +1,11 @@
-import { NAME_CHARACTERS_MAX, StageFailure, type FailureCode } from "@similarfaces/contracts";
-
-const PORTRAIT_BYTES_MAX = 64 * 1024;
+import {
+  NAME_CHARACTERS_MAX,
+  PORTRAIT_BYTES_MAX,
+  PORTRAIT_SIDE_MAX,
+  StageFailure,
+  type Eyes,
+  type FailureCode,
+} from "@similarfaces/contracts";
 
 /** What a name may contain, composed as names are. @throws StageFailure bad_request */
 export function checkedNamePart(part: string): string {
@@ -38,6 +43,17 @@ export function checkedPortrait(portrait: Uint8Array): Uint8Array {
     throw badRequest(`a thumbnail is a JPEG of at most ${PORTRAIT_BYTES_MAX} bytes`);
   }
   return portrait;
+}
+
+/** Of a portrait; none where there is no portrait, or it has none. @throws StageFailure bad_request */
+export function checkedEyes(eyes: Eyes | undefined, portrait: Uint8Array): Eyes | undefined {
+  if (!eyes || portrait.length === 0) return undefined;
+  const { left, right } = eyes;
+  const isInside = (at: number) => at >= 0 && at <= PORTRAIT_SIDE_MAX;
+  if (!left || !right || ![left.x, left.y, right.x, right.y].every(isInside) || left.x >= right.x) {
+    throw badRequest("the eyes lie within the portrait, the left one further left");
+  }
+  return eyes;
 }
 
 export function badRequest(message: string): StageFailure {

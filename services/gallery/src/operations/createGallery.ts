@@ -15,9 +15,11 @@ import {
   type GalleryReceipt,
 } from "@similarfaces/contracts";
 import type { Blobs } from "@similarfaces/runtime";
+import type { ComparedModels } from "../drivers/driver.js";
 import {
   badRequest,
   checkedCount,
+  checkedEyes,
   checkedId,
   checkedNamePart,
   checkedPortrait,
@@ -31,12 +33,13 @@ export const SEARCH_COUNT_MAX = 100;
 const LIST_PAGE_MAX = 200;
 const EXPORT_PAGE_MAX = 500;
 /** Portraits fetched at once, and the bytes after which a page ends: a message of the broker holds 1 MiB. */
-const EXPORT_CHUNK = 32;
+const EXPORT_CHUNK = 8;
 const IMPORT_AT_ONCE = 16;
 const EXPORT_PAGE_BYTES = 640 * 1024;
 
 /** Checks what comes in, and keeps a portrait beside each face. */
-export function createGallery(identities: Identities, blobs: Blobs, model: string): Gallery {
+export function createGallery(identities: Identities, blobs: Blobs, models: ComparedModels): Gallery {
+  const [model] = models;
   const portraits = createPortraits(identities, blobs);
   return {
     driver: identities.name,
@@ -148,6 +151,7 @@ export function createGallery(identities: Identities, blobs: Blobs, model: strin
   function checkedFace(face: NewFace): FaceToAdd {
     const embedding = embeddingFromBytes(face.embedding);
     checkModel(face.model);
+    const eyes = checkedEyes(face.eyes, face.portrait);
     return {
       identity: {
         id: checkedId(face.identityId, "identity_not_found"),
@@ -161,14 +165,16 @@ export function createGallery(identities: Identities, blobs: Blobs, model: strin
         createdAtMs: face.createdAtMs,
         sourceJobId: checkedSourceJob(face.sourceJobId),
         source: checkedSource(face.source),
+        ...(eyes ? { eyes } : {}),
       }),
       embedding,
     };
   }
 
   function checkModel(of: string): void {
-    if (of !== model) {
-      throw new StageFailure("model_mismatch", `the gallery compares embeddings of ${model} only`);
+    if (!models.includes(of)) {
+      const compared = models.join(" and ");
+      throw new StageFailure("model_mismatch", `the gallery compares embeddings of ${compared} only`);
     }
   }
 
@@ -191,6 +197,7 @@ function fromExported({ identityId, name, consent, face, embedding, thumbnail }:
     sourceJobId: face?.sourceJobId ?? "",
     source: face?.source ?? "",
     portrait: thumbnail,
+    eyes: face?.eyes,
   };
 }
 

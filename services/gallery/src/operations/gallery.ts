@@ -1,6 +1,7 @@
 import type { Log } from "@similarfaces/runtime";
 import type {
   ExportedFace,
+  Eyes,
   FacePage,
   GalleryReceipt,
   Identity,
@@ -18,7 +19,7 @@ import type {
 export interface Gallery {
   /** Its name, as GALLERY_DRIVER has it. */
   readonly driver: string;
-  /** "<id>@<version>" of the embedder; vectors of others are kept and never compared. */
+  /** The embedder in use, as results name it; vectors of models outside its space are kept and never compared. */
   readonly model: string;
 
   /**
@@ -91,8 +92,10 @@ export interface NewFace {
   sourceJobId: string;
   /** Where the photo came from, in the enroller's words; may be empty. */
   source: string;
-  /** JPEG of the chip; may be empty. */
+  /** JPEG; may be empty. */
   portrait: Uint8Array;
+  /** In pixels of the portrait; undefined where that is a chip of the first generation, or there is none. */
+  eyes: Eyes | undefined;
 }
 
 export interface EnrolledFace {

@@ -1,5 +1,5 @@
 import type { ExportedFace, GalleryFace, Identity, IdentityPage } from "@similarfaces/contracts";
-import type { GalleryDriver } from "../drivers/driver.js";
+import type { GalleryCount, GalleryDriver } from "../drivers/driver.js";
 import type { EnrolledFace, Nearest } from "./gallery.js";
 
 /**
@@ -27,7 +27,7 @@ export interface Identities extends Pick<GalleryDriver, "name" | "ready" | "clos
   deleteFace(faceId: string): Promise<string[]>;
   /** @returns the ids of the faces that were deleted with it */
   deleteIdentity(identityId: string): Promise<string[]>;
-  statistics(): Promise<{ identities: number; faces: number }>;
+  statistics(): Promise<GalleryCount>;
   /**
    * Faces after the cursor ("" for the first) in a stable order, fewer than `count` only at the end.
    * @throws StageFailure bad_request for a cursor that was never given

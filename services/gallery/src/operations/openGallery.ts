@@ -1,6 +1,6 @@
 import { GALLERY_BUCKET } from "@similarfaces/contracts";
 import { ConfigError, type Blobs, type Broker, type Log, type Metrics } from "@similarfaces/runtime";
-import type { GalleryDriver } from "../drivers/driver.js";
+import type { ComparedModels, GalleryDriver } from "../drivers/driver.js";
 import type { IndexKind } from "../drivers/elasticsearch/settings.js";
 import { openNatsGallery } from "../drivers/nats/driver.js";
 import { createGallery } from "./createGallery.js";
@@ -24,8 +24,8 @@ export interface OpenGalleryOptions {
   config: GalleryConfig;
   broker: Broker;
   blobs: Blobs;
-  /** "<id>@<version>" of the embedder. */
-  model: string;
+  /** Whose embeddings are compared. */
+  models: ComparedModels;
   metrics: Metrics;
   log: Log;
   /** Gives up waiting for the store. */
@@ -36,8 +36,8 @@ const MIB = 1024 * 1024;
 
 /** @throws ConfigError, StageFailure gallery_unavailable or wrong_product */
 export async function openGallery(options: OpenGalleryOptions): Promise<Gallery> {
-  const { blobs, model, metrics } = options;
-  return measuredGallery(createGallery(await openIdentities(options), blobs, model), metrics);
+  const { blobs, models, metrics } = options;
+  return measuredGallery(createGallery(await openIdentities(options), blobs, models), metrics);
 }
 
 /** The gallery without portraits. @throws as openGallery does */
@@ -48,11 +48,11 @@ export async function openIdentities(
 }
 
 async function openDriver(options: Omit<OpenGalleryOptions, "blobs" | "metrics">): Promise<GalleryDriver> {
-  const { config, broker, model, log, signal } = options;
+  const { config, broker, models, log, signal } = options;
   if (config.galleryDriver === "nats") {
     const bytesMax = config.galleryMaxMib * MIB;
     const snapshotFile = config.gallerySnapshotFile;
-    return openNatsGallery({ broker, bucket: GALLERY_BUCKET, model, bytesMax, snapshotFile, log, signal });
+    return openNatsGallery({ broker, bucket: GALLERY_BUCKET, models, bytesMax, snapshotFile, log, signal });
   }
   const { elasticsearchUrl: url, elasticsearchApiKey: apiKey } = config;
   if (url === undefined)
@@ -60,5 +60,5 @@ async function openDriver(options: Omit<OpenGalleryOptions, "blobs" | "metrics">
   // Its client is loaded only where it is used.
   const { openElasticsearchGallery } = await import("../drivers/elasticsearch/driver.js");
   const { elasticsearchIndex: index, elasticsearchIndexKind: kind } = config;
-  return openElasticsearchGallery({ url, apiKey, index, kind, model, log, signal });
+  return openElasticsearchGallery({ url, apiKey, index, kind, models, log, signal });
 }

@@ -22,7 +22,7 @@ import { matchesOf, type Likeness } from "../stages/likeness.js";
 export interface GalleryServiceOptions {
   broker: Broker;
   gallery: Gallery;
-  likeness: Likeness;
+  likeness: Likeness | undefined;
   log: Log;
   tracing?: Tracing;
 }

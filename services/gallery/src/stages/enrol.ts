@@ -1,11 +1,7 @@
 import { createHash } from "node:crypto";
-import sharp from "sharp";
 import {
-  CHIP_BYTES,
-  CHIP_SIDE,
   EnrolWorkSchema,
   EnrolledSchema,
-  JPEG_QUALITY,
   StageFailure,
   create,
   fromBinary,
@@ -29,10 +25,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
 
     decode(data) {
       const work = fromBinary(EnrolWorkSchema, data);
-      const { portrait, enrolment } = work;
-      if (!enrolment) throw new StageFailure("malformed_message", "a face without its enrolment");
-      if (portrait.case === "chip" && portrait.value.length !== CHIP_BYTES)
-        throw new StageFailure("malformed_message", "a chip of another size");
+      if (!work.enrolment) throw new StageFailure("malformed_message", "a face without its enrolment");
       return [work];
     },
 
@@ -48,7 +41,8 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
         createdAtMs: jobAcceptedAtMs(jobId),
         sourceJobId: jobId,
         source,
-        portrait: await portraitOf(portrait),
+        portrait: portrait?.jpeg ?? new Uint8Array(),
+        eyes: portrait?.eyes,
       });
       return {
         outcome: {
@@ -68,12 +62,4 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
 /** A hash, because a job's id opens the job, and ids of faces are public. */
 function faceIdOf(jobId: string, face: number): string {
   return createHash("sha256").update(`${jobId}.${face}`).digest("base64url").slice(0, 22);
-}
-
-/** JPEG, 144x144, or nothing where the work brought no picture. */
-async function portraitOf(portrait: EnrolWork["portrait"]): Promise<Uint8Array> {
-  if (portrait.case === "thumbnail") return portrait.value;
-  if (portrait.case !== "chip") return new Uint8Array();
-  const raw = { width: CHIP_SIDE, height: CHIP_SIDE, channels: 3 as const };
-  return sharp(portrait.value, { raw }).jpeg({ quality: JPEG_QUALITY }).toBuffer();
 }

@@ -8,7 +8,7 @@ const MATCH_COUNT = 5;
 
 export interface MatchOptions {
   gallery: Gallery;
-  likeness: Likeness;
+  likeness: Likeness | undefined;
 }
 
 /**

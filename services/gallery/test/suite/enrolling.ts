@@ -1,8 +1,19 @@
-import { embeddingToBytes, type FailureCode } from "@similarfaces/contracts";
+import { EyesSchema, create, embeddingToBytes, type FailureCode } from "@similarfaces/contracts";
 import { galleryBlobKey } from "@similarfaces/runtime";
 import { describe, expect, it } from "vitest";
 import type { NewFace } from "../../src/operations/gallery.js";
-import { MODEL, embedding, face, memoryBlobs, page, probe, withValue } from "../fixtures.js";
+import {
+  EYES,
+  MODEL,
+  PORTRAIT,
+  embedding,
+  eyesAt,
+  face,
+  memoryBlobs,
+  page,
+  probe,
+  withValue,
+} from "../fixtures.js";
 import type { Stores } from "./stores.js";
 
 export function testEnrolling({ openGallery, newStore }: Stores): void {
@@ -22,8 +33,14 @@ export function testEnrolling({ openGallery, newStore }: Stores): void {
         createdAtMs: 1_000,
       });
       expect(identity.faces).toMatchObject([
-        { id: "f1", model: MODEL, createdAtMs: 1_000, sourceJobId: "job-1", source: "badge 7" },
+        { id: "f1", model: MODEL, createdAtMs: 1_000, sourceJobId: "job-1", source: "badge 7", eyes: EYES },
       ]);
+    });
+
+    it("keeps no eyes of a face without a portrait", async () => {
+      const gallery = await openGallery();
+      await gallery.enrol({ ...face({ id: "f", identity: "i" }), portrait: new Uint8Array() });
+      expect((await gallery.get("i")).faces[0]!.eyes).toBeUndefined();
     });
 
     it("adds further faces to an identity, which keeps its name", async () => {
@@ -104,6 +121,15 @@ export function testEnrolling({ openGallery, newStore }: Stores): void {
       await bad({ identityId: "../etc" }, "identity_not_found");
       await bad({ faceId: "" }, "face_not_found");
       await bad({ portrait: new TextEncoder().encode("<svg/>") }, "bad_request");
+      await bad({ portrait: Uint8Array.from([...PORTRAIT, ...new Uint8Array(256 * 1024)]) }, "bad_request");
+      for (const eyes of [
+        eyesAt(-1, 140, 196, 141),
+        eyesAt(124, 140, 641, 141),
+        eyesAt(124, NaN, 196, 141),
+        eyesAt(196, 140, 124, 141),
+        create(EyesSchema, { left: { x: 124, y: 140 } }),
+      ])
+        await bad({ eyes }, "bad_request");
       expect(await gallery.statistics()).toMatchObject({ identities: 0, faces: 0 });
       expect(blobs.stored.size).toBe(0);
     });

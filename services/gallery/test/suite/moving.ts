@@ -1,7 +1,7 @@
 import { embeddingFromBytes, type ExportedFace, type FailureCode } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import type { Gallery } from "../../src/operations/gallery.js";
-import { PORTRAIT, embedding, face, memoryBlobs, probe, withValue } from "../fixtures.js";
+import { PORTRAIT, embedding, eyesAt, face, memoryBlobs, probe, withValue } from "../fixtures.js";
 import type { Stores } from "./stores.js";
 
 export function testMoving({ openGallery, newStore }: Stores): void {
@@ -17,6 +17,7 @@ export function testMoving({ openGallery, newStore }: Stores): void {
             name: `Name ${identity}`,
             embedding: embedding(i),
             createdAtMs: i,
+            eyes: eyesAt(100 + i, 140, 200.25 + i, 141),
           }),
         );
       }
@@ -46,6 +47,7 @@ export function testMoving({ openGallery, newStore }: Stores): void {
       expect(first).toMatchObject({ identityId: `i${i % 3}`, name: `Name i${i % 3}` });
       expect(embeddingFromBytes(first!.embedding)).toEqual(embedding(i));
       expect(first!.thumbnail).toEqual(PORTRAIT);
+      expect(first!.face!.eyes).toEqual(eyesAt(100 + i, 140, 200.25 + i, 141));
       for (const pageSize of [0, 501]) {
         await expect(gallery.exportFaces({ pageSize, pageToken: "" })).rejects.toMatchObject({
           code: "bad_request",
@@ -68,6 +70,14 @@ export function testMoving({ openGallery, newStore }: Stores): void {
       expect(blobs.stored.size).toBe(7);
     });
 
+    it("imports what a gallery of the first generation exported: chips without eyes", async () => {
+      const faces = await exported(await filled(), 500);
+      for (const one of faces) delete one.face!.eyes;
+      const gallery = await openGallery();
+      expect(await gallery.importFaces(faces)).toMatchObject({ faces: 7, thumbnails: 7 });
+      expect(await exported(gallery, 500)).toEqual(faces);
+    });
+
     it("imports all or nothing where one is not valid", async () => {
       const faces = await exported(await filled(), 500);
       const gallery = await openGallery();
@@ -83,6 +93,7 @@ export function testMoving({ openGallery, newStore }: Stores): void {
       await bad((one) => (one.name = "a\tb"), "invalid_name");
       await bad((one) => (one.consent = ""), "consent_required");
       await bad((one) => (one.thumbnail = new Uint8Array(3)), "bad_request");
+      await bad((one) => (one.face!.eyes = eyesAt(200, 140, 100, 141)), "bad_request");
       await bad((one) => delete one.face, "model_mismatch");
       expect(await gallery.statistics()).toMatchObject({ identities: 0, faces: 0 });
     });

@@ -17,7 +17,7 @@ export function testPortraits({ openGallery, newStore, open, opened }: Stores): 
     const withFullTwin = async (blobs: Blobs) => {
       const store = newStore();
       const gallery = await openGallery(store, blobs);
-      const twin = createGallery({ ...(await open(store, MODEL)), add: full }, blobs, MODEL);
+      const twin = createGallery({ ...(await open(store, [MODEL])), add: full }, blobs, [MODEL]);
       opened.push(twin);
       return { gallery, twin };
     };
@@ -52,10 +52,10 @@ export function testPortraits({ openGallery, newStore, open, opened }: Stores): 
         await source.enrol(face({ id: `f${i}`, identity: `i${i}`, embedding: embedding(i) }));
       const { faces } = await source.exportFaces({ pageSize: 500, pageToken: "" });
       const blobs = memoryBlobs();
-      const identities = await open(newStore(), MODEL);
+      const identities = await open(newStore(), [MODEL]);
       let room = 7;
       const add: Identities["add"] = async (one) => (room-- > 0 ? identities.add(one) : full());
-      const gallery = createGallery({ ...identities, add }, blobs, MODEL);
+      const gallery = createGallery({ ...identities, add }, blobs, [MODEL]);
       opened.push(gallery);
       await expect(gallery.importFaces(faces)).rejects.toMatchObject({ code: "gallery_full" });
       const kept = async () => {

@@ -61,7 +61,7 @@ export function testReplicas({ openGallery, newStore, open }: Stores): void {
 
     it("has everything after a restart", async () => {
       const [store, blobs] = [newStore(), memoryBlobs()];
-      const before = createGallery(await open(store, MODEL), blobs, MODEL);
+      const before = createGallery(await open(store, [MODEL]), blobs, [MODEL]);
       for (let i = 0; i < 5; i++) {
         await before.enrol(face({ id: `f${i}`, identity: `i${i % 2}`, embedding: embedding(i) }));
       }

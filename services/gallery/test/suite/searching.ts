@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { MODEL, cosineOf, embedding, face, memoryBlobs, near, probe, withValue } from "../fixtures.js";
 import type { Stores } from "./stores.js";
 
+const NEXT = "embed-test@2.0.0";
+const [INT8, FLOAT32] = [`${NEXT}+int8`, `${NEXT}+float32`];
+
 export function testSearching({ openGallery, newStore }: Stores): void {
   describe("searching", () => {
     it("gives the exact cosine, nearest first, of what was enrolled just before", async () => {
@@ -94,18 +97,52 @@ export function testSearching({ openGallery, newStore }: Stores): void {
       }
     });
 
-    it("never compares embeddings of two models, and keeps them", async () => {
+    it("never compares embeddings of two spaces; keeps them, and says how many there are", async () => {
       const store = newStore();
       const gallery = await openGallery(store);
       await gallery.enrol(face({ id: "old", identity: "i", embedding: embedding(4) }));
-      const next = await openGallery(store, memoryBlobs(), "embed-test@2.0.0");
-      expect(await next.search({ ...probe(embedding(4)), model: "embed-test@2.0.0" }, 5)).toEqual({
-        candidates: [],
-        galleryFaces: 0,
-      });
-      await expect.poll(async () => (await next.statistics()).faces, { timeout: 10_000 }).toBe(1);
+      await gallery.enrol(face({ id: "old-2", identity: "i", embedding: embedding(5) }));
+      const next = await openGallery(store, memoryBlobs(), [NEXT]);
+      const question = { ...probe(embedding(4)), model: NEXT };
+      expect(await next.search(question, 5)).toEqual({ candidates: [], galleryFaces: 0 });
+      const notSearched = async () => (await next.statistics()).notSearched;
+      await expect.poll(notSearched, { timeout: 10_000 }).toMatchObject([{ model: MODEL, faces: 2 }]);
+      expect(await next.statistics()).toMatchObject({ identities: 1, faces: 2, model: NEXT });
       expect((await next.get("i")).faces[0]!.model).toBe(MODEL);
+      await next.enrol({ ...face({ id: "new", identity: "i", embedding: embedding(4) }), model: NEXT });
+      expect(await next.search(question, 5)).toMatchObject({
+        candidates: [{ faceId: "new" }],
+        galleryFaces: 1,
+      });
+      await next.deleteFace("old-2");
+      expect(await next.statistics()).toMatchObject({ faces: 2, notSearched: [{ model: MODEL, faces: 1 }] });
+      await next.deleteIdentity("i");
+      expect(await next.statistics()).toMatchObject({ faces: 0, notSearched: [] });
+      await gallery.enrol(face({ id: "back", identity: "j", embedding: embedding(4) }));
       expect((await gallery.search(probe(embedding(4)), 5)).candidates.length).toBe(1);
+    });
+
+    it("searches all models of one space together, and takes faces and probes of each", async () => {
+      const gallery = await openGallery(newStore(), memoryBlobs(), [INT8, FLOAT32]);
+      const asked = embedding(6);
+      const add = async (id: string, identity: string, model: string, cosine: number) =>
+        (await gallery.enrol({ ...face({ id, identity, embedding: near(asked, cosine, 1) }), model })).added;
+      expect(await add("a-8", "a", INT8, 0.7)).toBe(true);
+      expect(await add("b-32", "b", FLOAT32, 0.8)).toBe(true);
+      // The same face in both: two embeddings that differ, so two faces, and still one answer per person.
+      expect(await add("b-8", "b", INT8, 0.79)).toBe(true);
+      expect(await add("b-8-again", "b", INT8, 0.79)).toBe(false);
+      for (const model of [INT8, FLOAT32]) {
+        const { candidates, galleryFaces } = await gallery.search({ ...probe(asked), model }, 5);
+        expect(candidates.map(({ faceId }) => faceId)).toEqual(["b-32", "a-8"]);
+        expect(galleryFaces).toBe(3);
+      }
+      expect(await gallery.statistics()).toMatchObject({ faces: 3, model: INT8, notSearched: [] });
+      await expect(gallery.search(probe(asked), 5)).rejects.toMatchObject({ code: "model_mismatch" });
+      await expect(gallery.enrol(face({ id: "x", identity: "a" }))).rejects.toMatchObject({
+        code: "model_mismatch",
+        message: expect.stringContaining(`${INT8} and ${FLOAT32}`) as string,
+      });
     });
 
     it("refuses what cannot be a probe", async () => {

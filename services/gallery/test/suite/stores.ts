@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Blobs } from "@similarfaces/runtime";
 import { afterEach } from "vitest";
-import type { GalleryDriver } from "../../src/drivers/driver.js";
+import type { ComparedModels, GalleryDriver } from "../../src/drivers/driver.js";
 import { createGallery } from "../../src/operations/createGallery.js";
 import type { Gallery } from "../../src/operations/gallery.js";
 import { createIdentities } from "../../src/operations/createIdentities.js";
@@ -13,16 +13,16 @@ export interface Stores {
   /** The name of an empty store. */
   newStore(): string;
   /** Without portraits; not closed after the test. */
-  open(store: string, model: string): Promise<Identities>;
+  open(store: string, models: ComparedModels): Promise<Identities>;
   /** Two that are open on one store are two replicas. */
-  openGallery(store?: string, blobs?: Blobs, model?: string): Promise<Gallery>;
+  openGallery(store?: string, blobs?: Blobs, models?: ComparedModels): Promise<Gallery>;
   /** For galleries that were made otherwise. */
   readonly opened: Gallery[];
 }
 
 /** To be called where the tests are described. */
 export function createStores(
-  openDriver: (store: string, model: string) => Promise<GalleryDriver>,
+  openDriver: (store: string, models: ComparedModels) => Promise<GalleryDriver>,
   dispose: ((store: string) => Promise<void>) | undefined,
 ): Stores {
   const opened: Gallery[] = [];
@@ -36,13 +36,14 @@ export function createStores(
     stores.push(store);
     return store;
   };
-  const open = async (store: string, model: string) => createIdentities(await openDriver(store, model));
+  const open = async (store: string, models: ComparedModels) =>
+    createIdentities(await openDriver(store, models));
   return {
     opened,
     newStore,
     open,
-    async openGallery(store = newStore(), blobs = memoryBlobs(), model = MODEL) {
-      const gallery = createGallery(await open(store, model), blobs, model);
+    async openGallery(store = newStore(), blobs = memoryBlobs(), models: ComparedModels = [MODEL]) {
+      const gallery = createGallery(await open(store, models), blobs, models);
       opened.push(gallery);
       return gallery;
     },

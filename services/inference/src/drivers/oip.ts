@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StageFailure } from "@similarfaces/contracts";
-import { modelFailed, PackError, usualSide, type Manifest } from "../manifest.js";
+import { modelFailed, PackError, usualSide, type Manifest, type Variant } from "../packs/manifest.js";
 import type { Inference, InferenceObserver } from "../model.js";
 import { OipClient } from "./oipClient.js";
 import { batchOf, checkMetadata } from "./oipMetadata.js";
@@ -21,7 +21,7 @@ export interface ModelServer {
 }
 
 export interface OipOptions extends InferenceObserver {
-  models: readonly { name: string; manifest: Manifest }[];
+  models: readonly { name: string; manifest: Manifest; variant: Variant }[];
   server: ModelServer;
   /** Requests inside the server at a time. */
   lanes: number;
@@ -35,7 +35,7 @@ const READY_POLL_MS = 250;
 /**
  * The models of a server beside this process. The server's metadata is checked against the manifests, and each model
  * runs once, before this resolves. Waiting pictures are ordered here, as in the `onnx` driver, and go in batches.
- * @throws PackError where the server's model is another than the manifest's
+ * @throws PackError where the server's model is another than the manifest's, or a variant is chosen that no server has
  * @throws StageFailure model_failed where the server does not become ready, or does not answer
  */
 export async function openOip(options: OipOptions): Promise<Inference> {
@@ -45,15 +45,19 @@ export async function openOip(options: OipOptions): Promise<Inference> {
   try {
     const deadlineAtMs = Date.now() + (server.readyWithinMs ?? READY_WITHIN_MS);
     const opened = await Promise.all(
-      models.map(async ({ name, manifest }) => {
+      models.map(async ({ name, manifest, variant }) => {
+        refuseOther({ manifest, variant });
         const startedAtMs = performance.now();
         await untilReady(client, manifest.id, deadlineAtMs, signal);
         const metadata = await client.modelMetadata(manifest.id);
-        checkMetadata(server.url, metadata, manifest);
-        const model = scheduler.model(manifest, batchOf(metadata, manifest, server.batchSizeMax));
+        checkMetadata(server.url, metadata, { manifest, variant });
+        const model = scheduler.model(
+          { manifest, variant },
+          batchOf(metadata, manifest, server.batchSizeMax),
+        );
         const side = usualSide(manifest);
         await model.predict({ pixels: new Uint8Array(side * side * 3), width: side, height: side });
-        onLoad?.(model.name, (performance.now() - startedAtMs) / 1_000);
+        onLoad?.(model, (performance.now() - startedAtMs) / 1_000);
         return [name, model] as const;
       }),
     );
@@ -75,6 +79,14 @@ export async function openOip(options: OipOptions): Promise<Inference> {
     const reason = error instanceof Error ? error.message : String(error);
     throw modelFailed(`the model server at ${server.url}: ${reason}`, error);
   }
+}
+
+/** What is compiled for a model server is made of float32; it is named after the manifest's id, which says nothing of a variant. */
+function refuseOther({ manifest, variant }: { manifest: Manifest; variant: Variant }): void {
+  if (variant.precision === "float32") return;
+  throw new PackError(
+    `${manifest.id}: the variant ${variant.precision} is chosen (MODEL_PRECISION), a model server runs float32`,
+  );
 }
 
 async function untilReady(

@@ -1,4 +1,4 @@
-import { modelName, PackError, type Manifest, type Shape } from "../manifest.js";
+import { modelName, PackError, type Manifest, type Shape, type Variant } from "../packs/manifest.js";
 import type { ModelMetadata, TensorMetadata } from "./oipClient.js";
 
 /** How many pictures go in one run: at most `max`, and always `fixed`, filled up, where the graph knows one size only. */
@@ -13,8 +13,13 @@ const DATATYPES = { uint8: "UINT8", float32: "FP32" } as const;
  * Checks that a server's model has the inputs and outputs that the manifest promises.
  * @throws PackError naming the field
  */
-export function checkMetadata(url: string, { inputs, outputs }: ModelMetadata, manifest: Manifest): void {
-  const where = `${modelName(manifest)} at ${url}`;
+export function checkMetadata(
+  url: string,
+  { inputs, outputs }: ModelMetadata,
+  model: { manifest: Manifest; variant: Variant },
+): void {
+  const { manifest } = model;
+  const where = `${modelName(model)} at ${url}`;
   for (const input of manifest.inputs) check(where, "inputs", input, inputs);
   for (const output of manifest.outputs) check(where, "outputs", output, outputs);
 }

@@ -1,15 +1,24 @@
-import { modelFailed, modelName, type Manifest } from "../manifest.js";
-import type { InferenceObserver, Model, Prediction, Tensor } from "../model.js";
-import { prepareInput, type PreparedInput } from "../prepare.js";
-import { PriorityQueue } from "../queue.js";
-import { RefusedError, type InferInput, type OipClient } from "./oipClient.js";
+import { modelFailed, modelName, type Manifest, type Variant } from "../packs/manifest.js";
+import type {
+  InferenceObserver,
+  Model,
+  Picture,
+  PredictOptions,
+  Prediction,
+  RunningModel,
+} from "../model.js";
+import { prepareInput, type PreparedInput } from "../input/prepare.js";
+import { PriorityQueue } from "./queue.js";
+import { eachOf, pick, stack, together } from "./oipBatch.js";
+import { RefusedError, type OipClient } from "./oipClient.js";
 import type { Batch } from "./oipMetadata.js";
 
-interface Served {
+interface Served extends RunningModel {
   readonly manifest: Manifest;
   readonly batch: Batch;
 }
 
+/** One picture for one model. */
 interface Request {
   readonly priority: number;
   readonly served: Served;
@@ -48,39 +57,54 @@ export class Scheduler {
     this.#onRun = onRun;
   }
 
-  model(manifest: Manifest, batch: Batch): Model {
-    const served: Served = { manifest, batch };
+  model({ manifest, variant }: { manifest: Manifest; variant: Variant }, batch: Batch): Model {
+    const { precision } = variant;
+    const served: Served = { name: modelName({ manifest, variant }), precision, manifest, batch };
     return {
       manifest,
-      name: modelName(manifest),
-      predict: (picture, { priority = 0, signal, traceparent } = {}) =>
-        new Promise((resolve, reject) => {
-          if (this.#closed) return reject(modelFailed("the models are closed"));
-          if (signal?.aborted) return reject(modelFailed("stopped before it began"));
-          let input: PreparedInput;
-          try {
-            input = prepareInput(picture, manifest.inputs[0]);
-          } catch (cause) {
-            return reject(modelFailed(`${modelName(manifest)}: the picture does not fit`, cause));
-          }
-          const request: Request = {
-            priority,
-            served,
-            input,
-            arrivedAtMs: performance.now(),
-            traceparent,
-            begin: () => signal?.removeEventListener("abort", stop),
-            resolve,
-            reject,
-          };
-          const stop = () => {
-            if (this.#waiting.remove(request)) reject(modelFailed("stopped before it began"));
-          };
-          signal?.addEventListener("abort", stop, { once: true });
-          this.#waiting.push(request);
-          this.#dispatch();
-        }),
+      name: served.name,
+      precision,
+      predict: (picture, options = {}) => this.#predict(served, picture, options),
     };
+  }
+
+  /** Several pictures are that many requests: batches are filled up with them and the others', to the size that the graph was compiled for. */
+  async #predict(served: Served, picture: Picture, options: PredictOptions): Promise<Prediction> {
+    if (this.#closed) throw modelFailed("the models are closed");
+    if (options.signal?.aborted) throw modelFailed("stopped before it began");
+    let inputs: readonly PreparedInput[];
+    try {
+      inputs = eachOf(prepareInput(picture, served.manifest));
+    } catch (cause) {
+      throw modelFailed(`${served.name}: ${reasonOf(cause)}`, cause);
+    }
+    const predictions = inputs.map((input) => this.#enqueue(served, input, options));
+    this.#dispatch();
+    return together(await Promise.all(predictions));
+  }
+
+  #enqueue(
+    served: Served,
+    input: PreparedInput,
+    { priority = 0, signal, traceparent }: PredictOptions,
+  ): Promise<Prediction> {
+    return new Promise((resolve, reject) => {
+      const request: Request = {
+        priority,
+        served,
+        input,
+        arrivedAtMs: performance.now(),
+        traceparent,
+        begin: () => signal?.removeEventListener("abort", stop),
+        resolve,
+        reject,
+      };
+      const stop = () => {
+        if (this.#waiting.remove(request)) reject(modelFailed("stopped before it began"));
+      };
+      signal?.addEventListener("abort", stop, { once: true });
+      this.#waiting.push(request);
+    });
   }
 
   load(): { workers: number; busy: number; waiting: number } {
@@ -135,7 +159,7 @@ export class Scheduler {
   }
 
   async #answer(served: Served, requests: readonly Request[]): Promise<void> {
-    const { manifest, batch } = served;
+    const { name, precision, manifest, batch } = served;
     const startedAtMs = Date.now();
     const begun = performance.now();
     try {
@@ -146,20 +170,23 @@ export class Scheduler {
         size,
       );
       const outputNames = manifest.outputs.map(({ name }) => name);
-      const traceparents = requests.flatMap(({ traceparent }) => traceparent ?? []);
+      const traceparents = [...new Set(requests.flatMap(({ traceparent }) => traceparent ?? []))];
       const answer = await this.#client.infer(manifest.id, input, outputNames, traceparents[0]);
       const predictions = requests.map((_, index) => ({
         outputs: pick(answer, outputNames, index, size),
         startedAtMs,
         finishedAtMs: Date.now(),
       }));
-      this.#onRun?.(modelName(manifest), {
-        batchSize: requests.length,
-        startedAtMs,
-        durationMs: performance.now() - begun,
-        steps: [],
-        traceparents,
-      });
+      this.#onRun?.(
+        { name, precision },
+        {
+          batchSize: requests.length,
+          startedAtMs,
+          durationMs: performance.now() - begun,
+          steps: [],
+          traceparents,
+        },
+      );
       requests.forEach(({ resolve }, index) => resolve(predictions[index]!));
     } catch (cause) {
       // The refusal may be due to one picture: the others of its batch are tried on their own.
@@ -167,42 +194,14 @@ export class Scheduler {
         for (const request of requests) await this.#answer(served, [request]);
         return;
       }
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const failure = modelFailed(`${modelName(manifest)} on the model server: ${reason}`, cause);
+      const failure = modelFailed(`${name} on the model server: ${reasonOf(cause)}`, cause);
       for (const { reject } of requests) reject(failure);
     }
   }
 }
 
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
 function sameDims(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((side, i) => side === b[i]);
-}
-
-/** Pictures one after the other along the first dimension; zeros fill up to `size`. */
-function stack(name: string, inputs: readonly PreparedInput[], size: number): InferInput {
-  const { dtype, data, dims } = inputs[0]!;
-  if (size === 1) return { name, dtype, data, dims };
-  const length = data.length;
-  const all = dtype === "uint8" ? new Uint8Array(length * size) : new Float32Array(length * size);
-  inputs.forEach((input, index) => all.set(input.data, index * length));
-  return { name, dtype, data: all, dims: [size, ...dims.slice(1)] };
-}
-
-/** The picture's own part of every output. */
-function pick(
-  answer: ReadonlyMap<string, Tensor>,
-  names: readonly string[],
-  index: number,
-  size: number,
-): Record<string, Tensor> {
-  const outputs: Record<string, Tensor> = {};
-  for (const name of names) {
-    const tensor = answer.get(name);
-    if (!tensor) throw new Error(`the answer lacks the output ${name}`);
-    const { data, dims } = tensor;
-    if (dims[0] !== size) throw new Error(`the output ${name} is of ${dims[0]} pictures, ${size} were sent`);
-    const length = data.length / size;
-    outputs[name] = { data: data.slice(index * length, (index + 1) * length), dims: [1, ...dims.slice(1)] };
-  }
-  return outputs;
 }

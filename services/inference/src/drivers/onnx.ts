@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
-import type { LoadedModel } from "../loadModel.js";
-import { modelFailed, modelName, PackError } from "../manifest.js";
-import type { Inference, InferenceObserver, Model, Picture, Prediction } from "../model.js";
-import { PriorityQueue } from "../queue.js";
+import type { LoadedModel } from "../packs/loadModel.js";
+import { modelFailed, modelName, PackError } from "../packs/manifest.js";
+import type { Inference, InferenceObserver, Model, Picture, Prediction, RunningModel } from "../model.js";
+import { PriorityQueue } from "./queue.js";
 import type { WorkerReply, WorkerRequest, WorkerStart } from "./onnxWorker.js";
 import { withoutTelemetry } from "./telemetry.js";
 
@@ -55,8 +55,7 @@ class Pool {
   readonly #waiting = new PriorityQueue<Request>();
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Request>();
-  /** "<id>@<version>" of each. */
-  readonly #ids: ReadonlyMap<string, string>;
+  readonly #running: ReadonlyMap<string, RunningModel>;
   #failedStarts = 0;
   /** All have started once: a start that fails now is tried again. */
   #opened = false;
@@ -65,7 +64,12 @@ class Pool {
 
   constructor(options: OnnxOptions) {
     this.#options = options;
-    this.#ids = new Map(options.models.map(({ name, manifest }) => [name, modelName(manifest)]));
+    this.#running = new Map(
+      options.models.map((model) => {
+        const { precision } = model.variant;
+        return [model.name, { name: modelName(model), precision }];
+      }),
+    );
   }
 
   async start(): Promise<void> {
@@ -82,7 +86,7 @@ class Pool {
   model({ name, manifest }: LoadedModel): Model {
     return {
       manifest,
-      name: modelName(manifest),
+      ...this.#running.get(name)!,
       predict: (picture, { priority = 0, signal, traceparent } = {}) =>
         new Promise((resolve, reject) => {
           if (this.#closed) return reject(modelFailed("the models are closed"));
@@ -147,8 +151,9 @@ class Pool {
         if (reply.type === "unusable") return reject(new PackError(reply.message));
         if (reply.type !== "ready") return this.#finish(worker, reply);
         this.#failedStarts = 0;
-        for (const [name, seconds] of Object.entries(reply.loadSeconds))
-          this.#options.onLoad?.(name, seconds);
+        for (const [name, seconds] of Object.entries(reply.loadSeconds)) {
+          this.#options.onLoad?.(this.#running.get(name)!, seconds);
+        }
         if (this.#closed) void worker.terminate();
         else this.#idle.push(worker);
         resolve();
@@ -174,10 +179,11 @@ class Pool {
     this.#busy.delete(worker);
     if (this.#closed) void worker.terminate();
     else this.#idle.push(worker);
-    if (reply.type === "failed") request.reject(modelFailed(reply.message));
+    const model = this.#running.get(request.name)!;
+    if (reply.type === "failed") request.reject(modelFailed(`${model.name}: ${reply.message}`));
     else {
       const { outputs, finishedAtMs, run } = reply;
-      this.#options.onRun?.(this.#ids.get(request.name) ?? "", run);
+      this.#options.onRun?.(model, run);
       request.resolve({ outputs, startedAtMs: run.startedAtMs, finishedAtMs });
     }
     this.#dispatch();

@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { setPriority } from "node:os";
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { LoadedModel } from "../loadModel.js";
-import { isAnalyzer, modelName, usualSide } from "../manifest.js";
+import type { LoadedModel } from "../packs/loadModel.js";
+import { isAnalyzer, usualSide } from "../packs/manifest.js";
 import type { Picture, Run, Tensor } from "../model.js";
-import { prepareInput } from "../prepare.js";
+import { prepareInput } from "../input/prepare.js";
 import { checkSession } from "./session.js";
 
 /** What a worker starts with. */
@@ -16,7 +16,7 @@ export interface WorkerStart {
   analyzerMsMax: number | undefined;
 }
 
-/** Main thread to worker: one picture for one graph. */
+/** Main thread to worker: one picture, or several of one size, for one graph. */
 export interface WorkerRequest {
   id: number;
   /** Of the model. */
@@ -27,6 +27,7 @@ export interface WorkerRequest {
 
 /** Worker to main thread. Times are milliseconds since the epoch. */
 export type WorkerReply =
+  /** Seconds by the name of the model. */
   | { type: "ready"; loadSeconds: Record<string, number> }
   | { type: "unusable"; message: string }
   | {
@@ -62,7 +63,7 @@ try {
   for (const model of models) {
     const startedAtMs = performance.now();
     sessions.set(model.name, await load(model, analyzerMsMax));
-    loadSeconds[modelName(model.manifest)] = (performance.now() - startedAtMs) / 1_000;
+    loadSeconds[model.name] = (performance.now() - startedAtMs) / 1_000;
   }
   port.on("message", (request: WorkerRequest) => void answer(request));
   port.postMessage({ type: "ready", loadSeconds } satisfies WorkerReply);
@@ -85,8 +86,8 @@ function yieldToEventLoops(): void {
 
 /** Opens a session, checks it against its manifest and runs it once: the first run allocates what later ones use. */
 async function load(model: LoadedModel, analyzerMsMax?: number): Promise<Loaded> {
-  const { folder, manifest, graph } = model;
-  const path = `${folder}/${manifest.file}`;
+  const { folder, manifest, variant, graph } = model;
+  const path = `${folder}/${variant.file}`;
   const session = await InferenceSession.create(graph, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -119,9 +120,9 @@ async function refuseSlow(loaded: Loaded, picture: Picture, msMax: number): Prom
     fastestMs = Math.min(fastestMs, performance.now() - startedAtMs);
     if (fastestMs <= msMax) return;
   }
-  const { name, folder, manifest } = loaded.model;
+  const { name, folder, variant } = loaded.model;
   throw new Error(
-    `${folder}/${manifest.file}: takes ${fastestMs.toFixed(1)} ms for a chip, in a pool that it shares ${msMax} are allowed (ANALYZER_MS_MAX); give it a process of its own: ANALYZER=${name} node services/analyze/dist/main.js`,
+    `${folder}/${variant.file}: takes ${fastestMs.toFixed(1)} ms for a chip, in a pool that it shares ${msMax} are allowed (ANALYZER_MS_MAX); give it a process of its own: ANALYZER=${name} node services/analyze/dist/main.js`,
   );
 }
 
@@ -140,7 +141,7 @@ async function answer({ id, name, picture, traceparent }: WorkerRequest): Promis
       outputs,
       finishedAtMs: Date.now(),
       run: {
-        batchSize: 1,
+        batchSize: picture.count ?? 1,
         startedAtMs,
         durationMs,
         steps: [
@@ -167,7 +168,7 @@ async function run(
   picture: Picture,
 ): Promise<{ outputs: Record<string, Tensor>; preparedAt: number }> {
   const [input] = model.manifest.inputs;
-  const { dtype, data, dims } = prepareInput(picture, input);
+  const { dtype, data, dims } = prepareInput(picture, model.manifest);
   const tensor =
     dtype === "uint8"
       ? new OrtTensor("uint8", data as Uint8Array, dims)

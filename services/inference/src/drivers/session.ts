@@ -1,6 +1,6 @@
 import type { InferenceSession } from "onnxruntime-node";
-import type { LoadedModel } from "../loadModel.js";
-import { PackError, type Shape } from "../manifest.js";
+import type { LoadedModel } from "../packs/loadModel.js";
+import { PackError, type Shape } from "../packs/manifest.js";
 
 /**
  * Checks that a graph has the inputs and outputs that its manifest promises.

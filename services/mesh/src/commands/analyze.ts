@@ -7,11 +7,13 @@ import { describeEvent } from "./describe.js";
 import { withMesh } from "./withMesh.js";
 import { ProgressBar } from "../terminal/progressBar.js";
 
-const USAGE = `npm run analyze -- photo.jpg... [--json] [--stages age,gender] [--url http://host:port]
+const USAGE = `npm run analyze -- photo.jpg... [--json] [--stages age,gender] [--min-score 0.7] [--url http://host:port]
 
 Analyses photos on the running mesh, or on one started for the occasion. Results are printed as they arrive.
   --json     one JSON object per line, each with the file's name
   --stages   only these of extract, embed, match and the analyzers that are there (GET /v1/analyzers)
+  --min-score
+             faces of a lower score are none, 0 to 1; without it the deployment's (FACE_SCORE_MIN)
   --url      a gateway elsewhere; API_KEY is sent to it when set`;
 
 /** Photos on their way at once; the mesh keeps its own order. */
@@ -25,6 +27,7 @@ export async function analyze(args: string[]): Promise<number> {
     options: {
       json: { type: "boolean", default: false },
       stages: { type: "string" },
+      "min-score": { type: "string" },
       url: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -35,7 +38,11 @@ export async function analyze(args: string[]): Promise<number> {
   }
   return withMesh(values.url, async (url) => {
     const gateway = new Gateway({ url, apiKey: process.env["API_KEY"] });
-    const query = values.stages ? { stages: values.stages } : {};
+    const minScore = values["min-score"];
+    const query = {
+      ...(values.stages ? { stages: values.stages } : {}),
+      ...(minScore ? { minScore: Number(minScore) } : {}),
+    };
     const printerOf = values.json ? () => printJson : textPrinterOf;
     const bar = new ProgressBar("photos", positionals.length);
     let failures = 0;

@@ -14,6 +14,7 @@ const VERDICTS: Record<Verdict, string> = {
   quite_alike: "quite alike",
   a_little_alike: "a little alike",
   no_close_match: "no close match",
+  uncalibrated: "nearest",
 };
 
 /** Of the column that says who answers; wider where an analyzer of the job has a longer name. */
@@ -72,14 +73,15 @@ function textOf(event: ResultEvent, analyzers: readonly AnnouncementJson[]): str
   return "";
 }
 
-function facesText({ faces, facesOmitted, size }: ExtractedJson): string {
+function facesText({ faces, facesOmitted, size, turned }: ExtractedJson): string {
   const boxes = faces.map(
     ({ box, score }) =>
       `[${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}x${Math.round(box.height)} ${score.toFixed(2)}]`,
   );
   const shown = boxes.slice(0, 4).join(" ") + (boxes.length > 4 ? " ..." : "");
   const more = facesOmitted > 0 ? `, ${facesOmitted} more not analysed` : "";
-  return `${size.width}x${size.height}, ${faces.length} face${faces.length === 1 ? "" : "s"}${more} ${shown}`;
+  const count = `${faces.length} face${faces.length === 1 ? "" : "s"}${more}`;
+  return `${size.width}x${size.height}, ${count}${turned > 0 ? `, turned by ${turned}°` : ""} ${shown}`;
 }
 
 /** Every answer in the words of the analyzer's announcement, with how sure it is. */
@@ -98,7 +100,9 @@ function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly
 }
 
 function matchesText({ matches, verdict }: MatchesJson): string {
-  const nearest = matches.map(({ name, likelihood }) => `${name} ${percent(likelihood)}`);
+  const nearest = matches.map(({ name, likelihood, similarity }) =>
+    likelihood === undefined ? `${name} ${similarity.toFixed(2)}` : `${name} ${percent(likelihood)}`,
+  );
   return nearest.length === 0 ? "the gallery is empty" : `${VERDICTS[verdict]}: ${nearest.join(", ")}`;
 }
 

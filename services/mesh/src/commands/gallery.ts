@@ -4,10 +4,11 @@ import { StageFailure, checkedName } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
 import { exportTo } from "../gallery/transfer.js";
 import { importPath, importProblem, type ImportValues } from "./importPath.js";
+import { reEnrol, type ReEnrolValues } from "./reEnrol.js";
 import { withMesh } from "./withMesh.js";
 
 const USAGE = `npm run gallery -- import PATH --consent TEXT | list [TEXT] | rename WHO NAME | merge WHO INTO
-                       | delete WHO... | delete --face ID | export [FILE] | stats
+                       | delete WHO... | delete --face ID | export [FILE] | stats | re-enrol [--photos DIR]
 
 The people whom faces are compared with, on the running mesh or on one started for the occasion. WHO is an id or a whole name.
 
@@ -15,28 +16,35 @@ The people whom faces are compared with, on the running mesh or on one started f
            the columns file,name[,consent][,source]; or an export (.ndjson). What is in already is passed over, so that
            an import can be repeated; faces of a name that is in the gallery are added to that person.
            --consent TEXT    who agreed to being in the gallery; needed for photos
-           --in-flight N     photos on their way at once (default 16)
-           --report FILE     what became of each photo, as JSON
   list     people, all or those whose name contains TEXT
   export   embeddings and portraits, one JSON object a line, to a file or to standard output
+  re-enrol makes the faces of an earlier embedder anew, which no search finds: from the photos that they came from, where those are
+           at hand, else from their portraits. Each keeps its person, consent and source. Ended halfway, it goes on when it is called again.
+           --photos DIR      where the photos are, by the paths within it that an import stored, or by the files' names
+           --dry-run         only says from what each would be made
 
-  --json      list and stats as JSON
-  --url URL   a gateway elsewhere; API_KEY is sent to it when set`;
+  --in-flight N  import and re-enrol: photos on their way at once (default 16)
+  --report FILE  import and re-enrol: what became of each, as JSON
+  --json         list and stats as JSON
+  --url URL      a gateway elsewhere; API_KEY is sent to it when set`;
 
-interface Values extends ImportValues {
+const IN_FLIGHT_MAX = 256;
+
+interface Values extends ImportValues, ReEnrolValues {
   face?: string | undefined;
   json: boolean;
 }
-type Action = (gallery: Gallery, args: string[], values: Values) => Promise<number>;
+type Action = (gateway: Gateway, args: string[], values: Values) => Promise<number>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  import: importPath,
-  list,
-  rename,
-  merge,
-  delete: remove,
-  export: exportGallery,
-  stats,
+  import: ({ gallery }, args, values) => importPath(gallery, args, values),
+  list: ({ gallery }, args, values) => list(gallery, args, values),
+  rename: ({ gallery }, args) => rename(gallery, args),
+  merge: ({ gallery }, args) => merge(gallery, args),
+  delete: ({ gallery }, args, values) => remove(gallery, args, values),
+  export: ({ gallery }, args) => exportGallery(gallery, args),
+  stats: ({ gallery }, _, values) => stats(gallery, values),
+  "re-enrol": (gateway, _, values) => reEnrol(gateway, values),
 };
 /** How many arguments each takes. */
 const ARGUMENTS: Readonly<Record<string, readonly [least: number, most: number]>> = {
@@ -47,6 +55,7 @@ const ARGUMENTS: Readonly<Record<string, readonly [least: number, most: number]>
   delete: [0, Infinity],
   export: [0, 1],
   stats: [0, 0],
+  "re-enrol": [0, 0],
 };
 
 /** `npm run gallery`. @returns the exit code: 1 if anything was refused, 2 for a call that makes no sense */
@@ -58,6 +67,8 @@ export async function gallery(args: string[]): Promise<number> {
       consent: { type: "string" },
       "in-flight": { type: "string", default: "16" },
       report: { type: "string" },
+      photos: { type: "string" },
+      "dry-run": { type: "boolean", default: false },
       face: { type: "string" },
       json: { type: "boolean", default: false },
       url: { type: "string" },
@@ -72,20 +83,27 @@ export async function gallery(args: string[]): Promise<number> {
     process.stderr.write(`${USAGE}\n`);
     return values.help ? 0 : 2;
   }
-  const problem = verb === "import" ? importProblem(rest[0]!, values) : undefined;
+  const problem =
+    inFlightProblem(values) ?? (verb === "import" ? importProblem(rest[0]!, values) : undefined);
   if (problem !== undefined) {
     process.stderr.write(`${problem}\n`);
     return 2;
   }
   try {
     return await withMesh(values.url, (url) =>
-      action(new Gateway({ url, apiKey: process.env["API_KEY"] }).gallery, rest, values),
+      action(new Gateway({ url, apiKey: process.env["API_KEY"] }), rest, values),
     );
   } catch (error) {
     if (!(error instanceof GatewayFailure || error instanceof StageFailure)) throw error;
     process.stderr.write(`${error.message} (${error.code})\n`);
     return 1;
   }
+}
+
+function inFlightProblem(values: Values): string | undefined {
+  const inFlight = Number(values["in-flight"]);
+  if (Number.isInteger(inFlight) && inFlight >= 1 && inFlight <= IN_FLIGHT_MAX) return undefined;
+  return `--in-flight is a whole number from 1 to ${IN_FLIGHT_MAX}`;
 }
 
 async function list(gallery: Gallery, [text = ""]: string[], { json }: Values): Promise<number> {
@@ -126,14 +144,16 @@ async function exportGallery(gallery: Gallery, [path]: string[]): Promise<number
   return 0;
 }
 
-async function stats(gallery: Gallery, _: string[], { json }: Values): Promise<number> {
+async function stats(gallery: Gallery, { json }: Values): Promise<number> {
   const statistics = await gallery.statistics();
-  const { identities, faces, driver, model } = statistics;
-  console.log(
-    json
-      ? JSON.stringify(statistics)
-      : `${identities} people, ${faces} faces; driver ${driver}, embeddings of ${model}`,
-  );
+  const { identities, faces, driver, model, notSearched } = statistics;
+  if (json) {
+    console.log(JSON.stringify(statistics));
+    return 0;
+  }
+  console.log(`${identities} people, ${faces} faces; driver ${driver}, embeddings of ${model}`);
+  for (const other of notSearched)
+    console.log(`${other.faces} faces of ${other.model} are not searched: npm run gallery -- re-enrol`);
   return 0;
 }
 

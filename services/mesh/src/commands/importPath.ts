@@ -5,6 +5,7 @@ import { importPhotos, type Outcome } from "../gallery/importPhotos.js";
 import { peopleOfCsv, peopleOfFolder, type People, type Photo } from "../gallery/people.js";
 import { importFrom } from "../gallery/transfer.js";
 import { SetupError } from "../setupError.js";
+import { printable } from "../terminal/printable.js";
 import { ProgressBar } from "../terminal/progressBar.js";
 
 export interface ImportValues {
@@ -13,14 +14,8 @@ export interface ImportValues {
   report?: string | undefined;
 }
 
-const IN_FLIGHT_MAX = 256;
-
 /** Why the arguments make no sense, in words; undefined where they do. */
 export function importProblem(path: string, values: ImportValues): string | undefined {
-  const inFlight = Number(values["in-flight"]);
-  if (!Number.isInteger(inFlight) || inFlight < 1 || inFlight > IN_FLIGHT_MAX) {
-    return `--in-flight is a whole number from 1 to ${IN_FLIGHT_MAX}`;
-  }
   if (isExport(path)) return undefined;
   if (!values.consent?.trim()) return 'Say who agreed to being in the gallery: --consent "..."';
   try {
@@ -88,11 +83,6 @@ async function importPeople(
       (otherFiles > 0 ? `; ${otherFiles} other files passed over` : ""),
   );
   return count("refused") > 0 ? 1 : 0;
-}
-
-/** Without control characters, which a file's name may hold and which would steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "?");
 }
 
 async function importExport(gallery: Gallery, path: string): Promise<number> {

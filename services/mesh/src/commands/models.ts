@@ -1,31 +1,35 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
-  PackError,
-  benchChain,
-  benchModel,
   listPack,
   listPacks,
+  precisionSetting,
   pullModel,
+  refusalOfVariant,
   verifyModel,
   type PackEntry,
+  type PrecisionChoice,
 } from "@similarfaces/inference";
+import { ConfigError } from "@similarfaces/runtime/settings";
 import { ProgressBar } from "../terminal/progressBar.js";
+import { table } from "../terminal/table.js";
+import { benchModels } from "./benchModels.js";
 import { evaluateModels } from "./evaluateModels.js";
 
 const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | eval <pack> --data DIR | bench [pack...]
 
-  list     every model of every pack: size, licence, whether its file is there
+  list     every variant of every model of every pack: size, licence, whether its file is there
   verify   digests, inputs and outputs against the manifests, and one run of each graph
-  pull     fetches a pack's files, goes on where it was cut off, keeps only what matches its digest
-           --from DIR       take the files from a local folder
+  pull     fetches a pack's files by https or by npm, keeps only what matches its digest; https goes on where it was cut off
+           --from DIR       take the files from a local folder, or the npm package that lies there
   eval     measures a pack on a folder of pictures, by the pipeline's own way, and writes JSON and Markdown; models/README.md
            describes the layouts: LFW pairs, label/file.jpg, UTKFace names, FairFace csv, boxes
            --data DIR       the folder
            --name TEXT      what the results call it (default: the folder's name)
            --detector PACK  whose detector finds the faces (default: the pack's own, else compact)
+           --precision P    int8 or float32, or per model (auto,embed=float32); without it as the pipeline chooses
            --out PATH       where the results go, without ending (default: .data/eval/<pack>-<folder>)
-  bench    milliseconds of each model on one core of this machine
+  bench    milliseconds of each variant on one core of this machine, and of all of a pack's models for one face
            --runs N         runs of each (default 25)
 
   pack        a name in the folder of packs, or a path with a slash; the folder of a single model is a pack of that one
@@ -48,6 +52,7 @@ export async function models(args: string[]): Promise<number> {
       data: { type: "string" },
       name: { type: "string" },
       detector: { type: "string" },
+      precision: { type: "string" },
       out: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -65,7 +70,16 @@ export async function models(args: string[]): Promise<number> {
   try {
     if (!action) {
       const { name, detector, out } = values;
-      return await evaluateModels({ modelsDir: dir, pack: packs[0]!, data: data!, name, detector, out });
+      const precision = precisionIn(values.precision);
+      return await evaluateModels({
+        modelsDir: dir,
+        pack: packs[0]!,
+        data: data!,
+        name,
+        detector,
+        precision,
+        out,
+      });
     }
     const entries =
       packs.length === 0
@@ -73,9 +87,17 @@ export async function models(args: string[]): Promise<number> {
         : (await Promise.all(packs.map((pack) => listPack(dir, pack)))).flat();
     return await action(entries, { from: values.from, runs });
   } catch (error) {
-    if (!(error instanceof PackError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 1;
+  }
+}
+
+function precisionIn(value: string | undefined): PrecisionChoice {
+  try {
+    return precisionSetting.read(value);
+  } catch (error) {
+    throw new ConfigError([`--precision ${error instanceof Error ? error.message : String(error)}`]);
   }
 }
 
@@ -85,17 +107,18 @@ const ACTIONS: Readonly<Record<string, Action>> = { list, verify, pull, bench };
 
 async function list(entries: readonly PackEntry[]): Promise<number> {
   table(
-    ["model", "version", "size", "licence", "file"],
-    entries.map(({ pack, name, manifest, problem, present }) =>
-      manifest
+    ["model", "version", "precision", "size", "licence", "file"],
+    entries.map(({ pack, name, manifest, variant, problem, present }) =>
+      manifest && variant
         ? [
             `${pack}/${name}`,
             manifest.version,
-            megabytes(manifest.bytes),
+            variant.precision,
+            megabytes(variant.bytes),
             manifest.licence,
-            present ? "here" : manifest.url ? `to be pulled: npm run models -- pull ${pack}` : "missing",
+            present ? "here" : variant.url ? `to be pulled: npm run models -- pull ${pack}` : "missing",
           ]
-        : [`${pack}/${name}`, "", "", "", problem ?? ""],
+        : [`${pack}/${name}`, "", "", "", "", problem ?? ""],
     ),
   );
   return entries.some(({ problem }) => problem !== undefined) ? 1 : 0;
@@ -104,22 +127,27 @@ async function list(entries: readonly PackEntry[]): Promise<number> {
 async function verify(entries: readonly PackEntry[]): Promise<number> {
   let problems = 0;
   for (const entry of entries) {
-    const name = `${entry.pack}/${entry.name}`;
-    if (!entry.present && entry.manifest?.url) {
-      console.log(`${name}: not pulled`);
+    const { manifest, variant } = entry;
+    if (!entry.present && variant?.url) {
+      console.log(`${titleOf(entry)}: not pulled`);
       continue;
     }
+    const refusal = manifest && variant && refusalOfVariant(manifest, variant);
     const { problem, loadSeconds } = await verifyModel(entry);
     if (problem !== undefined) problems++;
-    console.log(`${name}: ${problem ?? `as its manifest says, ready in ${loadSeconds!.toFixed(2)} s`}`);
+    const ready = `as its manifest says, ready in ${loadSeconds?.toFixed(2)} s`;
+    console.log(
+      `${titleOf(entry)}: ${problem ?? ready}${refusal ? `; not for this processor: ${refusal}` : ""}`,
+    );
   }
   return problems > 0 ? 1 : 0;
 }
 
 async function pull(entries: readonly PackEntry[], { from }: Options): Promise<number> {
   for (const entry of entries) {
-    const { pack, name, manifest } = entry;
-    const bar = new ProgressBar(`kB of ${pack}/${name}`, Math.ceil((manifest?.bytes ?? 0) / 1_000));
+    const { variant } = entry;
+    const title = titleOf(entry);
+    const bar = new ProgressBar(`kB of ${title}`, Math.ceil((variant?.bytes ?? 0) / 1_000));
     let shown = 0;
     try {
       const outcome = await pullModel(entry, {
@@ -130,7 +158,7 @@ async function pull(entries: readonly PackEntry[], { from }: Options): Promise<n
         },
       });
       bar.above(
-        `${pack}/${name}: ${outcome === "present" ? "was here already" : "here"}, SHA-256 as in the manifest`,
+        `${title}: ${outcome === "present" ? "was here already" : "here"}, SHA-256 as in the manifest`,
       );
     } finally {
       bar.end();
@@ -139,51 +167,12 @@ async function pull(entries: readonly PackEntry[], { from }: Options): Promise<n
   return 0;
 }
 
-async function bench(entries: readonly PackEntry[], { runs }: Options): Promise<number> {
-  const present = entries.filter(({ present }) => present);
-  for (const { pack, name } of entries.filter((entry) => !entry.present)) {
-    console.log(`${pack}/${name}: its file is not here: npm run models -- pull ${pack}`);
-  }
-  const bar = new ProgressBar("models", present.length);
-  const results = [];
-  for (const entry of present) {
-    results.push({ ...(await benchModel(entry, runs)), pack: entry.pack });
-    bar.advance();
-  }
-  bar.end();
-  table(
-    ["model", "picture", "median ms", "min ms", "million multiply-adds", "per ns", "load s"],
-    results.map(({ model, width, height, medianMs, minMs, multiplyAdds, loadSeconds }) => [
-      model,
-      `${width}x${height}`,
-      medianMs.toFixed(1),
-      minMs.toFixed(1),
-      multiplyAdds ? (multiplyAdds / 1e6).toFixed(0) : "",
-      multiplyAdds ? (multiplyAdds / (medianMs * 1e6)).toFixed(1) : "",
-      loadSeconds.toFixed(2),
-    ]),
-  );
-  for (const pack of new Set(present.map(({ pack }) => pack))) {
-    const chain = present.filter((entry) => entry.pack === pack);
-    if (chain.length < 2) continue;
-    const { models, medianMs, minMs } = await benchChain(chain, runs);
-    console.log(
-      `${pack}: one face in one photo, its ${models} models one after the other: median ${medianMs.toFixed(1)} ms, min ${minMs.toFixed(1)} ms`,
-    );
-  }
-  return 0;
+function bench(entries: readonly PackEntry[], { runs }: Options): Promise<number> {
+  return benchModels(entries, runs);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  for (const row of [head, ...rows]) {
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    );
-  }
+function titleOf({ pack, name, variant }: PackEntry): string {
+  return `${pack}/${name}${variant ? ` (${variant.precision})` : ""}`;
 }
 
 function megabytes(bytes: number): string {

@@ -69,7 +69,10 @@ export async function runUntilSignal({ processes, whenReady }: RunOptions): Prom
       terminal.keepQuietAbout(trace.traceId);
       const traceparent = formatTraceparent(trace);
       void enrolSamples({ config, url: running.url, signal: stopping.signal, traceparent }).then(
-        (count) => count > 0 && console.log(`The sample gallery is enrolled: ${count} faces of nobody.`),
+        ({ enrolled, remade }) => {
+          if (enrolled > 0) console.log(`The sample gallery is enrolled: ${enrolled} faces of nobody.`);
+          if (remade > 0) console.log(`The sample gallery is made anew for this embedder: ${remade} faces.`);
+        },
         (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
       );
       await signalled;

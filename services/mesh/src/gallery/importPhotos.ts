@@ -1,16 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import pLimit from "p-limit";
-import { GatewayFailure, type Gallery } from "@similarfaces/client";
-import { StageFailure, checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
+import type { Gallery } from "@similarfaces/client";
+import { checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
 import type { Person, Photo } from "./people.js";
+import { persistently } from "./persistently.js";
+import { refusedBy, type Refused } from "./refused.js";
 
 export type Outcome =
   | { kind: "enrolled" }
   /** By its source, or because the very same face is there. */
   | { kind: "known" }
-  | { kind: "refused"; code: string; message: string };
+  | Refused;
 
 export interface ImportOptions {
   gallery: Pick<Gallery, "identities" | "enrol" | "enrolled">;
@@ -21,8 +23,6 @@ export interface ImportOptions {
   inFlight: number;
   onPhoto(photo: Photo, outcome: Outcome): void;
 }
-
-const TRIES_MAX = 4;
 
 /**
  * Enrols everybody's photos. The first face of somebody new makes the identity, the others join it. Whoever is in the gallery
@@ -111,22 +111,4 @@ function identityOf({ photos }: Person, namesakes: readonly Identity[]): Identit
     namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
     namesakes[0]
   );
-}
-
-/** A job whose time was over, or whose process died, is worth another; the face's own faults are not. */
-async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof GatewayFailure) || !error.retryable || tries === TRIES_MAX) throw error;
-    }
-  }
-}
-
-function refusedBy(error: unknown): Outcome {
-  if (error instanceof GatewayFailure || error instanceof StageFailure)
-    return { kind: "refused", code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
-  return { kind: "refused", code: "unreadable_file", message };
 }

@@ -30,14 +30,21 @@ const PICTURE = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
  * that their own name says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace).
  */
 export async function peopleOfFolder(folder: string): Promise<People> {
-  const files = await filesIn(folder);
-  const pictures = files.filter((path) => PICTURE.test(path));
-  const photos = pictures.map((path) => {
-    const parts = relative(folder, path).split(sep);
-    const name = parts.length > 1 ? parts[0]! : nameOfFile(parts[0]!);
-    return { name, photo: { path, source: parts.join("/").normalize("NFC") } };
+  const { photos: pictures, otherFiles } = await photosOfFolder(folder);
+  const photos = pictures.map((photo) => {
+    const [first = "", ...rest] = photo.source.split("/");
+    return { name: rest.length > 0 ? first : nameOfFile(first), photo };
   });
-  return { people: byName(photos), otherFiles: files.length - pictures.length };
+  return { people: byName(photos), otherFiles };
+}
+
+/** All pictures of a folder, told by their names, each with its path within it as its source. */
+export async function photosOfFolder(folder: string): Promise<{ photos: Photo[]; otherFiles: number }> {
+  const files = await filesIn(folder);
+  const photos = files
+    .filter((path) => PICTURE.test(path))
+    .map((path) => ({ path, source: relative(folder, path).split(sep).join("/").normalize("NFC") }));
+  return { photos, otherFiles: files.length - photos.length };
 }
 
 /**

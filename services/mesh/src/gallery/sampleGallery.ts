@@ -1,13 +1,17 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
 import type { SupervisorConfig } from "../supervisor/config.js";
+import { photoOfSource } from "./photoOfSource.js";
+import { facesOf, modelsOutside, remakeFaces } from "./remakeFaces.js";
+import { SampleMemory, type Progress } from "./sampleMemory.js";
+import { untilSettled } from "./untilSettled.js";
 
 export interface EnrolSamplesOptions {
   config: Pick<SupervisorConfig, "dataDir" | "modelsDir" | "stages" | "sampleGallery" | "apiKey">;
   url: string;
   signal: AbortSignal;
-  /** There are faces to enrol. */
+  /** There are faces to enrol, or to make anew. */
   onStart?(faces: number): void;
   /** To which the jobs shall belong, by W3C Trace Context: the services' logs name it, also before an answer is here. */
   traceparent?: string;
@@ -19,54 +23,74 @@ interface Sample {
   name: string;
 }
 
-/** `<data>/sample-gallery.json`: what has been enrolled, by file, and what is on its way, by job. */
-interface Progress {
-  /** The gallery was empty when the first was enrolled. */
-  begun: boolean;
-  complete: boolean;
-  jobs: Record<string, string>;
-  done: string[];
-}
-
 const CONSENT = "Averaged from many people's photos: nobody's face.";
 /** Few at a time: a visitor's photo goes between them. */
 const AT_ONCE = 2;
 const PAUSE_MS = 1_000;
-/** A job's own deadline, and a little. */
-const SETTLE_MS_MAX = 65_000;
 const ATTEMPTS_MAX = 10;
 /** A job of which nothing is stored any more: its photo is sent again. */
 const GONE = ["job_not_found", "job_expired", "job_deleted"];
 
+/** Faces that this start has enrolled, or made anew with another embedder than the one before. */
+export interface EnrolledSamples {
+  enrolled: number;
+  remade: number;
+}
+
 /**
- * Enrols the sample gallery through the gateway, once for a data folder and into an empty gallery; goes on where an earlier start
- * was interrupted. What somebody deletes later stays deleted.
- * @returns how many faces were enrolled now; 0 where there was nothing to do, or the signal came
+ * Enrols the sample gallery through the gateway, once for a data folder and into an empty gallery, and makes its faces anew once the embedder
+ * in use cannot compare them any more; goes on where an earlier start was interrupted. What somebody deletes stays deleted.
+ * @returns nothing in either where there was nothing to do, or the signal came
  */
-export async function enrolSamples(options: EnrolSamplesOptions): Promise<number> {
+export async function enrolSamples(options: EnrolSamplesOptions): Promise<EnrolledSamples> {
   const { config, url, signal, traceparent } = options;
-  if (!config.sampleGallery || config.stages?.includes("enrol") === false) return 0;
-  const memory = new Memory(join(config.dataDir, "sample-gallery.json"));
+  const nothing = { enrolled: 0, remade: 0 };
+  if (!config.sampleGallery || config.stages?.includes("enrol") === false) return nothing;
+  const memory = new SampleMemory(join(config.dataDir, "sample-gallery.json"));
   const progress = await memory.read();
-  if (progress.complete) return 0;
   const gateway = new Gateway({
     url,
     apiKey: config.apiKey,
     signal,
     ...(traceparent ? { headers: { traceparent } } : {}),
   });
-  const { gallery } = gateway;
-  const resumed = progress.begun;
-  if (!progress.begun) {
-    const statistics = await persistently(signal, () => gallery.statistics());
-    if (statistics?.faces !== 0) {
-      if (!signal.aborted) await memory.write({ ...progress, begun: true, complete: true });
-      return 0;
-    }
-    progress.begun = true;
+  const statistics = await persistently(signal, () => gateway.gallery.statistics());
+  if (!statistics) return nothing;
+  const { model, faces } = statistics;
+  if (progress.complete && progress.model === model) return nothing;
+  const complete: Progress = { begun: true, complete: true, jobs: {}, done: [], model };
+  if (!progress.begun && faces > 0) {
+    await memory.write(complete);
+    return nothing;
   }
   const folder = join(config.modelsDir, "samples/gallery");
   const samples = JSON.parse(await readFile(join(folder, "index.json"), "utf8")) as Sample[];
+  const sampleGallery = { gateway, folder, samples, signal, onStart: options.onStart ?? (() => {}) };
+  const enrolled = progress.complete ? 0 : await enrolMissing(sampleGallery, progress, memory);
+  if (signal.aborted) return nothing;
+  const remade = await remakeOld(sampleGallery);
+  if (signal.aborted) return nothing;
+  await memory.write(complete);
+  return { enrolled, remade };
+}
+
+interface SampleGallery {
+  gateway: Gateway;
+  folder: string;
+  samples: readonly Sample[];
+  signal: AbortSignal;
+  onStart(faces: number): void;
+}
+
+/** @returns how many were enrolled now */
+async function enrolMissing(
+  { gateway, folder, samples, signal, onStart }: SampleGallery,
+  progress: Progress,
+  memory: SampleMemory,
+): Promise<number> {
+  const { gallery } = gateway;
+  const resumed = progress.begun;
+  progress.begun = true;
   const waiting = samples.filter(({ file }) => !progress.done.includes(file));
   // Accepted and not yet written down when the earlier start ended: of the next few, whatever was on its way has arrived by now.
   if (resumed) {
@@ -77,7 +101,7 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
     }
     waiting.splice(0, waiting.length, ...samples.filter(({ file }) => !progress.done.includes(file)));
   }
-  options.onStart?.(waiting.length);
+  onStart(waiting.length);
   const lane = async () => {
     for (let sample = waiting.shift(); sample && !signal.aborted; sample = waiting.shift()) {
       const { file } = sample;
@@ -98,21 +122,41 @@ export async function enrolSamples(options: EnrolSamplesOptions): Promise<number
   };
   const before = progress.done.length;
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  if (signal.aborted) return 0;
-  await memory.write({ begun: true, complete: true, jobs: {}, done: [] });
   return progress.done.length - before;
 }
 
-/** Nothing is waiting and nothing in work, twice in a row; or the time is over that any job has. */
-async function untilSettled(gateway: Gateway, signal: AbortSignal): Promise<void> {
-  const deadlineAtMs = Date.now() + SETTLE_MS_MAX;
-  for (let idle = 0; idle < 2 && Date.now() < deadlineAtMs && !signal.aborted;) {
-    const status = await gateway.status().catch(() => undefined);
-    const busy = status?.stages.some(({ waiting, inFlight }) => waiting + inFlight > 0) ?? true;
-    idle = busy ? 0 : idle + 1;
-    // The gateway looks once a second.
-    await new Promise((resolve) => setTimeout(resolve, 1.2 * PAUSE_MS));
-  }
+/**
+ * Makes the samples of another embedder anew, from the photos of this installation. Which of them are left is read from the gallery each time.
+ * @returns how many
+ */
+async function remakeOld({ gateway, folder, samples, signal, onStart }: SampleGallery): Promise<number> {
+  const files = new Set(samples.map(({ file }) => file));
+  const photoOf = await photoOfSource(folder);
+  let remade = 0;
+  await persistently(signal, async () => {
+    const outside = await modelsOutside(gateway);
+    const old = (await facesOf(gateway, outside)).filter(
+      ({ identity, face }) => identity.consent === CONSENT && files.has(face.source ?? ""),
+    );
+    if (old.length === 0) return;
+    onStart(old.length);
+    // An interrupted start may have some on their way.
+    await untilSettled(gateway, signal);
+    let passing: GatewayFailure | undefined;
+    await remakeFaces({
+      gateway,
+      faces: old,
+      outside,
+      photoOf,
+      inFlight: AT_ONCE,
+      onFace(_, outcome) {
+        if (outcome.kind !== "refused") remade++;
+        else if (outcome.retryable) passing = new GatewayFailure("answer", outcome);
+      },
+    });
+    if (passing) throw passing;
+  });
+  return remade;
 }
 
 async function isEnrolled(gallery: Gallery, name: string, file: string): Promise<boolean> {
@@ -145,31 +189,4 @@ async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): 
 function isWorthAnother(error: unknown): boolean {
   if (!(error instanceof GatewayFailure)) return false;
   return error.retryable || error.source === "connection" || GONE.includes(error.code);
-}
-
-/** The file of a Progress. */
-class Memory {
-  readonly #file: string;
-  #writing = Promise.resolve();
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  async read(): Promise<Progress> {
-    try {
-      return JSON.parse(await readFile(this.#file, "utf8")) as Progress;
-    } catch {
-      return { begun: false, complete: false, jobs: {}, done: [] };
-    }
-  }
-
-  /** In one step, and one after the other. */
-  write(progress: Progress): Promise<void> {
-    const text = JSON.stringify(progress);
-    return (this.#writing = this.#writing.then(async () => {
-      await writeFile(`${this.#file}.new`, text);
-      await rename(`${this.#file}.new`, this.#file);
-    }));
-  }
 }

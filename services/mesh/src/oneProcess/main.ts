@@ -1,19 +1,12 @@
 import { createAnalyzer } from "@similarfaces/analyze";
-import { isGalleryStage, type CoreStage } from "@similarfaces/contracts";
+import { CORE_MODELS, PROGRAM_OF_MODEL, isGalleryStage } from "@similarfaces/contracts";
 import { createEmbed } from "@similarfaces/embed";
 import { createExtract } from "@similarfaces/extract";
 import { startMatch } from "@similarfaces/gallery";
 import { startGateway } from "@similarfaces/gateway";
-import { announcementOf, concurrencyOf, openModels, packsOf } from "@similarfaces/inference";
+import { announceModels, concurrencyOf, openModels, packsOf } from "@similarfaces/inference";
 import { startProvision } from "@similarfaces/provision";
-import {
-  USUAL_HEALTH_PORT,
-  announce,
-  openBlobs,
-  runService,
-  runStage,
-  type Stage,
-} from "@similarfaces/runtime";
+import { USUAL_HEALTH_PORT, openBlobs, runService, runStage, type Stage } from "@similarfaces/runtime";
 import { servedStages } from "./servedStages.js";
 import { readConfig } from "./config.js";
 
@@ -23,9 +16,6 @@ import { readConfig } from "./config.js";
  */
 const CHIPS_PER_WORKER = 4;
 
-/** The stages of the table that run models, and which. */
-const MODEL_OF: Partial<Record<CoreStage, string>> = { extract: "detect", embed: "embed" };
-
 /** Provisioning, gateway and all stages in one process, with one pool of inference workers between them. */
 await runService(process.env, {
   name: "mesh",
@@ -33,11 +23,14 @@ await runService(process.env, {
   readConfig,
   usualHealthPort: USUAL_HEALTH_PORT,
   async start({ config, broker, metrics, log, tracing, signal }) {
-    const { jobTtlMs, graceMs, facesMax, faceFloor } = config;
+    const { jobTtlMs, graceMs, facesMax, faceScoreMin, faceFloor } = config;
     const { core, analyzers } = await servedStages(packsOf(config), config.stages);
-    const models = [...core.flatMap((stage) => MODEL_OF[stage] ?? []), ...analyzers.map(({ name }) => name)];
+    const models = [
+      ...CORE_MODELS.filter((model) => core.includes(PROGRAM_OF_MODEL[model])),
+      ...analyzers.map(({ name }) => name),
+    ];
     const [inference, { blobs, provision }] = await Promise.all([
-      openModels(models, { config, metrics, tracing, signal }),
+      openModels(models, { config, metrics, log, tracing, signal }),
       // Stores before streams, as the service alone does it.
       openBlobs(config, broker, { replicas: 1, metrics, log }).then(async (blobs) => {
         const made = { replicas: 1, jobTtlMs, stages: core, standing: [] };
@@ -56,22 +49,15 @@ await runService(process.env, {
     const run = (stage: Stage, concurrency: number) =>
       runStage(stage, { broker, concurrency, graceMs, metrics, log, tracing });
     const ofChips = concurrencyOf(config, CHIPS_PER_WORKER);
+    // An analyzer's consumer is made for its announcement.
+    const announced = await announceModels(models, { config, broker, log, signal });
     const [match, ...running] = await Promise.all([
       core.some(isGalleryStage)
         ? startMatch({ config: { ...config, stages: core }, broker, blobs, metrics, log, tracing, signal })
         : undefined,
-      run(createExtract({ inference, blobs, facesMax, faceFloor }), concurrencyOf(config)),
+      run(createExtract({ inference, blobs, facesMax, faceScoreMin, faceFloor }), concurrencyOf(config)),
       ...(core.includes("embed") ? [run(createEmbed({ inference }), ofChips)] : []),
-      ...analyzers.map(async (analyzer) => {
-        const announced = await announce(broker, announcementOf(analyzer), { signal, log });
-        const stage = await run(createAnalyzer(analyzer.name, { inference }), ofChips);
-        return {
-          drain() {
-            announced.close();
-            return stage.drain();
-          },
-        };
-      }),
+      ...analyzers.map(({ name }) => run(createAnalyzer(name, { inference }), ofChips)),
     ]);
     return {
       address: { url: gateway.url, driver: gateway.driver },
@@ -79,6 +65,7 @@ await runService(process.env, {
       async drain() {
         // Viewers stay connected while the stages finish what they hold; a photo accepted now would wait for the next start.
         gateway.refuse();
+        announced.close();
         await Promise.all([match?.drain(), ...running.map((stage) => stage.drain())]);
         await gateway.close();
         await provision.close();

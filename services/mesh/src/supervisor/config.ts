@@ -26,6 +26,7 @@ const settings = {
   modelPack: inferenceSettings.modelPack,
   modelPacks: inferenceSettings.modelPacks,
   analyzerPacks: inferenceSettings.analyzerPacks,
+  modelPrecision: inferenceSettings.modelPrecision,
   /** The binary; `npm start` finds or obtains one and names it here. */
   natsServer: text("NATS_SERVER", { default: "nats-server" }),
   /** A broker that runs elsewhere: then none is started here. */

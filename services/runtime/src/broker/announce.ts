@@ -5,6 +5,7 @@ import {
   StageFailure,
   announcementSubject,
   announcementToJson,
+  isCoreModel,
   provisionSubject,
   type Announcement,
   type StageName,
@@ -33,8 +34,8 @@ const AGAIN_MS = 250;
 const RENEW_AGAIN_MS = 1_000;
 
 /**
- * Says that an analyzer is there: asks `provision` for its consumer, waits until that is made, writes the announcement and renews it.
- * Resolves when it is stored: from then on jobs may ask for the analyzer.
+ * Says that a model runs: writes its announcement and renews it. An analyzer asks `provision` for its consumer first, and waits until that
+ * is made; the models of the core are part of stages that have theirs. Resolves when it is stored: from then on jobs may ask for the analyzer.
  * @throws ConfigError with the words in which `provision` refuses it, or where it is too long
  * @throws StageFailure unavailable when the signal aborts the wait
  */
@@ -48,7 +49,8 @@ export async function announce(
   recordOf(announcement);
   const closing = new AbortController();
   const stopping = AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]);
-  await untilConsumerIsThere(broker, name, stopping);
+  const isAnalyzer = !isCoreModel(name);
+  if (isAnalyzer) await untilConsumerIsThere(broker, name, stopping);
   await untilStored(broker, announcement, log, stopping);
   let storedAtMs = Date.now();
   let isRenewing = false;
@@ -61,12 +63,13 @@ export async function announce(
     let pauseMs = renewMs;
     try {
       // Whoever was away for longer than the lease, a machine that slept for instance, may have lost the consumer.
-      if (Date.now() - storedAtMs > leaseMs) await untilConsumerIsThere(broker, name, closing.signal);
+      if (isAnalyzer && Date.now() - storedAtMs > leaseMs)
+        await untilConsumerIsThere(broker, name, closing.signal);
       await storeAnnouncement(broker, announcement);
       storedAtMs = Date.now();
     } catch (err) {
       pauseMs = RENEW_AGAIN_MS;
-      if (!closing.signal.aborted) log.warn({ err, analyzer: name }, "the announcement could not be renewed");
+      if (!closing.signal.aborted) log.warn({ err, model: name }, "the announcement could not be renewed");
     }
     isRenewing = false;
     if (!closing.signal.aborted) next = setTimeout(() => void renew(), pauseMs).unref();
@@ -84,7 +87,7 @@ export async function announce(
 }
 
 /**
- * Writes the record of an analyzer, or renews it.
+ * Writes the record of a model, or renews it.
  * @throws Error where the broker does not store it in time; ConfigError where it is too long
  */
 export async function storeAnnouncement(broker: Broker, announcement: Announcement): Promise<void> {
@@ -111,7 +114,7 @@ async function untilStored(
     try {
       return await storeAnnouncement(broker, announcement);
     } catch (err) {
-      if (isFirst) log.warn({ err, analyzer: announcement.name }, "the announcement could not be stored yet");
+      if (isFirst) log.warn({ err, model: announcement.name }, "the announcement could not be stored yet");
       await pause(AGAIN_MS);
     }
   }
@@ -137,7 +140,7 @@ async function answerOfProvision(broker: Broker, name: StageName, signal: AbortS
 }
 
 function mustGoOn(signal: AbortSignal): void {
-  if (signal.aborted) throw new StageFailure("unavailable", "stopped while announcing an analyzer");
+  if (signal.aborted) throw new StageFailure("unavailable", "stopped while announcing a model");
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

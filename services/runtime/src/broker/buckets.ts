@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { nanos } from "nats";
 import { Kvm, type KV } from "@nats-io/kv";
-import { ANALYZER_BUCKET, KEY_BUCKET, LEASE_MS, SHARE_SECRET } from "@similarfaces/contracts";
+import { KEY_BUCKET, LEASE_MS, MODEL_BUCKET, SHARE_SECRET } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 
 const SECRET_BYTES = 32;
@@ -18,13 +18,13 @@ export async function provideKeyBucket(broker: Broker, replicas: number): Promis
   });
 }
 
-/** The bucket that analyzers announce themselves in (analyzers.ts). `leaseMs` is shorter in tests only. */
-export async function provideAnalyzerBucket(
+/** The bucket that models announce themselves in (models.ts). `leaseMs` is shorter in tests only. */
+export async function provideModelBucket(
   broker: Broker,
   replicas: number,
   leaseMs: number = LEASE_MS,
 ): Promise<void> {
-  await provideBucket(broker, ANALYZER_BUCKET, replicas, leaseMs);
+  await provideBucket(broker, MODEL_BUCKET, replicas, leaseMs);
 }
 
 /** Makes a bucket that keeps the newest record of each key, `ttlMs` long where that is given, or changes one that is there. */

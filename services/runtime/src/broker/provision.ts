@@ -9,6 +9,7 @@ import {
 } from "@nats-io/jetstream";
 import {
   RETIRED_PREFIX,
+  RETIRED_STREAM,
   STREAM_NAMES,
   StageFailure,
   consumer,
@@ -22,7 +23,7 @@ import {
 } from "@similarfaces/contracts";
 import type { Broker } from "./broker.js";
 import { consumersOf } from "./consumers.js";
-import { provideAnalyzerBucket, provideKeyBucket } from "./buckets.js";
+import { provideKeyBucket, provideModelBucket } from "./buckets.js";
 
 export interface ProvisionOptions {
   replicas: number;
@@ -39,7 +40,8 @@ export interface ProvisionOptions {
 /** Creates or updates streams and consumers to what contracts/src/streams.ts has. Idempotent; may run while services are at work. */
 export async function provision(broker: Broker, options: ProvisionOptions): Promise<void> {
   await provideKeyBucket(broker, options.replicas);
-  await provideAnalyzerBucket(broker, options.replicas, options.leaseMs);
+  await provideModelBucket(broker, options.replicas, options.leaseMs);
+  await orUndefined(broker.jsm.streams.delete(RETIRED_STREAM), JetStreamApiCodes.StreamNotFound);
   for (const spec of streams(options)) await provideStream(broker, spec);
   for (const spec of consumers(options.stages)) await provideConsumer(broker, spec);
   await provideConsumer(broker, deletionConsumer());

@@ -23,6 +23,9 @@ export interface InferenceLoad {
 const FACES = [0, 1, 2, 3, 5, 8, 13, 21, 34, 64];
 const BATCH = [1, 2, 4, 8, 16, 32];
 
+/** The name in results, and the variant that runs, float32 or int8. */
+const MODEL = ["model", "precision"] as const;
+
 const JOB_OUTCOMES = ["complete", "failed", "expired", "deleted", "handed_over"].map((outcome) => ({
   outcome,
 }));
@@ -109,9 +112,9 @@ function inferenceMetrics(groups: Groups) {
   return {
     /** Asks a pool at every scrape how busy it is. */
     watchInference: (load: () => InferenceLoad) => void pools.push(load),
-    inferenceDuration: latency("inference_duration_seconds", "One run of one graph.", ["model"]),
-    inferenceBatchSize: histogram("inference_batch_size", "Pictures in one run.", ["model"], BATCH),
-    modelLoad: gauge("model_load_seconds", "From reading the model's file to its first run.", ["model"]),
+    inferenceDuration: latency("inference_duration_seconds", "One run of one graph.", MODEL),
+    inferenceBatchSize: histogram("inference_batch_size", "Pictures in one run.", MODEL, BATCH),
+    modelLoad: gauge("model_load_seconds", "From reading the model's file to its first run.", MODEL),
   };
 }
 
@@ -123,7 +126,10 @@ function galleryMetrics(groups: Groups) {
       "operation",
       "outcome",
     ]),
-    galleryFaces: gauge("gallery_faces", "Faces that a search goes through.", ["driver"]),
+    galleryFaces: gauge("gallery_faces", "Faces, by whether a search goes through them.", [
+      "driver",
+      "searched",
+    ]),
   };
 }
 

@@ -28,7 +28,14 @@ interface FaceEntry {
   created_at_ms: number;
   source_job_id: string;
   source: string;
+  /** In pixels of its portrait, where that has them. */
+  eyes?: { left: XY; right: XY };
   digest: string;
+}
+
+interface XY {
+  x: number;
+  y: number;
 }
 
 export interface FaceDocument {
@@ -125,12 +132,14 @@ function identityDocument({ id, name, consent, createdAtMs, faces }: IdentityRec
 }
 
 function faceEntryOf({ face, digest }: FaceRecord): FaceEntry {
+  const { left, right } = face.eyes ?? {};
   return {
     id: face.id,
     model: face.model,
     created_at_ms: face.createdAtMs,
     source_job_id: face.sourceJobId,
     source: face.source,
+    ...(left && right ? { eyes: { left: { x: left.x, y: left.y }, right: { x: right.x, y: right.y } } } : {}),
     digest,
   };
 }
@@ -142,5 +151,6 @@ function galleryFaceOf(entry: FaceEntry): GalleryFace {
     createdAtMs: entry.created_at_ms,
     sourceJobId: entry.source_job_id,
     source: entry.source,
+    ...(entry.eyes ? { eyes: entry.eyes } : {}),
   });
 }

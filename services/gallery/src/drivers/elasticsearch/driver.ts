@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StageFailure } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
-import type { GalleryDriver } from "../driver.js";
+import type { ComparedModels, GalleryDriver } from "../driver.js";
 import { createBulk } from "./bulk.js";
 import { checkProduct, connectElasticsearch } from "./connect.js";
 import { createReads } from "./reads.js";
@@ -17,8 +17,8 @@ const START_PAUSE_MS = 1_000;
 const PROBE_EVERY_MS = 1_000;
 
 export interface ElasticsearchGalleryOptions extends ElasticsearchOptions {
-  /** "<id>@<version>" of the embedder. */
-  model: string;
+  /** Whose vectors are compared. */
+  models: ComparedModels;
   log: Log;
   /** Ends the wait for a server that is not up yet; without one, there is none beyond a request's. */
   signal?: AbortSignal;
@@ -32,7 +32,7 @@ export interface ElasticsearchGalleryOptions extends ElasticsearchOptions {
  * @throws StageFailure wrong_product, gallery_unavailable
  */
 export async function openElasticsearchGallery(options: ElasticsearchGalleryOptions): Promise<GalleryDriver> {
-  const { index, kind, model, log } = options;
+  const { index, kind, models, log } = options;
   const client = connectElasticsearch(options);
   let available = true;
   let probing: NodeJS.Timeout | undefined;
@@ -62,8 +62,8 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
 
   const driver: GalleryDriver = {
     name: "elasticsearch",
-    records: createRecords(store),
-    vectors: createVectors(store, { kind, model }),
+    records: createRecords(store, models),
+    vectors: createVectors(store, { kind, models }),
     commit: (change) => commit(store, change),
     ready: () => available,
     async close() {

@@ -1,5 +1,5 @@
 import type { estypes } from "@elastic/elasticsearch";
-import type { Change, GalleryRecords } from "../driver.js";
+import type { Change, ComparedModels, GalleryRecords } from "../driver.js";
 import type { IdentityRecord } from "../identityRecord.js";
 import {
   ofKind,
@@ -12,6 +12,13 @@ import {
   type IdentityDocument,
 } from "./documents.js";
 import type { Store } from "./store.js";
+
+/** Models whose faces are counted one by one. */
+const MODELS_MAX = 100;
+
+interface NotSearched {
+  buckets: { key: string; doc_count: number }[];
+}
 
 /**
  * One _bulk for a change: vectors are written in any case, the identity under the sequence number that it had.
@@ -28,7 +35,7 @@ export async function commit({ write }: Store, change: Change): Promise<Identity
 }
 
 /** An identity is one document, which holds all about its faces but their vectors. */
-export function createRecords(store: Store): GalleryRecords {
+export function createRecords(store: Store, models: ComparedModels): GalleryRecords {
   const { client, index, request, reads, fresh } = store;
   return {
     read: (identityIds) => reads.identities(identityIds),
@@ -107,8 +114,28 @@ export function createRecords(store: Store): GalleryRecords {
 
     async count() {
       await fresh.wait();
-      const [identities, faces] = await Promise.all([countOf("identity"), countOf("face")]);
-      return { identities, faces };
+      const [identities, faces] = await Promise.all([
+        request(() => client.count({ index, query: ofKind("identity") })),
+        request(() =>
+          client.search<unknown, { notSearched: NotSearched }>({
+            index,
+            size: 0,
+            track_total_hits: true,
+            allow_partial_search_results: false,
+            query: ofKind("face"),
+            aggregations: {
+              notSearched: { terms: { field: "model", size: MODELS_MAX, exclude: [...models] } },
+            },
+          }),
+        ),
+      ]);
+      const { buckets } = faces.aggregations!.notSearched;
+      return {
+        identities: identities.count,
+        faces: (faces.hits.total as estypes.SearchTotalHits).value,
+        // Ordered by the server: most first, then by the model's name.
+        notSearched: buckets.map(({ key, doc_count }) => ({ model: key, faces: doc_count })),
+      };
     },
   };
 
@@ -129,10 +156,6 @@ export function createRecords(store: Store): GalleryRecords {
         _source!.face_ids.map((faceId) => [faceId, _source!.identity_id] as const),
       ),
     );
-  }
-
-  async function countOf(kind: "identity" | "face"): Promise<number> {
-    return (await request(() => client.count({ index, query: ofKind(kind) }))).count;
   }
 }
 

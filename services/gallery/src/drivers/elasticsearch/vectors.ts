@@ -1,14 +1,14 @@
 import type { estypes } from "@elastic/elasticsearch";
-import type { GalleryVectors, NearestQuestion, VectorHit } from "../driver.js";
+import type { ComparedModels, GalleryVectors, NearestQuestion, VectorHit } from "../driver.js";
 import { embeddingOf, numbersOf, ofKind, removeFace, writeFace, type FaceDocument } from "./documents.js";
 import { ItemError } from "./request.js";
 import type { IndexKind } from "./settings.js";
 import type { Store } from "./store.js";
 
-/** Of the index, and of the embedder whose vectors are compared. */
+/** Of the index, and whose vectors are compared. */
 export interface SearchOptions {
   kind: IndexKind;
-  model: string;
+  models: ComparedModels;
 }
 
 /**
@@ -33,7 +33,7 @@ const STORED_FOR_MAX = 500;
 /** A face is one document: the vector, its exact bytes, its model and its identity. */
 export function createVectors(
   { client, index, request, reads, fresh, write }: Store,
-  { kind, model }: SearchOptions,
+  { kind, models }: SearchOptions,
 ): GalleryVectors {
   return {
     async put(vectors) {
@@ -83,9 +83,9 @@ export function createVectors(
     },
   };
 
-  /** The nearest faces of the model, and how many there are of it. */
+  /** The nearest faces of the models, and how many there are of them. */
   function searchesOf({ probe, withoutIdentities, withoutFaces }: NearestQuestion, size: number) {
-    const ofModel: estypes.QueryDslQueryContainer = { term: { model } };
+    const ofModels: estypes.QueryDslQueryContainer = { terms: { model: [...models] } };
     const without: estypes.QueryDslQueryContainer[] = [];
     if (withoutIdentities.length > 0) without.push({ terms: { identity_id: [...withoutIdentities] } });
     if (withoutFaces.length > 0) without.push({ terms: { face_id: [...withoutFaces] } });
@@ -104,12 +104,12 @@ export function createVectors(
           query_vector: numbersOf(probe),
           k: size,
           num_candidates: Math.min(CANDIDATES_MAX, Math.max(candidates, size * CANDIDATES_PER_FACE)),
-          filter: { bool: { filter: [ofModel], must_not: without } },
+          filter: { bool: { filter: [ofModels], must_not: without } },
           ...(oversample ? { rescore_vector: { oversample } } : {}),
         },
       },
       header,
-      { size: 0, track_total_hits: true, query: ofModel },
+      { size: 0, track_total_hits: true, query: ofModels },
     ];
   }
 }

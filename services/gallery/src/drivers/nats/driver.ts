@@ -1,5 +1,5 @@
 import type { Broker, Log } from "@similarfaces/runtime";
-import type { GalleryDriver } from "../driver.js";
+import type { ComparedModels, GalleryDriver } from "../driver.js";
 import { GalleryBucket } from "./bucket.js";
 import { applyTo } from "./changes.js";
 import { Follower } from "./follower.js";
@@ -14,8 +14,8 @@ export interface NatsGalleryOptions {
   broker: Broker;
   /** Name of the bucket. */
   bucket: string;
-  /** "<id>@<version>" of the embedder whose vectors are compared. */
-  model: string;
+  /** Whose vectors are compared. */
+  models: ComparedModels;
   /** Limit of the bucket, which reserves it. 100,000 faces take about 240 MB. */
   bytesMax: number;
   /** Where a snapshot is left for the next start; without it, every start reads the whole bucket. */
@@ -36,9 +36,9 @@ const SAVED_AT_ONCE_FROM = 20_000;
  * milliseconds; all calls but a search first catch up with what any replica has written before.
  */
 export async function openNatsGallery(options: NatsGalleryOptions): Promise<GalleryDriver> {
-  const { broker, bucket: name, model, bytesMax, snapshotFile, log, signal } = options;
+  const { broker, bucket: name, models, bytesMax, snapshotFile, log, signal } = options;
   const bucket = await GalleryBucket.open(broker, name, bytesMax);
-  const catalogue = new Catalogue(model);
+  const catalogue = new Catalogue(models);
   const snapshot = snapshotFile === undefined ? undefined : new Snapshot(snapshotFile, name);
   const progress = createProgress(log);
   const position = await snapshot?.load(catalogue).catch((err: unknown) => {

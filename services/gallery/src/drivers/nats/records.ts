@@ -103,7 +103,8 @@ export function createRecords({ bucket, catalogue, follower, caughtUp }: Replica
 
     async count() {
       await caughtUp();
-      return { identities: catalogue.identities, faces: catalogue.faces };
+      const { identities, faces } = catalogue;
+      return { identities, faces, notSearched: catalogue.notSearched() };
     },
   };
 

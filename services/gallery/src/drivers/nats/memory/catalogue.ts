@@ -1,4 +1,5 @@
 import type { GalleryFace } from "@similarfaces/contracts";
+import type { ComparedModels, GalleryCount } from "../../driver.js";
 import { byAge } from "../../identityRecord.js";
 import { Sorted } from "./sorted.js";
 import { VectorMatrix, type Rows } from "./vectorMatrix.js";
@@ -30,8 +31,7 @@ export interface FaceEntry {
  * while that is being deleted; no answer contains it then.
  */
 export class Catalogue {
-  readonly model: string;
-  /** Of this model. */
+  /** Of the models whose vectors are compared. */
   readonly compared = new VectorMatrix();
   /** Of other models: for exports only. */
   readonly kept = new VectorMatrix();
@@ -41,10 +41,12 @@ export class Catalogue {
   readonly #facesOf = new Map<string, FaceEntry[]>();
   readonly #byName = new Sorted<IdentityEntry>((a, b) => order(a.key, b.key) || order(a.id, b.id));
   readonly #byFaceId = new Sorted<FaceEntry>((a, b) => order(a.face.id, b.face.id));
+  readonly #models: ReadonlySet<string>;
+  readonly #facesOfModel = new Map<string, number>();
   #lastKey = 0;
 
-  constructor(model: string) {
-    this.model = model;
+  constructor(models: ComparedModels) {
+    this.#models = new Set(models);
   }
 
   get identities(): number {
@@ -53,6 +55,14 @@ export class Catalogue {
 
   get faces(): number {
     return this.#faces.size;
+  }
+
+  /** Faces of models whose vectors are not compared: by model, most first. */
+  notSearched(): GalleryCount["notSearched"] {
+    return [...this.#facesOfModel]
+      .filter(([model]) => !this.#models.has(model))
+      .map(([model, faces]) => ({ model, faces }))
+      .sort((a, b) => b.faces - a.faces || order(a.model, b.model));
   }
 
   /** For a face that is to be put. */
@@ -98,12 +108,13 @@ export class Catalogue {
   }
 
   clear(): void {
-    for (const part of [this.#identities, this.#faces, this.#facesByKey, this.#facesOf]) part.clear();
+    const maps = [this.#identities, this.#faces, this.#facesByKey, this.#facesOf, this.#facesOfModel];
+    for (const part of maps) part.clear();
     for (const part of [this.#byName, this.#byFaceId, this.compared, this.kept]) part.clear();
   }
 
   vectorsOf(model: string): VectorMatrix {
-    return model === this.model ? this.compared : this.kept;
+    return this.#models.has(model) ? this.compared : this.kept;
   }
 
   vectorOf(entry: FaceEntry): Float32Array | undefined {
@@ -167,10 +178,17 @@ export class Catalogue {
     this.#lastKey = Math.max(this.#lastKey, entry.key);
     this.#faces.set(entry.face.id, entry);
     this.#facesByKey.set(entry.key, entry);
+    this.#countOf(entry.face.model, 1);
     this.#byFaceId.add(entry);
     const siblings = this.#facesOf.get(entry.identityId);
     if (siblings) siblings.push(entry);
     else this.#facesOf.set(entry.identityId, [entry]);
+  }
+
+  #countOf(model: string, change: 1 | -1): void {
+    const faces = (this.#facesOfModel.get(model) ?? 0) + change;
+    if (faces > 0) this.#facesOfModel.set(model, faces);
+    else this.#facesOfModel.delete(model);
   }
 
   #deleteEntry(id: string): FaceEntry | undefined {
@@ -178,6 +196,7 @@ export class Catalogue {
     if (!entry) return undefined;
     this.#faces.delete(id);
     this.#facesByKey.delete(entry.key);
+    this.#countOf(entry.face.model, -1);
     this.#byFaceId.remove(entry);
     const siblings = this.#facesOf.get(entry.identityId)!;
     siblings.splice(siblings.indexOf(entry), 1);

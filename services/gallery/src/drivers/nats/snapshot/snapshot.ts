@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { GalleryFaceSchema, create } from "@similarfaces/contracts";
+import { GalleryFaceSchema, create, type GalleryFace } from "@similarfaces/contracts";
 import { nameKey } from "../../identityRecord.js";
 import type { Position } from "../follower.js";
 import type { Catalogue, FaceEntry, IdentityEntry } from "../memory/catalogue.js";
@@ -9,7 +9,7 @@ import { CHUNK_ROWS, emptyRows, setRow } from "../memory/vectorMatrix.js";
 import { SealedReader, SealedWriter } from "./sealedFile.js";
 
 /** Of the file's layout. A file of another layout is ignored, and written anew after the bucket has been read. */
-const VERSION = 4;
+const VERSION = 5;
 /** Marks of deletions are kept longer than this (driver.ts), so that what a snapshot has missed can be replayed. */
 export const SNAPSHOT_AGE_MAX_MS = 7 * 86_400_000;
 
@@ -30,9 +30,11 @@ type FaceRow = [
   createdAtMs: number,
   sourceJobId: string,
   source: string,
+  eyes: EyesRow | null,
   digest: string,
   revision: number,
 ];
+type EyesRow = [leftX: number, leftY: number, rightX: number, rightY: number];
 
 /** The faces whose vectors follow it, in their order. */
 interface FaceBlock {
@@ -139,8 +141,9 @@ async function loadIdentities(reader: SealedReader, catalogue: Catalogue): Promi
 async function loadFaces(reader: SealedReader, catalogue: Catalogue): Promise<void> {
   const { model, faces } = (await reader.json()) as FaceBlock;
   const entries = faces.map((row): FaceEntry => {
-    const [id, identityId, createdAtMs, sourceJobId, source, digest, revision] = row;
-    const face = create(GalleryFaceSchema, { id, model, createdAtMs, sourceJobId, source });
+    const [id, identityId, createdAtMs, sourceJobId, source, eyes, digest, revision] = row;
+    const portrayed = eyes ? { eyes: eyesOf(eyes) } : {};
+    const face = create(GalleryFaceSchema, { id, model, createdAtMs, sourceJobId, source, ...portrayed });
     return { face, identityId, digest, key: catalogue.nextKey(), revision };
   });
   const parts = catalogue.putFaces(model, entries);
@@ -184,5 +187,14 @@ function identityRow({ id, name, consent, createdAtMs, revision }: IdentityEntry
 
 function faceRow({ face, identityId, digest, revision }: FaceEntry): FaceRow {
   const { id, createdAtMs, sourceJobId, source } = face;
-  return [id, identityId, createdAtMs, sourceJobId, source, digest, revision];
+  return [id, identityId, createdAtMs, sourceJobId, source, eyesRow(face), digest, revision];
+}
+
+function eyesRow({ eyes }: GalleryFace): EyesRow | null {
+  const { left, right } = eyes ?? {};
+  return left && right ? [left.x, left.y, right.x, right.y] : null;
+}
+
+function eyesOf([leftX, leftY, rightX, rightY]: EyesRow) {
+  return { left: { x: leftX, y: leftY }, right: { x: rightX, y: rightY } };
 }

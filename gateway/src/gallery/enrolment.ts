@@ -175,7 +175,7 @@ export class Enrolment {
 
   /**
    * A face of a finished job, by what is stored of it: `extract` answers with the face as it was found, cuts its portrait out of that job's photo,
-   * and nothing else is computed again.
+   * and the face is neither found nor embedded again.
    * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
    */
   async enrolFaceOfJob(

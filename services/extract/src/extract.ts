@@ -9,7 +9,7 @@ import {
   type Result,
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
-import type { Box } from "@similarfaces/vision";
+import type { Box, Detection, Picture } from "@similarfaces/vision";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
 import { assessFaces } from "./faces/assess.js";
 import { chipsOf, sheetOf, type Chips } from "./faces/chips.js";
@@ -39,7 +39,7 @@ export interface ExtractOptions {
  * From the photo to its faces: decodes it once, finds every face, assesses the quality of each, publishes one chip per face for the stages
  * behind, and stores the upright photo and the sheet of the chips as JPEGs. The upload, whose metadata may hold place and time, is deleted
  * whether the stage succeeds or fails. Of a photo to enrol the faces go out with their portraits. Work with a known face is about an earlier
- * job's photo, of which nothing but a portrait is cut (knownFace.ts).
+ * job's photo, of which nothing but a portrait is made (knownFace.ts).
  *
  * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
@@ -52,7 +52,10 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     weightOf,
 
     async handle(work, call): Promise<StageOutput> {
-      if (work.knownFace) return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal });
+      if (work.knownFace) {
+        const boxesIn = async (photo: Picture) => (await look(viewsOf(photo), faceScoreMin, call)).map(boxOf);
+        return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal, boxesIn });
+      }
       // An earlier delivery may have answered and then lost its process or its acknowledgement.
       const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
       const upload = await blobs.get(work.blobKey);
@@ -90,16 +93,18 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     views: Views,
     call: StageCall,
   ): Promise<{ extracted: Extracted; boxes: Box<"image">[] }> {
-    const { priority, signal, traceparent } = call;
-    const scoreMin = options?.minScore || faceScoreMin;
-    const faces = await finder.find(views, { scoreMin, priority, signal, traceparent });
+    const faces = await look(views, options?.minScore || faceScoreMin, call);
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
     const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax));
     // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
     const floor = stages.includes("enrol") ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });
-    return { extracted, boxes: faces.map(({ box }) => box) };
+    return { extracted, boxes: faces.map(boxOf) };
+  }
+
+  function look(views: Views, scoreMin: number, { priority, signal, traceparent }: StageCall) {
+    return finder.find(views, { scoreMin, priority, signal, traceparent });
   }
 
   /** The photo first: a page that was opened on a running job waits for it. */
@@ -115,6 +120,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     await blobs.put(jobBlobKey(jobId, "faces.jpg"), await encodeJpeg(await sheetOf(chips)), "image/jpeg");
   }
 }
+
+const boxOf = ({ box }: Detection<"image">): Box<"image"> => box;
 
 /** A stored result as the answer of this attempt; undefined where there is none. @throws StageFailure where the stored result is a failure */
 function answerOf(result: Result | undefined): { extracted: Extracted; model: string } | undefined {

@@ -25,9 +25,12 @@ export const PHOTOS = `${MODELS}/samples/photos`;
 /** A JPEG of the repository. */
 export const sample = (name: string) => readFile(`${PHOTOS}/${name}.jpg`);
 
-interface Asked {
+interface Settings {
   faceFloor?: number;
   faceScoreMin?: number;
+}
+
+interface Asked extends Settings {
   photo: Uint8Array;
   work?: MessageInitShape<typeof ImageWorkSchema>;
   earlier?: Result;
@@ -46,7 +49,7 @@ export function openExtract(...others: string[]) {
     blobs.stored.clear();
     blobs.log.length = 0;
   });
-  return { blobs, extract, runOn, embeddingOf };
+  return { blobs, extract, runOn, handle, embeddingOf };
 
   /** Of a 112x112 chip, by the model `embed`. */
   async function embeddingOf(chip: Uint8Array): Promise<Float32Array> {
@@ -68,8 +71,22 @@ export function openExtract(...others: string[]) {
     jobId: string,
     work: MessageInitShape<typeof ImageWorkSchema>,
     earlier?: Result,
-    settings: Pick<Asked, "faceFloor" | "faceScoreMin"> = {},
+    settings: Settings = {},
   ) {
+    const output = await handle(jobId, work, earlier, settings);
+    const faces = await facesOf(output);
+    await output.beforeAck?.();
+    await output.afterAck?.();
+    return { output, extracted: extractedOf(output), faces };
+  }
+
+  /** The stage's output, of which nothing is published or stored yet. */
+  async function handle(
+    jobId: string,
+    work: MessageInitShape<typeof ImageWorkSchema>,
+    earlier?: Result,
+    settings: Settings = {},
+  ): Promise<StageOutput> {
     const stage = createExtract({ inference, blobs, faceFloor: 0.06, ...settings });
     const [message] = stage.decode(
       toBinary(
@@ -93,11 +110,7 @@ export function openExtract(...others: string[]) {
       signal,
       storedResult: async () => earlier,
     };
-    const output = await stage.handle(message!, call);
-    const faces = await facesOf(output);
-    await output.beforeAck?.();
-    await output.afterAck?.();
-    return { output, extracted: extractedOf(output), faces };
+    return stage.handle(message!, call);
   }
 }
 

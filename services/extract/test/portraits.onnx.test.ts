@@ -1,10 +1,17 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { PORTRAIT_BYTES_MAX, ResultSchema, create } from "@similarfaces/contracts";
+import {
+  EnrolWorkSchema,
+  PORTRAIT_BYTES_MAX,
+  ResultSchema,
+  create,
+  fromBinary,
+  type Extracted,
+} from "@similarfaces/contracts";
 import { jobBlobKey } from "@similarfaces/runtime";
 import { openExtract, sample } from "./openExtract.js";
 
-const { blobs, extract, runOn } = openExtract();
+const { blobs, extract, runOn, handle } = openExtract();
 
 const enrolment = { identityId: "i", name: "Ada", consent: "herself", source: "" };
 const work = { stages: ["extract", "embed", "enrol"], options: { facesMax: 1, enrolment } };
@@ -53,6 +60,32 @@ describe("a photo to enrol", () => {
   });
 });
 
+describe("a face that an earlier job found", () => {
+  it("is alone in its portrait, though the others are beyond that job's limit or below its score", async () => {
+    const photo = await neighbours();
+    const [worse, better] = (await extract({ photo })).extracted.faces.map(({ score }) => score).toSorted();
+    expect(better).not.toBe(worse);
+    for (const options of [{ facesMax: 1 }, { minScore: (better! + worse!) / 2 }]) {
+      const { jobId, extracted } = await extract({ photo, work: { options } });
+      expect(extracted.faces).toHaveLength(1);
+      const [portrait] = await portraitsOfKnown(jobId, extracted);
+      expect((await extract({ photo: portrait!.jpeg })).extracted.faces).toHaveLength(1);
+    }
+  });
+
+  async function portraitsOfKnown(jobId: string, { faces: [face], size }: Extracted) {
+    const knownFace = { face: face!, embedding: new Uint8Array(2_048), model: "e@1", size: size! };
+    const { work: messages = [] } = await handle(jobId, {
+      ...work,
+      blobKey: jobBlobKey(jobId, "photo.jpg"),
+      knownFace,
+    });
+    const portraits = [];
+    for await (const { data } of messages) portraits.push(fromBinary(EnrolWorkSchema, data).portrait!);
+    return portraits;
+  }
+});
+
 describe("a photo that enrols nobody", () => {
   it("has no portraits", async () => {
     const { faces } = await extract({ photo: await sample("portrait-2") });
@@ -60,16 +93,17 @@ describe("a photo that enrols nobody", () => {
   });
 });
 
-/** Two heads so near to each other that either is in the other's portrait. */
+/** Two heads so near to each other that either is in the other's portrait, the right one less sharp. */
 async function neighbours(): Promise<Buffer> {
-  const head = async (name: string) =>
+  const head = async (name: string, blur = 0.3) =>
     sharp(await sample(name))
       .extract({ left: 58, top: 20, width: 380, height: 600 })
+      .blur(blur)
       .toBuffer();
   return sharp({ create: { width: 760, height: 600, channels: 3, background: "#888" } })
     .composite([
       { input: await head("portrait-1"), left: 0, top: 0 },
-      { input: await head("portrait-3"), left: 380, top: 0 },
+      { input: await head("portrait-3", 5), left: 380, top: 0 },
     ])
     .jpeg({ quality: 92 })
     .toBuffer();

@@ -68,7 +68,8 @@ export function secondLookOf(inference: Inference): SecondLook {
           await setImmediate();
         }
       });
-      await Promise.all(lanes);
+      // Where one fails the photo does: what no lane has begun is not looked at.
+      await Promise.all(lanes).finally(() => waiting.splice(0));
       return faces;
     },
   };

@@ -45,13 +45,16 @@ export function checkedPortrait(portrait: Uint8Array): Uint8Array {
   return portrait;
 }
 
-/** Of a portrait; none where there is no portrait, or it has none. @throws StageFailure bad_request */
+/**
+ * Of a portrait; none where there is no portrait, or it has none. Of a face that its photo's edge cuts, an eye lies beyond the portrait's edge;
+ * of one in profile, one before the other. @throws StageFailure bad_request
+ */
 export function checkedEyes(eyes: Eyes | undefined, portrait: Uint8Array): Eyes | undefined {
   if (!eyes || portrait.length === 0) return undefined;
   const { left, right } = eyes;
-  const isInside = (at: number) => at >= 0 && at <= PORTRAIT_SIDE_MAX;
-  if (!left || !right || ![left.x, left.y, right.x, right.y].every(isInside) || left.x >= right.x) {
-    throw badRequest("the eyes lie within the portrait, the left one further left");
+  const isNear = (at: number) => at >= -PORTRAIT_SIDE_MAX && at <= 2 * PORTRAIT_SIDE_MAX;
+  if (!left || !right || ![left.x, left.y, right.x, right.y].every(isNear)) {
+    throw badRequest("both eyes of a portrait lie in it or near its edge");
   }
   return eyes;
 }

@@ -37,6 +37,15 @@ export function testEnrolling({ openGallery, newStore }: Stores): void {
       ]);
     });
 
+    it.each([
+      ["beyond the portrait's edge, of a face that its photo cuts", eyesAt(-4.25, 140, 96, 141)],
+      ["one before the other, of a face in profile", eyesAt(124, 140, 123.5, 141)],
+    ])("keeps eyes %s", async (_, eyes) => {
+      const gallery = await openGallery();
+      await gallery.enrol(face({ id: "f", identity: "i", eyes }));
+      expect((await gallery.get("i")).faces[0]!.eyes).toEqual(eyes);
+    });
+
     it("keeps no eyes of a face without a portrait", async () => {
       const gallery = await openGallery();
       await gallery.enrol({ ...face({ id: "f", identity: "i" }), portrait: new Uint8Array() });
@@ -123,10 +132,9 @@ export function testEnrolling({ openGallery, newStore }: Stores): void {
       await bad({ portrait: new TextEncoder().encode("<svg/>") }, "bad_request");
       await bad({ portrait: Uint8Array.from([...PORTRAIT, ...new Uint8Array(256 * 1024)]) }, "bad_request");
       for (const eyes of [
-        eyesAt(-1, 140, 196, 141),
-        eyesAt(124, 140, 641, 141),
+        eyesAt(-641, 140, 196, 141),
+        eyesAt(124, 140, 1_281, 141),
         eyesAt(124, NaN, 196, 141),
-        eyesAt(196, 140, 124, 141),
         create(EyesSchema, { left: { x: 124, y: 140 } }),
       ])
         await bad({ eyes }, "bad_request");

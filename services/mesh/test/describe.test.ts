@@ -71,6 +71,19 @@ describe("a result on the command line", () => {
     expect(line).toMatch(/ light-and-tone red 80 %$/);
   });
 
+  it("says of what has no likelihood that nobody has calibrated it", () => {
+    const nearest = {
+      identityId: "i",
+      name: "Ada",
+      faceId: "f",
+      similarity: 0.412,
+      verdict: "uncalibrated",
+    } as const;
+    const match = { matches: [nearest], galleryFaces: 1, verdict: nearest.verdict };
+    const [line] = lines({ stage: "match", match });
+    expect(line).toMatch(/ nearest by an embedder without calibration: Ada 0\.41$/);
+  });
+
   it("of the photo says by how much it is turned, where it is", () => {
     const point = { x: 1, y: 1 };
     const face = {

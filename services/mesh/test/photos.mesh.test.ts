@@ -25,7 +25,7 @@ describe("the mesh on one machine", () => {
   });
   afterAll(() => mesh?.stop());
 
-  it("enrols the sample gallery on the first start, goes on where it was interrupted, and says so in one line", async () => {
+  it("enrols the sample gallery on the first start, goes on where it was interrupted, and says so in one line, after which models run", async () => {
     const index = JSON.parse(await readFile("models/samples/gallery/index.json", "utf8")) as unknown[];
     await expect.poll(() => facesInGallery(mesh.url), { timeout: 60_000 }).toBeGreaterThan(5);
     mesh.kill("supervisor");
@@ -33,6 +33,7 @@ describe("the mesh on one machine", () => {
     await mesh.printed("sample gallery is enrolled");
     expect(await facesInGallery(mesh.url)).toBe(index.length);
     expect(mesh.output().trim().split("\n")).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d {2}models: detect, refine, .* as (int8|float32)/),
       `similarfaces is at ${mesh.url} (Ctrl-C ends it)`,
       expect.stringMatching(/^served by .*; nats-server \d/),
       expect.stringMatching(/^The sample gallery is enrolled: \d+ faces of nobody\.$/),

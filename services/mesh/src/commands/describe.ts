@@ -14,7 +14,7 @@ const VERDICTS: Record<Verdict, string> = {
   quite_alike: "quite alike",
   a_little_alike: "a little alike",
   no_close_match: "no close match",
-  uncalibrated: "nearest",
+  uncalibrated: "nearest by an embedder without calibration",
 };
 
 /** Of the column that says who answers; wider where an analyzer of the job has a longer name. */

@@ -1,8 +1,8 @@
-/** How the log lines of the services are shown at a terminal: by default one line per job, and what went wrong. */
+/** How the log lines of the services are shown at a terminal: by default which models run, one line per job, and what went wrong. */
 export interface TerminalOptions {
   /** `json` passes every line on as it came, for whoever collects logs; `auto` does so where standard error is no terminal. */
   format: "auto" | "json" | "pretty";
-  /** Undefined: jobs and faults alone. Otherwise all that the services write at this level. */
+  /** Undefined: models, jobs and faults alone. Otherwise all that the services write at this level. */
   level: string | undefined;
 }
 
@@ -45,6 +45,7 @@ export function createTerminal({ format, level }: TerminalOptions): Terminal {
       const isQuiet = job.outcome === "complete" && quietTraces.has(job.traceId);
       return isQuiet ? undefined : describeJob(entry.time, job);
     }
+    if (entry.msg?.startsWith("models: ")) return `${clock(entry.time)}  ${entry.msg}`;
     // What went wrong with one job is in that job's line.
     const isWorthIt = entry.level >= ERROR || (entry.level >= WARN && entry["jobId"] === undefined);
     return isWorthIt ? describeEntry(entry) : undefined;

@@ -3,6 +3,7 @@ import {
   ImageWorkSchema,
   StageFailure,
   fromBinary,
+  isChipSide,
   isFailureCode,
   type Extracted,
   type ImageWork,
@@ -41,7 +42,7 @@ export interface ExtractOptions {
  * whether the stage succeeds or fails. Of a photo to enrol the faces go out with their portraits. Work with a known face is about an earlier
  * job's photo, of which nothing but a portrait is made (knownFace.ts).
  *
- * Failures: photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
+ * Failures: malformed_message, photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
 export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   const { inference, blobs, facesMax = FACES_MAX, faceScoreMin = 0, faceFloor = 0 } = options;
@@ -56,6 +57,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
         const boxesIn = async (photo: Picture) => (await look(viewsOf(photo), faceScoreMin, call)).map(boxOf);
         return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal, boxesIn });
       }
+      if (!isChipSide(work.chipSide)) throw new StageFailure("malformed_message", "chips of no side");
       // An earlier delivery may have answered and then lost its process or its acknowledgement.
       const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
       const upload = await blobs.get(work.blobKey);

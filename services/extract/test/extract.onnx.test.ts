@@ -79,6 +79,12 @@ describe("extract", () => {
     });
   });
 
+  it.each([0, 113])("fails at once where its chips were to have %i pixels a side", async (chipSide) => {
+    const photo = await sample("portrait-1");
+    const failure = { code: "malformed_message" };
+    await expect(extract({ photo, work: { chipSide } })).rejects.toMatchObject(failure);
+  });
+
   it("publishes no chips where the job asks for boxes alone", async () => {
     const { faces, extracted } = await extract({
       photo: await sample("portrait-1"),

@@ -70,6 +70,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
       // Faces beyond the job's limit are in no answer, and have to be covered in a portrait: a redelivered photo to enrol is looked at again.
       const isEnrolled = work.stages.includes("enrol") && work.options?.enrolment !== undefined;
       const found = earlier && !isEnrolled ? undefined : await find(work, views, call);
+      if (!found) await finder.scale(views);
       const extracted = earlier?.extracted ?? found!.extracted;
       const chips = chipsOf(views, extracted.faces, work.chipSide);
       return {

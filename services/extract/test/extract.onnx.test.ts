@@ -61,6 +61,16 @@ describe("extract", () => {
     expect(faces.map(({ box }) => box)).toEqual([stored.faces[0]!.box]);
   });
 
+  it("cuts a redelivered photo's chips from what it did at first, also where they are shrunk a lot", async () => {
+    const photo = await sample("closeup");
+    const first = await extract({ photo });
+    await blobs.put(jobBlobKey(first.jobId, "upload"), photo, "image/jpeg");
+    const outcome = { case: "extract" as const, value: first.extracted };
+    const second = await runOn(first.jobId, {}, create(ResultSchema, { outcome }));
+    expect(second.faces).toHaveLength(1);
+    expect(Buffer.compare(second.faces[0]!.chip, first.faces[0]!.chip)).toBe(0);
+  });
+
   it("has nothing more to do where the answer is stored and the upload gone", async () => {
     const stored = create(ExtractedSchema, { size: { width: 9, height: 9 } });
     const earlier = create(ResultSchema, { model: "m@1", outcome: { case: "extract", value: stored } });

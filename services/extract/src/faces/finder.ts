@@ -9,7 +9,7 @@ import {
 } from "@similarfaces/vision";
 import { detectorOf } from "./detector.js";
 import { secondLookOf } from "./look.js";
-import { proposeFaces } from "./propose.js";
+import { proposeFaces, scaleForPasses } from "./propose.js";
 import type { Views } from "./views.js";
 
 export interface FindOptions extends PredictOptions {
@@ -26,6 +26,8 @@ export interface Finder {
    * detector's and the look's, the box the detector's, the points the look's.
    */
   find(views: Views, options?: FindOptions): Promise<Detection<"image">[]>;
+  /** Makes the views that finding makes and nothing else, so that chips of faces that are known are cut from the same ones. */
+  scale(views: Views): Promise<void>;
 }
 
 /** @throws Error at once if a manifest lacks what is needed */
@@ -34,6 +36,7 @@ export function finderOf(inference: Inference): Finder {
   const secondLook = secondLookOf(inference);
   return {
     name: `${detector.name}, ${secondLook.name}`,
+    scale: (views) => scaleForPasses(views, detector),
     async find(views, { scoreMin, ...options } = {}) {
       const proposals = await proposeFaces(views, detector, options);
       const faces = await secondLook.facesOf(proposals, scoreMin || secondLook.scoreMin, options);

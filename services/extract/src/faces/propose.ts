@@ -37,11 +37,7 @@ export async function proposeFaces(
   options: PredictOptions,
 ): Promise<Proposal[]> {
   const { photo } = views;
-  // Large before small, for each scaled photo is made from a larger one.
-  const passes = passesOf(photo, detector.frameMultiple).toSorted(
-    (a, b) => b.frame.scaled.width - a.frame.scaled.width,
-  );
-  const proposals = (await Promise.all(passes.map(proposeIn))).flat();
+  const proposals = (await Promise.all(passesOver(photo, detector).map(proposeIn))).flat();
   return suppress(proposals, detector.iouMax).slice(0, PROPOSALS_MAX);
 
   async function proposeIn(pass: Pass): Promise<Proposal[]> {
@@ -58,6 +54,16 @@ export async function proposeFaces(
       })
       .filter((proposal) => isOnPhoto(proposal, photo));
   }
+}
+
+/** Scales the photo as it is for looking at it. */
+export async function scaleForPasses(views: Views, detector: Detector): Promise<void> {
+  await Promise.all(passesOver(views.photo, detector).map(({ frame }) => views.scaled(frame.scaled)));
+}
+
+/** Large before small, for each scaled photo is made from a larger one. */
+function passesOver(photo: Size, { frameMultiple }: Detector): Pass[] {
+  return passesOf(photo, frameMultiple).toSorted((a, b) => b.frame.scaled.width - a.frame.scaled.width);
 }
 
 /** Whether the middle of the box is: what a detector makes of the black beyond the photo is no face. */

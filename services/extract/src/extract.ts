@@ -10,20 +10,20 @@ import {
   type Result,
 } from "@similarfaces/contracts";
 import type { Inference } from "@similarfaces/inference";
-import type { Box, Detection, Picture } from "@similarfaces/vision";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
+import type { Box, Detection, Picture } from "@similarfaces/vision";
 import { assessFaces } from "./faces/assess.js";
 import { chipsOf, sheetOf, type Chips } from "./faces/chips.js";
 import { extractedOf } from "./faces/extracted.js";
 import { finderOf } from "./faces/finder.js";
 import { faceWork } from "./faces/faceWork.js";
 import { portraitsOf } from "./faces/portrait.js";
+import { viewsOf, type Views } from "./faces/views.js";
+import { answerKnownFace } from "./knownFace.js";
 import { decodePhoto } from "./photo/decodePhoto.js";
 import { encodeJpeg } from "./photo/picture.js";
 import { plainJpeg } from "./photo/plainJpeg.js";
-import { viewsOf, type Views } from "./faces/views.js";
 import { weightOf } from "./photo/weight.js";
-import { answerKnownFace } from "./knownFace.js";
 
 export interface ExtractOptions {
   inference: Inference;

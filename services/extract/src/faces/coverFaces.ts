@@ -1,6 +1,6 @@
 import type { Box, Picture } from "@similarfaces/vision";
 import { resize } from "../photo/picture.js";
-import type { Cut } from "./portrait.js";
+import type { Cut } from "./portraitCut.js";
 
 /** Of a box, the ellipse that stands for its head: a detector's box ends at the hair and the ears. */
 const OTHER = 1.2;

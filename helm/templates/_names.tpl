@@ -132,7 +132,6 @@ fromJson. A stage that is not enabled is left out.
 {{- toJson (dict "names" ($names | uniq | sortAlpha)) -}}
 {{- end -}}
 
-{{- /* Folders with analyzers: packs of the image by name, volumes by their path. Comma-separated. */ -}}
 {{- /* MODEL_PRECISION: the usual choice, then those of single models. */ -}}
 {{- define "similarfaces.precision" -}}
 {{- $choices := list .Values.models.precision -}}
@@ -142,6 +141,7 @@ fromJson. A stage that is not enabled is left out.
 {{- join "," $choices -}}
 {{- end -}}
 
+{{- /* Folders with analyzers: packs of the image by name, volumes by their path. Comma-separated. */ -}}
 {{- define "similarfaces.analyzerPacks" -}}
 {{- $packs := .Values.models.analyzerPacks -}}
 {{- range $name := keys .Values.models.analyzerVolumes | sortAlpha -}}

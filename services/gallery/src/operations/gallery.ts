@@ -94,7 +94,7 @@ export interface NewFace {
   source: string;
   /** JPEG; may be empty. */
   portrait: Uint8Array;
-  /** In pixels of the portrait; undefined where that is a chip of the first generation, or there is none. */
+  /** In pixels of the portrait; undefined where it came without them, or there is none. */
   eyes: Eyes | undefined;
 }
 

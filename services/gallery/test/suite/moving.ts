@@ -70,7 +70,7 @@ export function testMoving({ openGallery, newStore }: Stores): void {
       expect(blobs.stored.size).toBe(7);
     });
 
-    it("imports what a gallery of the first generation exported: chips without eyes", async () => {
+    it("imports what a gallery of compact 1.0 exported: chips without eyes", async () => {
       const faces = await exported(await filled(), 500);
       for (const one of faces) delete one.face!.eyes;
       const gallery = await openGallery();

@@ -1,3 +1,4 @@
+import { CHIP_SIDE, chipBytes } from "@similarfaces/contracts";
 import { expect, it } from "vitest";
 import { startTestMesh } from "../../services/mesh/test/mesh.js";
 import { measureCosts } from "../load/src/capacity/measure.js";
@@ -26,7 +27,7 @@ it("what a photo costs is measured on a mesh of processes, and on no other", asy
     expect(costs.squaredFacesPerPhoto).toBe(8.5);
     expect(costs.messages.image.perPhoto).toBe(1);
     expect(costs.messages.face).toMatchObject({ perPhoto: costs.facesPerPhoto });
-    expect(costs.messages.face.bytesEach).toBeGreaterThan(144 * 144 * 3);
+    expect(costs.messages.face.bytesEach).toBeGreaterThan(chipBytes(CHIP_SIDE));
     // Accepted, extract, and six answers per face.
     expect(costs.messages.result.perPhoto).toBe(2 + 6 * costs.facesPerPhoto);
     expect(costs.streamPerSecond.results).toBeGreaterThan(0);

@@ -18,6 +18,7 @@ The people whom faces are compared with, on the running mesh or on one started f
            --consent TEXT    who agreed to being in the gallery; needed for photos
   list     people, all or those whose name contains TEXT
   export   embeddings and portraits, one JSON object a line, to a file or to standard output
+  stats    how many there are, and of which embedders those are that no search finds
   re-enrol makes the faces of an earlier embedder anew, which no search finds: from the photos that they came from, where those are
            at hand, else from their portraits. Each keeps its person, consent and source. Ended halfway, it goes on when it is called again.
            --photos DIR      where the photos are, by the paths within it that an import stored, or by the files' names

@@ -12,6 +12,7 @@ Starts the mesh on this machine and keeps it running until Ctrl-C.
   --processes      every service as a process of its own
   --join           serves the analyzers of these packs beside the mesh that runs already
   ANALYZER_PACKS   packs whose analyzers are served beside those of the pack in use
+  MODEL_PRECISION  auto, int8 or float32; or of single models: auto,embed=float32
   PORT, HOST       where the page is served (127.0.0.1:8080, or the next free port)
   DATA_DIR         where its state lies (.data)
   LOG_LEVEL        info, debug: all that the services log, instead of one line per job`;

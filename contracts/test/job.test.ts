@@ -37,7 +37,11 @@ function extracted(faces: number, facesOmitted = 0): ResultEvent {
     score: 0.9,
     skipped: false,
   }));
-  return { ...base, stage: "extract", extract: { size, faces: list, facesOmitted, turned: 90 } };
+  return {
+    ...base,
+    stage: "extract",
+    extract: { size, faces: list, facesOmitted, turned: 90, truncated: true },
+  };
 }
 
 const age = (face: number): ResultEvent => ({

@@ -45,7 +45,7 @@ describe("a photo's header", () => {
 
   it.each([
     ["SVG", text('<?xml version="1.0"?><svg width="10" height="10"/>'), "drawing"],
-    ["HTML", text("<!doctype html><title>no photo</title>"), "no photo"],
+    ["HTML", text("<!doctype html><title>no photo</title>"), "web page"],
     ["text", text("hello, this is not a photo at all"), "no photo"],
     ["PDF", text("%PDF-1.7\n"), "PDF"],
     ["HEIC", Buffer.concat([bytes("00000018"), text("ftypheic\0\0\0\0mif1heic")]), "HEIC"],

@@ -37,7 +37,13 @@ const times = (queuedAtMs: number, startedAtMs: number, finishedAtMs: number) =>
 });
 const extract = event("extract", {
   ...times(1_010, 1_020, 1_100),
-  extract: { size: { width: 100, height: 100 }, faces: [face(0), face(1)], facesOmitted: 0, turned: 0 },
+  extract: {
+    size: { width: 100, height: 100 },
+    faces: [face(0), face(1)],
+    facesOmitted: 0,
+    turned: 0,
+    truncated: false,
+  },
 });
 const age = (index: number, from: number) =>
   event("age", {

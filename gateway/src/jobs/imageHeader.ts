@@ -1,5 +1,7 @@
 import { imageSize } from "image-size";
 import { PHOTO_PIXELS_MAX, PHOTO_SIDE_MAX, StageFailure } from "@similarfaces/contracts";
+import { refusalOf } from "./refusedFormats.js";
+import { checkTiff } from "./tiffPhoto.js";
 
 export interface ImageHeader {
   /** MIME type by the first bytes, not by what the client says. */
@@ -12,13 +14,15 @@ export interface ImageHeader {
  * Type and size of a photo by its header; nothing is decoded.
  * @throws StageFailure empty_body, unsupported_type, unreadable_image or image_too_large
  */
-export function readImageHeader(bytes: Uint8Array): ImageHeader {
-  if (bytes.length === 0) throw new StageFailure("empty_body");
+export function readImageHeader(photo: Uint8Array): ImageHeader {
+  if (photo.length === 0) throw new StageFailure("empty_body");
+  const bytes = Buffer.from(photo.buffer, photo.byteOffset, photo.byteLength);
   const contentType = contentTypeOf(bytes);
   if (!contentType) throw new StageFailure("unsupported_type", refusalOf(bytes));
+  if (contentType === "image/tiff") checkTiff(bytes);
   let size: { width: number; height: number };
   try {
-    const { width, height } = imageSize(bytes);
+    const { width, height } = imageSize(contentType === "image/avif" ? stillAvif(bytes) : bytes);
     size = { width, height };
   } catch (cause) {
     throw new StageFailure("unreadable_image", undefined, { cause });
@@ -40,32 +44,24 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
   return { contentType, size };
 }
 
-function contentTypeOf(bytes: Uint8Array): ImageHeader["contentType"] | undefined {
-  const starts = (text: string, at = 0) => latin1(bytes, at, text.length) === text;
+function contentTypeOf(bytes: Buffer): ImageHeader["contentType"] | undefined {
+  const starts = (text: string, at = 0) => bytes.toString("latin1", at, at + text.length) === text;
   if (starts("\xff\xd8\xff")) return "image/jpeg";
   if (starts("\x89PNG\r\n\x1a\n")) return "image/png";
   if (starts("RIFF") && starts("WEBP", 8)) return "image/webp";
   if (starts("GIF87a") || starts("GIF89a")) return "image/gif";
   if (starts("II*\0") || starts("MM\0*")) return "image/tiff";
-  if (starts("ftyp", 4) && /avif|avis/.test(latin1(bytes, 8, 24))) return "image/avif";
+  if (starts("ftyp", 4) && /avif|avis/.test(bytes.toString("latin1", 8, 32))) return "image/avif";
   return undefined;
 }
 
-/** What the file seems to be instead, and what to do. */
-function refusalOf(bytes: Uint8Array): string {
-  const head = latin1(bytes, 0, 256).trimStart().toLowerCase();
-  const takes = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken";
-  if (head.slice(4, 8) === "ftyp")
-    return `This is a HEIC or another ISO media file; ${takes}. Export it as JPEG.`;
-  if (head.startsWith("%pdf")) return `This is a PDF; ${takes}.`;
-  if (/^(<\?xml|<svg|<!doctype svg)/.test(head)) return `This is a drawing or XML, not a photo; ${takes}.`;
-  return `This is no photo by its first bytes; ${takes}.`;
-}
+/** Its boxes with the sizes come before its pictures. */
+const AVIF_HEAD_BYTES = 64 * 1024;
 
-function latin1(bytes: Uint8Array, from: number, length: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
-    "latin1",
-    from,
-    from + length,
-  );
+/** The head of an AVIF, an animated one's as that of the still one that it begins with: image-size knows no other. */
+function stillAvif(bytes: Buffer): Buffer {
+  if (bytes.toString("latin1", 8, 12) !== "avis") return bytes;
+  const head = Buffer.from(bytes.subarray(0, AVIF_HEAD_BYTES));
+  head.write("avif", 8, "latin1");
+  return head;
 }

@@ -31,6 +31,7 @@ const extract = (x = 1, skipped = false) =>
       size: { width: 10, height: 10 },
       facesOmitted: 0,
       turned: 0,
+      truncated: false,
       faces: [
         {
           index: 0,

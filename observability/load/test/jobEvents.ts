@@ -42,7 +42,7 @@ export function extract(jobId: string, count: number): ResultEvent {
   }));
   return {
     ...heading(jobId, "extract"),
-    extract: { size: { width: 100, height: 100 }, faces, facesOmitted: 0, turned: 0 },
+    extract: { size: { width: 100, height: 100 }, faces, facesOmitted: 0, turned: 0, truncated: false },
   };
 }
 

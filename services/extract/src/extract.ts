@@ -117,7 +117,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     { photo }: Views,
     chips: Chips,
   ): Promise<void> {
-    const jpeg = (await plainJpeg(upload)) ?? (await encodeJpeg(photo));
+    const plain = photo.isTruncated ? undefined : await plainJpeg(upload);
+    const jpeg = plain ?? (await encodeJpeg(photo));
     await blobs.put(jobBlobKey(jobId, "photo.jpg"), jpeg, "image/jpeg");
     if (chips.count === 0) return;
     await blobs.put(jobBlobKey(jobId, "faces.jpg"), await encodeJpeg(await sheetOf(chips)), "image/jpeg");

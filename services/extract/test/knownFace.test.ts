@@ -90,6 +90,7 @@ describe("a face that an earlier job found", () => {
           ],
           facesOmitted: 0,
           turned: 0,
+          truncated: false,
         },
       },
     });

@@ -84,7 +84,7 @@ describe("a result on the command line", () => {
     expect(line).toMatch(/ nearest by an embedder without calibration: Ada 0\.41$/);
   });
 
-  it("of the photo says by how much it is turned, where it is", () => {
+  it("of the photo says whether the file was cut short, and by how much it is turned", () => {
     const point = { x: 1, y: 1 };
     const face = {
       index: 0,
@@ -94,10 +94,16 @@ describe("a result on the command line", () => {
       skipped: false,
     };
     const extract = { size: { width: 4, height: 3 }, faces: [face], facesOmitted: 0 };
-    const textOf = (turned: number) =>
-      describeEvent("a.jpg", event({ stage: "extract", extract: { ...extract, turned } }), job, [])[0];
+    const textOf = (turned: number, truncated = false) =>
+      describeEvent(
+        "a.jpg",
+        event({ stage: "extract", extract: { ...extract, turned, truncated } }),
+        job,
+        [],
+      )[0];
     expect(textOf(0)).toMatch(/ photo {3}extract {8}4x3, 1 face \[10,20 30x40 0\.90\]$/);
     expect(textOf(270)).toMatch(/ 4x3, 1 face, turned by 270° \[10,20 30x40 0\.90\]$/);
+    expect(textOf(0, true)).toMatch(/ 4x3, 1 face, cut short \[10,20 30x40 0\.90\]$/);
   });
 
   it("stands in columns, whatever the longest name of the job's analyzers", () => {

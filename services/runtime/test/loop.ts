@@ -94,7 +94,7 @@ export function found(facesOmitted: number): StageOutput {
   return {
     outcome: {
       case: "extract",
-      value: { $typeName: "similarfaces.v2.Extracted", faces: [], facesOmitted, turned: 0 },
+      value: { $typeName: "similarfaces.v2.Extracted", faces: [], facesOmitted, turned: 0, truncated: false },
     },
     model: "test@1",
   };

@@ -6,8 +6,8 @@ import {
   ARCFACE_SIDE,
   type Detection,
   type Landmarks,
-  type Size,
 } from "@similarfaces/vision";
+import type { DecodedPhoto } from "../photo/decodedPhoto.js";
 
 /** Hundredths of a pixel are finer than any detector. */
 const PIXEL_DECIMALS = 2;
@@ -15,7 +15,7 @@ const SCORE_DECIMALS = 4;
 
 /** The stage's answer; `faces` come largest first, in pixels of the upright photo, and go on up to `facesMax`. */
 export function extractedOf(
-  { width, height }: Size,
+  { width, height, isTruncated }: DecodedPhoto,
   faces: readonly Detection<"image">[],
   facesMax: number,
 ): Extracted {
@@ -37,6 +37,7 @@ export function extractedOf(
     })),
     facesOmitted: Math.max(0, faces.length - facesMax),
     turned: turnedOf(faces),
+    truncated: isTruncated,
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type Frame,
   type Pass,
   type Picture,
+  type Region,
   type Size,
 } from "@similarfaces/vision";
 import type { Detector } from "./detector.js";
@@ -52,7 +53,7 @@ export async function proposeFaces(
         const landmarks = landmarksToImage(frame, found.landmarks);
         return { score: found.score, box, landmarks, found, picture, frame };
       })
-      .filter((proposal) => isOnPhoto(proposal, photo));
+      .filter((proposal) => isIn(photo.decoded, proposal));
   }
 }
 
@@ -66,8 +67,8 @@ function passesOver(photo: Size, { frameMultiple }: Detector): Pass[] {
   return passesOf(photo, frameMultiple).toSorted((a, b) => b.frame.scaled.width - a.frame.scaled.width);
 }
 
-/** Whether the middle of the box is: what a detector makes of the black beyond the photo is no face. */
-function isOnPhoto({ box }: Proposal, { width, height }: Size): boolean {
+/** Whether the middle of the box is: what a detector makes of the black beyond the photo, or of the grey of a file that was cut short, is no face. */
+function isIn({ left, top, width, height }: Region, { box }: Proposal): boolean {
   const { x, y } = centreOf(box);
-  return x >= 0 && y >= 0 && x < width && y < height;
+  return x >= left && y >= top && x < left + width && y < top + height;
 }

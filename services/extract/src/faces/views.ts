@@ -1,16 +1,18 @@
 import type { Frame, Picture, Size } from "@similarfaces/vision";
+import { wholePhoto, type DecodedPhoto } from "../photo/decodedPhoto.js";
 import { resize } from "../photo/picture.js";
 
 /** The photo at its own size and at the sizes that detection looks at. */
 export interface Views {
-  readonly photo: Picture;
+  readonly photo: DecodedPhoto;
   /** The photo at another size, made once, from the smallest view asked for before that has all its detail. */
   scaled(size: Size): Promise<Picture>;
   /** The smallest view there is of at least this scale, relative to the photo. */
   atLeast(scale: number): Picture;
 }
 
-export function viewsOf(photo: Picture): Views {
+export function viewsOf(picture: Picture | DecodedPhoto): Views {
+  const photo = "decoded" in picture ? picture : wholePhoto(picture);
   const asked: { width: number; height: number; view: Promise<Picture> }[] = [
     { width: photo.width, height: photo.height, view: Promise.resolve(photo) },
   ];

@@ -8,11 +8,10 @@ import {
   type JpegFrame,
   type Scan,
 } from "./jpegFrame.js";
-import { EOI, RST0, SOI, SOS, hasLength } from "./jpegMarkers.js";
+import { DRI, EOI, RST0, SOI, SOS, hasLength } from "./jpegMarkers.js";
 
 const DHT = 0xc4;
 const DQT = 0xdb;
-const DRI = 0xdd;
 const APP0 = 0xe0;
 const APP14 = 0xee;
 const APP15 = 0xef;

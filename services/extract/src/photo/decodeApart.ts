@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { PHOTO_PIXELS_MAX, StageFailure } from "@similarfaces/contracts";
-import type { Picture } from "@similarfaces/vision";
-import { DECODER_REFUSED, DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
+import type { DecodedPhoto } from "./decodedPhoto.js";
+import { DECODER_REFUSED, DECODER_TOO_SLOW, HEAD_BYTES } from "./decoderAnswer.js";
 import { tooSlow } from "./decodePixels.js";
 
 const PROGRAM = fileURLToPath(new URL("./decoder.js", import.meta.url));
@@ -28,7 +28,7 @@ export async function decodeApart(
   bytes: Uint8Array,
   processorSecondsMax: number,
   signal?: AbortSignal,
-): Promise<Picture> {
+): Promise<DecodedPhoto> {
   const started = performance.now();
   const decoder = spawn(process.execPath, [PROGRAM, String(processorSecondsMax)], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -41,8 +41,8 @@ export async function decodeApart(
   const ended = endOf(decoder);
   // A decoder that has ended reads no more, and its end says why.
   decoder.stdin.on("error", () => {}).end(bytes);
-  const [picture, { code, endedBy }] = await Promise.all([readPicture(decoder.stdout), ended]);
-  if (code === 0 && picture) return picture;
+  const [photo, { code, endedBy }] = await Promise.all([readPhoto(decoder.stdout), ended]);
+  if (code === 0 && photo) return photo;
   if (endedBy === DECODER_TOO_SLOW || performance.now() - started >= CLOCK_MS_MAX) throw tooSlow();
   const cause = new Error(`the decoder ended with ${endedBy ?? code}`);
   if (code === DECODER_REFUSED || CRASHES.includes(endedBy)) {
@@ -58,24 +58,34 @@ function endOf(decoder: ChildProcess): Promise<{ code: number | null; endedBy: N
   });
 }
 
-/** Undefined where less came than a picture. */
-async function readPicture(answer: Readable): Promise<Picture | undefined> {
+/** Undefined where less came than a photo. */
+async function readPhoto(answer: Readable): Promise<DecodedPhoto | undefined> {
   let head = Buffer.alloc(0);
-  let picture: Picture | undefined;
+  let photo: DecodedPhoto | undefined;
   let filled = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     let rest = chunk;
-    if (!picture) {
+    if (!photo) {
       head = Buffer.concat([head, chunk]);
-      if (head.length < SIZE_BYTES) continue;
-      const width = head.readUInt32LE(0);
-      const height = head.readUInt32LE(4);
-      if (width * height > PHOTO_PIXELS_MAX) throw new RangeError("no decoder is given that many pixels");
-      picture = { pixels: new Uint8Array(width * height * 3), width, height };
-      rest = head.subarray(SIZE_BYTES);
+      if (head.length < HEAD_BYTES) continue;
+      photo = emptyPhoto(head);
+      rest = head.subarray(HEAD_BYTES);
     }
-    picture.pixels.set(rest, filled);
+    photo.pixels.set(rest, filled);
     filled += rest.length;
   }
-  return picture && filled === picture.pixels.length ? picture : undefined;
+  return photo && filled === photo.pixels.length ? photo : undefined;
+}
+
+function emptyPhoto(head: Buffer): DecodedPhoto {
+  const field = (index: number) => head.readUInt32LE(4 * index);
+  const [width, height] = [field(0), field(1)];
+  if (width * height > PHOTO_PIXELS_MAX) throw new RangeError("no decoder is given that many pixels");
+  return {
+    pixels: new Uint8Array(width * height * 3),
+    width,
+    height,
+    decoded: { left: field(2), top: field(3), width: field(4), height: field(5) },
+    isTruncated: field(6) === 1,
+  };
 }

@@ -1,6 +1,6 @@
 import { PHOTO_PIXELS_MAX, PHOTO_SIDE_MAX, StageFailure } from "@similarfaces/contracts";
-import type { Picture } from "@similarfaces/vision";
 import { decodeApart } from "./decodeApart.js";
+import type { DecodedPhoto } from "./decodedPhoto.js";
 import { decodePixels } from "./decodePixels.js";
 import sharp from "./libvips.js";
 import { refuseBombs } from "./refuseBombs.js";
@@ -33,17 +33,29 @@ export interface DecodeOptions {
 
 /**
  * The upright photo in sRGB: EXIF rotation applied, profiles, CMYK, grey and 16 bits converted, transparency on
- * white, the first frame of an animation.
+ * white, the first frame of an animation. A JPEG that ends too early is decoded as far as it goes, where next to all of it is there.
  * @throws StageFailure undecodable_image for a damaged or cut-off file, or one that takes too long; image_too_large beyond 60
  * megapixels or 20,000 pixels on a side
  */
-export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
-  refuseBombs(bytes);
+export async function decodePhoto(upload: Uint8Array, options: DecodeOptions = {}): Promise<DecodedPhoto> {
+  refuseBombs(upload);
+  const bytes = asStill(upload);
   const header = await readHeader(bytes);
   refuseSize(header, options.size);
   if (!isDecodedApart(header)) return decodePixels(bytes, DECODE_SECONDS_MAX);
   const megapixels = (header.width * header.height) / 1e6;
   return decodeApart(bytes, DECODE_SECONDS_MAX + APART_SECONDS_PER_MEGAPIXEL * megapixels, options.signal);
+}
+
+/**
+ * An animated AVIF as the still one that it begins with: libvips knows the kind of a file by its major brand (ISO/IEC 14496-12, 4.3), and none
+ * of animations.
+ */
+function asStill(upload: Uint8Array): Uint8Array {
+  if (Buffer.from(upload.subarray(4, 12)).toString("latin1") !== "ftypavis") return upload;
+  const still = Buffer.from(upload);
+  still.write("avif", 8, "latin1");
+  return still;
 }
 
 async function readHeader(bytes: Uint8Array): Promise<Header> {

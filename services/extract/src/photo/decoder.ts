@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import { DECODER_REFUSED, DECODER_TOO_SLOW, SIZE_BYTES } from "./decoderAnswer.js";
+import { DECODER_REFUSED, DECODER_TOO_SLOW, HEAD_BYTES } from "./decoderAnswer.js";
 import { decodePixels } from "./decodePixels.js";
 
 /**
@@ -20,11 +20,19 @@ const watch = setInterval(() => {
   if ((user + system) / 1e6 > secondsMax) process.kill(process.pid, DECODER_TOO_SLOW);
 }, CHECK_EVERY_MS);
 try {
-  const { pixels, width, height } = await decodePixels(upload);
-  const size = Buffer.alloc(SIZE_BYTES);
-  size.writeUInt32LE(width, 0);
-  size.writeUInt32LE(height, 4);
-  process.stdout.write(size);
+  const { pixels, width, height, decoded, isTruncated } = await decodePixels(upload);
+  const head = Buffer.alloc(HEAD_BYTES);
+  const fields = [
+    width,
+    height,
+    decoded.left,
+    decoded.top,
+    decoded.width,
+    decoded.height,
+    Number(isTruncated),
+  ];
+  for (const [i, field] of fields.entries()) head.writeUInt32LE(field, 4 * i);
+  process.stdout.write(head);
   process.stdout.write(pixels);
 } catch {
   process.exitCode = DECODER_REFUSED;

@@ -1,5 +1,8 @@
-/** A decoder's answer begins with width and height, uint32 little endian each; the pixels follow, RGB, row by row. */
-export const SIZE_BYTES = 8;
+/**
+ * A decoder's answer begins with width, height, and the decoded rectangle's left, top, width and height, then 1 where the file was cut short:
+ * uint32 little endian each. The pixels follow, RGB, row by row.
+ */
+export const HEAD_BYTES = 28;
 
 /** By which signal a decoder ends itself when its processor time is over: the system's own name for it. */
 export const DECODER_TOO_SLOW = "SIGVTALRM";

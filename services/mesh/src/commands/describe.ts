@@ -73,7 +73,7 @@ function textOf(event: ResultEvent, analyzers: readonly AnnouncementJson[]): str
   return "";
 }
 
-function facesText({ faces, facesOmitted, size, turned }: ExtractedJson): string {
+function facesText({ faces, facesOmitted, size, turned, truncated }: ExtractedJson): string {
   const boxes = faces.map(
     ({ box, score }) =>
       `[${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}x${Math.round(box.height)} ${score.toFixed(2)}]`,
@@ -81,7 +81,8 @@ function facesText({ faces, facesOmitted, size, turned }: ExtractedJson): string
   const shown = boxes.slice(0, 4).join(" ") + (boxes.length > 4 ? " ..." : "");
   const more = facesOmitted > 0 ? `, ${facesOmitted} more not analysed` : "";
   const count = `${faces.length} face${faces.length === 1 ? "" : "s"}${more}`;
-  return `${size.width}x${size.height}, ${count}${turned > 0 ? `, turned by ${turned}°` : ""} ${shown}`;
+  const about = `${truncated ? ", cut short" : ""}${turned > 0 ? `, turned by ${turned}°` : ""}`;
+  return `${size.width}x${size.height}, ${count}${about} ${shown}`;
 }
 
 /** Every answer in the words of the analyzer's announcement, with how sure it is. */

@@ -1,0 +1,65 @@
+import { jpegLayout, type JpegLayout } from "../jpeg/jpegLayout.js";
+import { EOI } from "../jpeg/jpegMarkers.js";
+
+/** A photo of which more is missing is not analysed. */
+const ROWS_MISSING_MAX = 0.05;
+const END = Buffer.from([0xff, EOI]);
+/** Codes of whatever: no marker, and first what completes one byte of 255. */
+const ANYTHING = Buffer.from(Array.from({ length: 255 }, (_, i) => i));
+
+/** A JPEG that ended too early, as far as it goes. */
+export interface TruncatedJpeg {
+  /** With an end marker. */
+  readonly bytes: Uint8Array;
+  /** How many rows are whole, from the file's first. */
+  readonly rows: number;
+}
+
+/** Of a JPEG that a decoder complained of because it ends too early, and not because of damage within. */
+export function layoutOfTruncated(upload: Uint8Array, complaint: unknown): JpegLayout | undefined {
+  if (!(complaint instanceof Error && /premature end/i.test(complaint.message))) return undefined;
+  const layout = jpegLayout(bufferOf(upload));
+  // What lacks between two restarts is damage to one strip.
+  return layout?.hasEnd && layout.hasRestarts ? undefined : layout;
+}
+
+/**
+ * How much of a JPEG there is. Of several scans all rows are there, if coarse, where each component's first is whole. Else it is decoded
+ * twice, with another continuation each: what is the same in both is in the file. The row of blocks that it ends in is not decoded, and not
+ * counted as missing either. Undefined where more is missing than is allowed.
+ * @param decodeGrey one byte a pixel, unturned, whatever is missing
+ */
+export async function truncatedJpeg(
+  upload: Uint8Array,
+  { blockRow, hasOneScan, areFirstScansWhole, end }: JpegLayout,
+  { width, height }: { width: number; height: number },
+  decodeGrey: (jpeg: Uint8Array) => Promise<Buffer>,
+): Promise<TruncatedJpeg | undefined> {
+  const data = bufferOf(upload).subarray(0, end);
+  const bytes = Buffer.concat([data, END]);
+  if (!hasOneScan && areFirstScansWhole) return { bytes, rows: height };
+  const ended = await decodeGrey(bytes);
+  const continued = await decodeGrey(Buffer.concat([data, ANYTHING, END]));
+  const rows = equalRows(ended, continued, width);
+  if (rows === height) return { bytes, rows };
+  // Colours are interpolated from the next row of blocks: one row above it changes too.
+  const rowsThere = blockRow * (Math.floor((rows + 1) / blockRow) + 1);
+  const isEnough = hasOneScan && rows > 0 && rowsThere >= (1 - ROWS_MISSING_MAX) * height;
+  return isEnough ? { bytes, rows } : undefined;
+}
+
+/** How many rows of two pictures are the same, from the first. */
+function equalRows(a: Buffer, b: Buffer, width: number): number {
+  let [equal, most] = [0, a.length / width];
+  while (equal < most) {
+    const middle = Math.ceil((equal + most) / 2);
+    if (a.subarray(equal * width, middle * width).equals(b.subarray(equal * width, middle * width)))
+      equal = middle;
+    else most = middle - 1;
+  }
+  return equal;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -37,6 +37,14 @@ describe("a form", () => {
       formOf("content-disposition: Form-Data; filename=a.jpg; name=photo"),
     ],
     ["no line break at its end", bytes(formOf(PHOTO)).subarray(0, -2)],
+    ["line breaks before its first boundary", bytes("\r\n\r\n", formOf(PHOTO))],
+    ["headers in capitals", formOf(PHOTO.replace("Content-Disposition", "CONTENT-DISPOSITION"))],
+    ["headers that nobody knows", formOf(`X-Custom: 1\r\n${PHOTO}\r\nContent-Length: 7`)],
+    ["lines that end without a carriage return", bytes(`--X\n${PHOTO}\n\n`, JPEG, "\n--X--\n")],
+    [
+      "such lines, blanks and a folded head",
+      bytes(`text\n--X \n${PHOTO.replace("; f", ";\n\tf")}\n\n`, JPEG, "\n--X--"),
+    ],
   ])("with %s brings its photo whole", (_, body) => {
     const { files } = readForm(body, TYPE);
     expect(files).toEqual([{ field: "photo", name: "a.jpg", bytes: expect.anything() as Buffer }]);
@@ -77,6 +85,17 @@ describe("a form", () => {
     expect(files.map((file) => [file.field, file.name])).toEqual([["photo", name]]);
   });
 
+  it("whose lines end without a carriage return brings a file whole that ends with one, and empty parts", () => {
+    const field = 'Content-Disposition: form-data; name="name"';
+    const content = Buffer.concat([JPEG, Buffer.from("\r\n--X\r")]);
+    const { fields, files } = readForm(
+      bytes(`--X\n${field}\n\n\n--X\n${PHOTO}\n\n`, content, "\n--X--"),
+      TYPE,
+    );
+    expect([...fields]).toEqual([["name", ""]]);
+    expect(Buffer.from(files[0]!.bytes)).toEqual(content);
+  });
+
   it("without parts is empty", () => {
     expect(readForm(bytes("--X--\r\n"), TYPE)).toEqual({ fields: new Map(), files: [] });
   });
@@ -110,6 +129,7 @@ describe("a form", () => {
 
   it.each([
     "multipart/form-data",
+    "multipart/mixed; boundary=X",
     "multipart/form-data; boundary=",
     `multipart/form-data; boundary=${"x".repeat(71)}`,
   ])("of the type %s is refused", (type) => expect(refused(formOf(PHOTO), type)).toBe("bad_request"));
@@ -128,6 +148,7 @@ describe("a form", () => {
       "\0",
       "Content-Type: ",
       "\r",
+      "\n",
       "X",
     ];
     let seed = 20261128;
@@ -145,6 +166,8 @@ describe("a form", () => {
     ["dashes", "-"],
     ["boundaries that are none", "\r\n--X-\r\n--XX"],
     ["line breaks", "\r\n"],
+    ["line feeds", "\n"],
+    ["boundaries of other lines", "\n--X  \r"],
     ["quotation marks", '; a="'],
   ])("of 20 MiB of %s takes no longer than to read it", (_, text) => {
     const filler = Buffer.alloc(20 * 1024 * 1024, text);

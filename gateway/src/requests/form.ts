@@ -21,8 +21,9 @@ const PARTS_MAX = 80;
 const FIELD_BYTES_MAX = 64 * 1024;
 const HEAD_BYTES_MAX = 16 * 1024;
 
+/** Whether the body has parts, of whatever kind: `readForm` refuses in words what is no form. */
 export function isForm(contentType: string | undefined): contentType is string {
-  return /^\s*multipart\/form-data\s*(;|$)/i.test(contentType ?? "");
+  return /^\s*multipart\//i.test(contentType ?? "");
 }
 
 /**
@@ -31,6 +32,8 @@ export function isForm(contentType: string | undefined): contentType is string {
  * @throws StageFailure bad_request where the body is no form, or has more parts than are allowed: none is left out silently
  */
 export function readForm(body: Uint8Array, contentType: string): Form {
+  if (!/^\s*multipart\/form-data\s*(;|$)/i.test(contentType))
+    throw new StageFailure("bad_request", "A form is sent as multipart/form-data.");
   const fields = new Map<string, string>();
   const files: FormFile[] = [];
   let parts = 0;
@@ -53,17 +56,20 @@ interface Part {
   content: Buffer;
 }
 
-/** The parts between the boundary's lines (RFC 2046, 5.1.1); bytes before the first line and after the last are ignored. */
+type LineBreak = "\r\n" | "\n";
+
+/**
+ * The parts between the boundary's lines (RFC 2046, 5.1.1); bytes before the first line and after the last are ignored. Lines end as the first
+ * boundary's does: scripts send forms whose lines end without a carriage return.
+ */
 function* partsOf(body: Buffer, contentType: string): Generator<Part> {
   const dashBoundary = `--${boundaryOf(contentType)}`;
-  const delimiter = Buffer.from(`\r\n${dashBoundary}`, "latin1");
-  const isFirst = delimiter.subarray(2).equals(body.subarray(0, dashBoundary.length));
-  let line = isFirst ? lineAt(body, dashBoundary.length) : undefined;
-  line ??= nextLine(body, delimiter, 0);
+  let line = firstLine(body, dashBoundary);
   while (line && !line.isLast) {
-    const { head, end: contentAt } = headAt(body, line.end);
+    const { lineBreak } = line;
+    const { head, end: contentAt } = headAt(body, line.end, lineBreak);
     // Of an empty part, the line break before the next boundary may be the one that ends its head.
-    const next = nextLine(body, delimiter, contentAt - 2);
+    const next = nextLine(body, `${lineBreak}${dashBoundary}`, contentAt - lineBreak.length, lineBreak);
     if (!next) throw incomplete();
     yield { head, content: body.subarray(contentAt, Math.max(contentAt, next.start)) };
     line = next;
@@ -75,33 +81,51 @@ interface BoundaryLine {
   start: number;
   /** Where the bytes after it begin. */
   end: number;
+  lineBreak: LineBreak;
   isLast: boolean;
 }
 
-function nextLine(body: Buffer, delimiter: Buffer, from: number): BoundaryLine | undefined {
-  for (let start = body.indexOf(delimiter, from); start >= 0; start = body.indexOf(delimiter, start + 2)) {
-    const line = lineAt(body, start + delimiter.length);
-    if (line) return { ...line, start };
+function firstLine(body: Buffer, dashBoundary: string): BoundaryLine | undefined {
+  const begins = body.toString("latin1", 0, dashBoundary.length) === dashBoundary;
+  return (
+    (begins ? lineAt(body, 0, dashBoundary.length) : undefined) ?? nextLine(body, `\n${dashBoundary}`, 0)
+  );
+}
+
+/** @param lineBreak with which it has to end; whichever there is without it */
+function nextLine(
+  body: Buffer,
+  delimiter: string,
+  from: number,
+  lineBreak?: LineBreak,
+): BoundaryLine | undefined {
+  const sought = Buffer.from(delimiter, "latin1");
+  for (let start = body.indexOf(sought, from); start >= 0; start = body.indexOf(sought, start + 1)) {
+    const line = lineAt(body, start, start + sought.length, lineBreak);
+    if (line) return line;
   }
   return undefined;
 }
 
 /** The rest of a boundary's line: two dashes end the form, blanks are allowed. Undefined where anything else follows: it was no boundary. */
-function lineAt(body: Buffer, at: number): BoundaryLine | undefined {
-  if (body.toString("latin1", at, at + 2) === "--") return { start: 0, end: at + 2, isLast: true };
+function lineAt(body: Buffer, start: number, at: number, wanted?: LineBreak): BoundaryLine | undefined {
+  if (body.toString("latin1", at, at + 2) === "--")
+    return { start, end: at + 2, lineBreak: wanted ?? "\r\n", isLast: true };
   let end = at;
   while (body[end] === 0x20 || body[end] === 0x09) end++;
-  return body.toString("latin1", end, end + 2) === "\r\n"
-    ? { start: 0, end: end + 2, isLast: false }
-    : undefined;
+  const lineBreaks = wanted ? [wanted] : (["\r\n", "\n"] as const);
+  const lineBreak = lineBreaks.find((text) => body.toString("latin1", end, end + text.length) === text);
+  return lineBreak && { start, end: end + lineBreak.length, lineBreak, isLast: false };
 }
 
-function headAt(body: Buffer, at: number): { head: Buffer; end: number } {
+function headAt(body: Buffer, at: number, lineBreak: LineBreak): { head: Buffer; end: number } {
   // The line break that ended the boundary's line counts: a part without a head begins with an empty line.
-  const window = body.subarray(at - 2, at + HEAD_BYTES_MAX);
-  const length = window.indexOf("\r\n\r\n", 0, "latin1");
+  const from = at - lineBreak.length;
+  const window = body.subarray(from, at + HEAD_BYTES_MAX);
+  const length = window.indexOf(`${lineBreak}${lineBreak}`, 0, "latin1");
   if (length < 0) throw body.length > at + HEAD_BYTES_MAX ? tooMuch() : incomplete();
-  return { head: window.subarray(Math.min(2, length), length), end: at - 2 + length + 4 };
+  const head = window.subarray(Math.min(lineBreak.length, length), length);
+  return { head, end: from + length + 2 * lineBreak.length };
 }
 
 /** @throws StageFailure bad_request where there is none */

@@ -11,7 +11,7 @@ export interface PartHead {
 export function readPartHead(head: string): PartHead {
   const headers = new Map<string, string>();
   // A line that begins with a blank goes on with the one before.
-  for (const line of head.replace(/\r\n[\t ]+/g, " ").split("\r\n")) {
+  for (const line of head.replace(/\r?\n[\t ]+/g, " ").split(/\r?\n/)) {
     const colon = line.indexOf(":");
     if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }

@@ -40,9 +40,11 @@ async function decodeTruncated(
   const layout = layoutOfTruncated(upload, complaint);
   // What else libjpeg complains of is no more than a stray byte in most files.
   if (!layout) return wholePhoto(await decode(upload, "truncated", secondsMax));
-  const { width, height, orientation = 1 } = await sharp(upload).metadata();
+  const { width, height, channels, orientation = 1 } = await sharp(upload).metadata();
+  // Of colours green, in which all three components of a JPEG have a part: computing what is grey takes longer than to decode.
+  const channel = channels > 1 ? "green" : 0;
   const truncated = await truncatedJpeg(upload, layout, { width, height }, (jpeg) =>
-    open(jpeg, "none", secondsMax).toColourspace("b-w").raw({ depth: "uchar" }).toBuffer(),
+    open(jpeg, "none", secondsMax).extractChannel(channel).raw().toBuffer(),
   );
   if (!truncated) throw complaint;
   const picture = await decode(truncated.bytes, "none", secondsMax);

@@ -27,19 +27,19 @@ export function layoutOfTruncated(upload: Uint8Array, complaint: unknown): JpegL
  * How much of a JPEG there is. Of several scans all rows are there, if coarse, where each component's first is whole. Else it is decoded
  * twice, with another continuation each: what is the same in both is in the file. The row of blocks that it ends in is not decoded, and not
  * counted as missing either. Undefined where more is missing than is allowed.
- * @param decodeGrey one byte a pixel, unturned, whatever is missing
+ * @param decodeChannel one byte a pixel, unturned, whatever is missing
  */
 export async function truncatedJpeg(
   upload: Uint8Array,
   { blockRow, hasOneScan, areFirstScansWhole, end }: JpegLayout,
   { width, height }: { width: number; height: number },
-  decodeGrey: (jpeg: Uint8Array) => Promise<Buffer>,
+  decodeChannel: (jpeg: Uint8Array) => Promise<Buffer>,
 ): Promise<TruncatedJpeg | undefined> {
   const data = bufferOf(upload).subarray(0, end);
   const bytes = Buffer.concat([data, END]);
   if (!hasOneScan && areFirstScansWhole) return { bytes, rows: height };
-  const ended = await decodeGrey(bytes);
-  const continued = await decodeGrey(Buffer.concat([data, ANYTHING, END]));
+  const ended = await decodeChannel(bytes);
+  const continued = await decodeChannel(Buffer.concat([data, ANYTHING, END]));
   const rows = equalRows(ended, continued, width);
   if (rows === height) return { bytes, rows };
   // Colours are interpolated from the next row of blocks: one row above it changes too.

@@ -44,7 +44,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
   it("shows the photo at once, boxes first, then each answer in the place kept for it", async () => {
     const { page, problems } = await visit(browser, mesh.url);
     const jobId = await send(page, "group-4");
-    await page.locator(".photo > img").waitFor();
+    await page.locator(".photo-plane > img").waitFor();
     await poll(() => page.locator("h1").innerText()).toBe("Looking for faces");
     expect(await page.locator(".box").count()).toBe(0);
     await screenshot(page, "1-sent");

@@ -25,6 +25,10 @@ function Frame(props: { shot: Shot; isShown: boolean }) {
   const job = () => (props.shot.step.at === "sent" ? jobOf(props.shot.step.jobId) : undefined);
   const source = () => props.shot.preview ?? (job() && photoUrl(job()!.jobId));
   const state = () => stateOf(props.shot, job()?.state(), job()?.failure() !== undefined);
+  const turned = () => {
+    const extract = job()?.state().extract;
+    return extract?.state === "done" ? extract.value.turned : 0;
+  };
   let frame!: HTMLLIElement;
   createEffect(() => {
     const strip = frame.closest(".film");
@@ -45,6 +49,7 @@ function Frame(props: { shot: Shot; isShown: boolean }) {
           <img
             src={source()}
             alt=""
+            data-turned={turned()}
             loading="lazy"
             decoding="async"
             onError={(event) => (event.currentTarget.hidden = true)}

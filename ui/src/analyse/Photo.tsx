@@ -10,34 +10,46 @@ import {
   type Accessor,
   type JSX,
 } from "solid-js";
+import { PhotoTools, ZOOM_STEP } from "./PhotoTools";
 import { onKeys } from "./keys";
+import { turnBetween, turnedBox, turnedPoint, turnedSize } from "./upright";
 import { WHOLE, pan, placePhoto, viewOfBox, zoomAt, type Placement, type Size, type View } from "./view";
 import "./Photo.css";
 
 export interface PhotoProps {
   src: string | undefined;
   alt: string;
-  /** Pixels of the upright photo, once known; else those of the loaded picture. */
+  /** Pixels of the photo as it was sent (upright by its EXIF data), once known; else those of the loaded picture. */
   size: Size | undefined;
-  /** A face to zoom to, when asked. */
+  /** Degrees clockwise that stand it upright: 0, 90, 180 or 270. It is shown so, until it is turned back. */
+  turned: number;
+  isTurnedBack: boolean;
+  onTurn: () => void;
+  /** A face to zoom to, when asked; in pixels of the photo as it was sent. */
   focusBox?: BoxJson | undefined;
-  /** What is drawn on it, placed in CSS pixels of the frame. */
+  /** What is drawn on it, placed in CSS pixels of the frame; the size is the photo's as it is shown. */
   children?: (placement: Accessor<Placement>, photo: Accessor<Size>) => JSX.Element;
 }
 
-const ZOOM_STEP = 1.4;
-
 const NOWHERE: Placement = { left: 0, top: 0, width: 1, height: 1 };
+const UNIT: Size = { width: 1, height: 1 };
 
 /** The photo in its frame, magnified by wheel, pinch, buttons and keys; drawn on in screen pixels, so sharp at any zoom. */
 export function Photo(props: PhotoProps) {
   let frame!: HTMLDivElement;
+  let plane!: HTMLDivElement;
   const [frameSize, setFrameSize] = createSignal<Size>({ width: 0, height: 0 });
   const [natural, setNatural] = createSignal<Size>();
   const [isMissing, setIsMissing] = createSignal(false);
   const [view, setView] = createSignal<View>(WHOLE);
 
-  const size = createMemo(() => props.size ?? natural());
+  const turn = createMemo(() => (props.isTurnedBack ? 0 : props.turned));
+  const sent = createMemo(() => props.size ?? natural());
+  /** As it is shown: what is magnified, moved and drawn on. */
+  const size = createMemo(() => {
+    const photo = sent();
+    return photo && turnedSize(photo, turn());
+  });
   const placement = createMemo(() => {
     const photo = size();
     return photo && frameSize().width > 0 ? placePhoto(frameSize(), photo, view()) : undefined;
@@ -56,7 +68,9 @@ export function Photo(props: PhotoProps) {
   const toWhole = () => setView(WHOLE);
   const toFace = () => {
     const box = props.focusBox;
-    if (box) change((photo) => viewOfBox(frameSize(), photo, box));
+    const photo = sent();
+    if (box && photo)
+      setView(viewOfBox(frameSize(), turnedSize(photo, turn()), turnedBox(box, photo, turn())));
   };
 
   createEffect(
@@ -70,6 +84,25 @@ export function Photo(props: PhotoProps) {
     ),
   );
 
+  // Turned about the middle of the frame, from how it was shown to how it is, with all that is drawn on it.
+  createEffect(
+    on(turn, (after, before = 0) => {
+      const photo = sent();
+      const angle = turnBetween(before, after);
+      // Of a photo that nobody has seen yet there is nothing to turn.
+      if (!photo || !natural() || frameSize().width === 0) return;
+      const scaleOf = (degrees: number) => {
+        const shown = turnedSize(photo, degrees);
+        return Math.min(frameSize().width / shown.width, frameSize().height / shown.height);
+      };
+      setView(({ zoom, x, y }) => ({ zoom, ...turnedPoint({ x, y }, UNIT, (angle + 360) % 360) }));
+      plane.animate(
+        { rotate: [`${-angle}deg`, "0deg"], scale: [scaleOf(before) / scaleOf(after), 1] },
+        { duration: turningMs(), easing: "ease-in-out" },
+      );
+    }),
+  );
+
   onMount(() => {
     const observer = new ResizeObserver(() =>
       setFrameSize({ width: frame.clientWidth, height: frame.clientHeight }),
@@ -78,7 +111,13 @@ export function Photo(props: PhotoProps) {
     onCleanup(() => observer.disconnect());
   });
 
-  onKeys({ "+": () => zoomBy(ZOOM_STEP), "-": () => zoomBy(1 / ZOOM_STEP), "0": toWhole, z: toFace });
+  onKeys({
+    "+": () => zoomBy(ZOOM_STEP),
+    "-": () => zoomBy(1 / ZOOM_STEP),
+    "0": toWhole,
+    z: toFace,
+    u: () => props.turned > 0 && props.onTurn(),
+  });
 
   const at = (event: MouseEvent) => {
     const { left, top } = frame.getBoundingClientRect();
@@ -112,6 +151,7 @@ export function Photo(props: PhotoProps) {
       class="photo"
       ref={frame}
       data-zoomed={view().zoom > 1}
+      data-turned={props.turned > 0 ? turn() : undefined}
       style={{ "--aspect": aspect() }}
       onPointerDown={grab}
       onPointerMove={move}
@@ -129,26 +169,29 @@ export function Photo(props: PhotoProps) {
         },
       }}
     >
-      <Show when={props.src} keyed>
-        {(src) => (
-          <img
-            src={src}
-            alt={props.alt}
-            draggable={false}
-            hidden={isMissing()}
-            style={{
-              left: `${placement()?.left ?? 0}px`,
-              top: `${placement()?.top ?? 0}px`,
-              width: `${placement()?.width ?? 0}px`,
-              height: `${placement()?.height ?? 0}px`,
-            }}
-            onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
-              if (width > 0) setNatural({ width, height });
-            }}
-            onError={() => setIsMissing(true)}
-          />
-        )}
-      </Show>
+      <div class="photo-plane" ref={plane}>
+        <Show when={props.src} keyed>
+          {(src) => (
+            <img
+              src={src}
+              alt={props.alt}
+              draggable={false}
+              hidden={isMissing()}
+              style={pictureStyle(placement() ?? NOWHERE, turn())}
+              onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+                if (width > 0) setNatural({ width, height });
+              }}
+              onError={() => setIsMissing(true)}
+            />
+          )}
+        </Show>
+        <Show when={placement()}>
+          {props.children?.(
+            () => placement() ?? NOWHERE,
+            () => size() ?? NOWHERE,
+          )}
+        </Show>
+      </div>
       <Show when={!props.src}>
         <svg class="photo-none" viewBox="0 0 20 20" aria-hidden="true">
           <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3" />
@@ -160,38 +203,14 @@ export function Photo(props: PhotoProps) {
         </p>
       </Show>
       <Show when={placement()}>
-        {props.children?.(
-          () => placement() ?? NOWHERE,
-          () => size() ?? NOWHERE,
-        )}
-      </Show>
-      <Show when={placement()}>
-        <div class="photo-tools" role="group" aria-label="Magnification">
-          <button
-            aria-label="Smaller"
-            title="Smaller (-)"
-            disabled={view().zoom <= 1}
-            onClick={() => zoomBy(1 / ZOOM_STEP)}
-          >
-            −
-          </button>
-          <button
-            aria-label={`${Math.round(view().zoom * 100)} %, show the whole photo`}
-            title="Whole photo (0)"
-            disabled={view().zoom <= 1}
-            onClick={toWhole}
-          >
-            {Math.round(view().zoom * 100)} %
-          </button>
-          <button aria-label="Larger" title="Larger (+)" onClick={() => zoomBy(ZOOM_STEP)}>
-            +
-          </button>
-          <Show when={props.focusBox}>
-            <button title="The chosen face (z)" onClick={toFace}>
-              Face
-            </button>
-          </Show>
-        </div>
+        <PhotoTools
+          zoom={view().zoom}
+          onZoom={zoomBy}
+          onWhole={toWhole}
+          onFace={props.focusBox && toFace}
+          isTurnedBack={props.isTurnedBack}
+          onTurn={props.turned > 0 ? props.onTurn : undefined}
+        />
       </Show>
     </div>
   );
@@ -199,4 +218,21 @@ export function Photo(props: PhotoProps) {
 
 function isPageScrolling(): boolean {
   return document.documentElement.scrollHeight > innerHeight + 1;
+}
+
+/** The motion's time of the page's own tokens: none where less motion is wanted. */
+function turningMs(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--time-turn"));
+}
+
+/** The picture is laid out as it was sent, in the middle of its place, and turned there. */
+function pictureStyle({ left, top, width, height }: Placement, turn: number): JSX.CSSProperties {
+  const lying = turnedSize({ width, height }, turn);
+  return {
+    left: `${left + (width - lying.width) / 2}px`,
+    top: `${top + (height - lying.height) / 2}px`,
+    width: `${lying.width}px`,
+    height: `${lying.height}px`,
+    rotate: `${turn}deg`,
+  };
 }

@@ -7,6 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Enter", "Details of the chosen face"],
   ["z", "Look at the chosen face closely"],
   ["+ − 0", "Magnify, reduce, whole photo"],
+  ["u", "A turned photo upright, or as it was sent"],
   ["p", "Paste a photo"],
   ["g", "Gallery"],
   ["Delete", "Delete this job, after a question"],

@@ -17,6 +17,7 @@ import { Waterfall } from "./Waterfall";
 import { announceAnswers } from "./announceAnswers";
 import { createChoice } from "./choice";
 import { onKeys } from "./keys";
+import { turnedFace } from "./upright";
 import "./Workspace.css";
 
 export interface WorkspaceProps {
@@ -34,10 +35,17 @@ export function Workspace(props: WorkspaceProps) {
   const faces = () => state()?.faces ?? [];
   const choice = createChoice();
   const [isAsking, setIsAsking] = createSignal(false);
+  const [isTurnedBack, setIsTurnedBack] = createSignal(false);
 
   const isGone = () => job()?.failure() !== undefined && state()?.state === "unknown";
   const isDeleted = () => state()?.state === "deleted";
   const chosenFace = () => faces().find(({ index }) => index === choice.chosen());
+  /** Where they are on the photo as it is shown. */
+  const shownFaces = createMemo(() => {
+    const size = sizeOf(state());
+    const turn = isTurnedBack() ? 0 : turnedBy(state());
+    return size && turn > 0 ? faces().map((face) => turnedFace(face, size, turn)) : faces();
+  });
   const isRefused = () => props.shot?.step.at === "refused";
   // The visitor's own bytes at once; the server's copy, for who has only the address, when `extract` has made it.
   const source = createMemo(() => {
@@ -87,10 +95,13 @@ export function Workspace(props: WorkspaceProps) {
               src={source()}
               alt="The photo"
               size={sizeOf(state())}
+              turned={turnedBy(state())}
+              isTurnedBack={isTurnedBack()}
+              onTurn={() => setIsTurnedBack((isBack) => !isBack)}
               focusBox={faces().length > 0 ? chosenFace()?.box : undefined}
             >
               {(placement, photo) => (
-                <Boxes faces={faces()} choice={choice} placement={placement()} photo={photo()} />
+                <Boxes faces={shownFaces()} choice={choice} placement={placement()} photo={photo()} />
               )}
             </Photo>
             <SendingBar step={props.shot?.step} />
@@ -143,4 +154,8 @@ export function Workspace(props: WorkspaceProps) {
 
 function sizeOf(job: JobState | undefined) {
   return job?.extract.state === "done" ? job.extract.value.size : undefined;
+}
+
+function turnedBy(job: JobState | undefined): number {
+  return job?.extract.state === "done" ? job.extract.value.turned : 0;
 }

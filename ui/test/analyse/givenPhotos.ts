@@ -25,7 +25,7 @@ export function testGivenPhotos(on: WholeMesh): void {
     await client.send("Network.emulateNetworkConditions", slow);
     await give(page, photo("group-4"));
     await page.getByText(/^\d+ kB of 235 kB$/).waitFor();
-    await page.locator(".photo > img").waitFor();
+    await page.locator(".photo-plane > img").waitFor();
     await screenshot(page, "sending");
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.waitForURL(/\/jobs\//);

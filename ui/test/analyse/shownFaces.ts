@@ -135,7 +135,7 @@ async function recordAppearances(page: Page): Promise<void> {
     Object.assign(globalThis, { seen });
     const note = (what: string) => void (seen.includes(what) || seen.push(what));
     new MutationObserver(() => {
-      if (document.querySelector(".photo > img")) note("photo");
+      if (document.querySelector(".photo-plane > img")) note("photo");
       if (document.querySelector(".box")) note("box");
       for (const field of document.querySelectorAll('.face[data-face] .field[data-state="done"]')) {
         note(`${field.closest(".face")!.getAttribute("data-face")} ${field.getAttribute("data-stage")}`);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
 import { testGivenPhotos } from "./analyse/givenPhotos";
 import { testShownFaces } from "./analyse/shownFaces";
+import { testTurnedPhotos } from "./analyse/turnedPhotos";
 import { poll, untilComplete } from "./analyse/wholeMesh";
 import { CHROMIUM, accessibilityFaults, give, openBrowser, photo, screenshot, visit } from "./browser";
 
@@ -31,6 +32,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
 
   testShownFaces(on);
   testGivenPhotos(on);
+  testTurnedPhotos(on);
 
   it("loads less than 60 kB of script, nothing from elsewhere, and the examples only when asked", async () => {
     const context = await browser.newContext();

@@ -65,6 +65,30 @@ describe("extract", () => {
     expect(found(extracted, "group-4")).toBe(4);
   });
 
+  it.each([90, 180, 270])(
+    "says how a photo without EXIF data that lies by %i degrees stands upright, and leaves its boxes where they are",
+    async (degrees) => {
+      const lying = await sharp(await sample("group-4"))
+        .rotate(degrees)
+        .jpeg({ quality: 95 })
+        .toBuffer();
+      const { extracted } = await extract({ photo: lying });
+      expect(extracted.turned).toBe(360 - degrees);
+      expect(extracted.size).toMatchObject(
+        degrees === 180 ? { width: 1920, height: 1080 } : { width: 1080, height: 1920 },
+      );
+      const middles = extracted.faces.map(
+        ({ box }) => [box!.x + box!.width / 2, box!.y + box!.height / 2] as const,
+      );
+      for (const [x, y, width] of truth["group-4"]!) {
+        const [across, down] =
+          degrees === 90 ? [1080 - y, x] : degrees === 180 ? [1920 - x, 1080 - y] : [y, 1920 - x];
+        const apart = middles.map(([atX, atY]) => Math.hypot(atX - across, atY - down));
+        expect(Math.min(...apart)).toBeLessThan(width / 2);
+      }
+    },
+  );
+
   it("finds a face whose chip reaches beyond the border, and repeats the border there", async () => {
     const [x, y, width] = truth["portrait-1"]![0]!;
     const left = Math.round(x - 0.55 * width);

@@ -102,7 +102,7 @@ describe("a result on the command line", () => {
         [],
       )[0];
     expect(textOf(0)).toMatch(/ photo {3}extract {8}4x3, 1 face \[10,20 30x40 0\.90\]$/);
-    expect(textOf(270)).toMatch(/ 4x3, 1 face, turned by 270° \[10,20 30x40 0\.90\]$/);
+    expect(textOf(270)).toMatch(/ 4x3, 1 face, upright when turned by 270° \[10,20 30x40 0\.90\]$/);
     expect(textOf(0, true)).toMatch(/ 4x3, 1 face, cut short \[10,20 30x40 0\.90\]$/);
   });
 

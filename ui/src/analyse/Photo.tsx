@@ -98,7 +98,7 @@ export function Photo(props: PhotoProps) {
       setView(({ zoom, x, y }) => ({ zoom, ...turnedPoint({ x, y }, UNIT, (angle + 360) % 360) }));
       plane.animate(
         { rotate: [`${-angle}deg`, "0deg"], scale: [scaleOf(before) / scaleOf(after), 1] },
-        { duration: turningMs(), easing: "ease-in-out" },
+        { duration: turningMs(frame), easing: "ease-in-out" },
       );
     }),
   );
@@ -220,9 +220,9 @@ function isPageScrolling(): boolean {
   return document.documentElement.scrollHeight > innerHeight + 1;
 }
 
-/** The motion's time of the page's own tokens: none where less motion is wanted. */
-function turningMs(): number {
-  return Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--time-turn"));
+/** In the time in which its room changes: none where less motion is wanted. */
+function turningMs(frame: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(frame).transitionDuration) * 1_000;
 }
 
 /** The picture is laid out as it was sent, in the middle of its place, and turned there. */

@@ -81,7 +81,7 @@ function facesText({ faces, facesOmitted, size, turned, truncated }: ExtractedJs
   const shown = boxes.slice(0, 4).join(" ") + (boxes.length > 4 ? " ..." : "");
   const more = facesOmitted > 0 ? `, ${facesOmitted} more not analysed` : "";
   const count = `${faces.length} face${faces.length === 1 ? "" : "s"}${more}`;
-  const about = `${truncated ? ", cut short" : ""}${turned > 0 ? `, turned by ${turned}°` : ""}`;
+  const about = `${truncated ? ", cut short" : ""}${turned > 0 ? `, upright when turned by ${turned}°` : ""}`;
   return `${size.width}x${size.height}, ${count}${about} ${shown}`;
 }
 

@@ -115,6 +115,12 @@ describe("the job reducer", () => {
     expect(job.faces[0]?.fields["age"]?.state).toBe("done");
   });
 
+  it("keeps how the photo stands upright, and its boxes in the photo's own pixels", () => {
+    const { extract, faces } = viewOf(run(accepted(["extract", "age"]), extracted(1), age(0)));
+    expect(extract).toMatchObject({ state: "done", value: { size, turned: 90 } });
+    expect(faces[0]!.box).toEqual({ x: 0, y: 0, width: 10, height: 10 });
+  });
+
   it("completes at once where no face was found", () => {
     expect(run(accepted(["extract", "age"]), extracted(0)).state).toBe("complete");
   });

@@ -134,7 +134,7 @@ function Dots(props: { face: FaceView; x: number; y: number }) {
   );
 }
 
-/** Number and first words of a face, above its box, or in it where there is no room above. */
+/** Number and first words of a face, above its box; where there is no room above in it, or below one that they would cover. */
 function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; isOnly: boolean }) {
   const words = createMemo(() => (props.box.width >= TAG_PX_MIN ? tagWords(props.face) : ""));
   const number = () => (props.isOnly ? "" : String(props.face.index + 1));
@@ -144,10 +144,11 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
         class="box-tag"
         data-chosen={props.choice.chosen() === props.face.index}
         data-dim={isDim(props)}
-        data-inside={props.box.y < TAG_ROOM_PX}
+        data-place={placeOfTag(props.box)}
         style={{
           "--left": `${props.box.x - 2}px`,
           top: `${props.box.y}px`,
+          "--box-height": `${props.box.height}px`,
           "--room": `${props.roomPx}px`,
         }}
       >
@@ -160,6 +161,11 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
       </span>
     </Show>
   );
+}
+
+function placeOfTag({ y, width }: Box): "above" | "inside" | "below" {
+  if (y >= TAG_ROOM_PX) return "above";
+  return width >= TAG_PX_MIN ? "inside" : "below";
 }
 
 /** From the tag's beginning to the next one on about the same height. */

@@ -98,6 +98,17 @@ describe("the square of a portrait", () => {
       expect(Math.max(...beyond)).toBeLessThan(50);
     }
   });
+
+  it("of a tilted face that fills its photo is no larger than the photo", () => {
+    const photo = { width: 112, height: 112 };
+    for (const degrees of [-40, -8, 5, 20, 45, 95]) {
+      const face = faceAt(56, 56, degrees);
+      const square = portraitSquare(face, photo);
+      expect(square.side).toBeLessThan(112 * 1.04);
+      expect(square.side).toBeGreaterThanOrEqual(112);
+      expect(gallerySquare(face as unknown as FaceToShow, photo).side).toBeCloseTo(square.side, 6);
+    }
+  });
 });
 
 describe("the square of a job's portrait and of the gallery's", () => {

@@ -65,7 +65,9 @@ function straightSquare(middle: XY, face: number, turn: number, { width, height 
 /** The largest within the photo, else the largest with next to nothing beyond it, else the one with least. */
 function turnedSquare(middle: XY, face: number, turn: number, photo: Size): PortraitSquare {
   const tried: { square: PortraitSquare; beyond: number }[] = [];
-  for (let side = face / FACE_SHARE; side >= SIDE_MIN * face; side *= STEP) {
+  // A face that fills its photo needs no more than the photo.
+  const sideMin = Math.min(SIDE_MIN * face, photo.width, photo.height);
+  for (let side = face / FACE_SHARE; side >= sideMin; side *= STEP) {
     const square = squareOf(movedTowards(photo, middle, face, side, turn), side, turn);
     tried.push({ square, beyond: shareBeyond(square, photo) });
   }
@@ -83,7 +85,7 @@ function movedTowards({ width, height }: Size, middle: XY, face: number, side: n
   const within = (at: number, length: number) =>
     room > length / 2 ? length / 2 : Math.min(Math.max(at, room), length - room);
   const move = { x: within(middle.x, width) - middle.x, y: within(middle.y, height) - middle.y };
-  const slack = side / 2 - REACH_MIN * face;
+  const slack = Math.max(0, side / 2 - REACH_MIN * face);
   const bounded = (value: number) => Math.min(Math.max(value, -slack), slack);
   const inSquare = turned(move, turn);
   const { x, y } = turned({ x: bounded(inSquare.x), y: bounded(inSquare.y) }, -turn);

@@ -134,9 +134,10 @@ function Dots(props: { face: FaceView; x: number; y: number }) {
   );
 }
 
-/** Number and first words of a face, above its box; where there is no room above in it, or below one that they would cover. */
+/** Number and first words of a face, above its box; where there is no room above in it, or beside one that they would cover. */
 function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; isOnly: boolean }) {
   const words = createMemo(() => (props.box.width >= TAG_PX_MIN ? tagWords(props.face) : ""));
+  const place = () => placeOfTag(props.box);
   const number = () => (props.isOnly ? "" : String(props.face.index + 1));
   return (
     <Show when={props.box.width >= NUMBER_PX_MIN && number() + words() !== ""}>
@@ -144,11 +145,10 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
         class="box-tag"
         data-chosen={props.choice.chosen() === props.face.index}
         data-dim={isDim(props)}
-        data-place={placeOfTag(props.box)}
+        data-place={place()}
         style={{
-          "--left": `${props.box.x - 2}px`,
+          "--left": `${place() === "beside" ? props.box.x + props.box.width + TAG_GAP_PX : props.box.x - 2}px`,
           top: `${props.box.y}px`,
-          "--box-height": `${props.box.height}px`,
           "--room": `${props.roomPx}px`,
         }}
       >
@@ -163,9 +163,9 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
   );
 }
 
-function placeOfTag({ y, width }: Box): "above" | "inside" | "below" {
+function placeOfTag({ y, width }: Box): "above" | "inside" | "beside" {
   if (y >= TAG_ROOM_PX) return "above";
-  return width >= TAG_PX_MIN ? "inside" : "below";
+  return width >= TAG_PX_MIN ? "inside" : "beside";
 }
 
 /** From the tag's beginning to the next one on about the same height. */

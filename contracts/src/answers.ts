@@ -137,6 +137,7 @@ function bareSpec({ name, classification, measure }: AnswerJson): AnswerSpecJson
       title: {},
       words: {},
       unsure: {},
+      hides: [],
     }));
     return { ...bare, classification: { labels, unsureBelow: 0 } };
   }

@@ -13,7 +13,9 @@ import type {
   Outcomes,
   ResultEvent,
   TimingsJson,
+  Verdict,
 } from "./shapes.js";
+import { cautionsOf, shownVerdict, type Caution } from "./cautions.js";
 import {
   CORE_STAGES,
   isCoreStage,
@@ -24,6 +26,7 @@ import {
   type StageName,
 } from "./stages.js";
 
+export { shownVerdict, type Caution, type FacePart } from "./cautions.js";
 export type * from "./shapes.js";
 
 export type Field<T> =
@@ -45,6 +48,10 @@ export type FaceFields = Readonly<Record<StageName, Field<Outcomes[keyof Outcome
 
 export interface FaceView extends Omit<FaceJson, "quality"> {
   fields: FaceFields;
+  /** What makes the matches less certain, by the analyzers' answers; derived, as is the verdict: fields stay as they were answered. */
+  cautions: Caution[];
+  /** Of `match`, as it is shown: with a caution, one step below what the field says. Absent until that is done. */
+  shownVerdict?: Verdict;
 }
 
 export interface JobView {
@@ -166,7 +173,18 @@ function viewOfFace(
       answeredAlong ? fieldOfEvent({ ...along, ...(quality ? { analysis: quality } : {}) }, stage) : open,
     ] as const;
   });
-  return { ...face, fields: Object.fromEntries(fields) };
+  return { ...face, fields: Object.fromEntries(fields), cautions: [] };
+}
+
+/** The face with what follows from its fields. */
+function withVerdict({ shownVerdict: _, ...face }: FaceView): FaceView {
+  const cautions = cautionsOf(face.fields);
+  const match = fieldOf({ ...face, cautions }, "match");
+  return {
+    ...face,
+    cautions,
+    ...(match?.state === "done" ? { shownVerdict: shownVerdict(match.value.verdict, cautions) } : {}),
+  };
 }
 
 function keep(job: JobState, event: ResultEvent): JobState {
@@ -189,7 +207,7 @@ function settle(job: JobState): JobState {
       const message = `${source} failed, which this is made of`;
       return { state: "failed", failure: { code: "source_failed", message, retryable } };
     });
-    return { ...face, fields };
+    return withVerdict({ ...face, fields });
   });
   const open =
     job.extract.state === "pending" ||

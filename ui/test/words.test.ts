@@ -1,4 +1,4 @@
-import type { AnnouncementJson, AnswerJson, ClassificationJson } from "@similarfaces/contracts/job";
+import type { AnnouncementJson, AnswerJson, Caution, ClassificationJson } from "@similarfaces/contracts/job";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { accuracyOf } from "../src/analyse/accuracy";
 import {
@@ -22,6 +22,7 @@ const guess = (label: string, probability: number): ClassificationJson => ({
     { label: "other", probability: 1 - probability },
     { label, probability },
   ],
+  hides: [],
 });
 const match = (verdict: "very_alike" | "no_close_match", name = "Ada") => ({
   matches: [{ identityId: "i", name, faceId: "f", similarity: 0.5, likelihood: 0.9, verdict }],
@@ -46,8 +47,9 @@ const MASK: AnnouncementJson = {
             title: { en: "covered" },
             words: { en: "wears a mask" },
             unsure: { en: "perhaps wears a mask" },
+            hides: ["nose", "mouth"],
           },
-          { label: "bare", title: { en: "bare" }, words: { en: "bare face" }, unsure: {} },
+          { label: "bare", title: { en: "bare" }, words: { en: "bare face" }, unsure: {}, hides: [] },
         ],
       },
     },
@@ -163,9 +165,10 @@ describe("words for an analyzer's answers", () => {
 
 describe("words for matches", () => {
   it("say how alike, and when nobody is", () => {
-    expect(matchesSentence(match("very_alike"))).toBe("Very alike: Ada");
-    expect(matchesSentence(match("no_close_match"))).toBe("No close match; these are the nearest.");
-    expect(matchesSentence({ matches: [], galleryFaces: 0, verdict: "no_close_match" })).toContain("empty");
+    expect(matchesSentence(match("very_alike"), [])).toBe("Very alike: Ada");
+    expect(matchesSentence(match("no_close_match"), [])).toBe("No close match; these are the nearest.");
+    const none = { matches: [], galleryFaces: 0, verdict: "no_close_match" as const };
+    expect(matchesSentence(none, [])).toContain("empty");
     expect(verdictWords("quite_alike")).toBe("Quite alike");
   });
 
@@ -173,14 +176,24 @@ describe("words for matches", () => {
     const bare = { identityId: "i", name: "Ada", faceId: "f", similarity: 0.412 };
     const uncalibrated = { ...bare, verdict: "uncalibrated" as const };
     const matches = { matches: [uncalibrated], galleryFaces: 1, verdict: "uncalibrated" as const };
-    expect(matchesSentence(matches)).toBe("Nearest: Ada, similarity 0.41");
+    expect(matchesSentence(matches, [])).toBe("Nearest: Ada, similarity 0.41");
     expect(figureWords(uncalibrated)).toBe("0.41");
     expect(figureWords(match("very_alike").matches[0]!)).toBe("90 %");
-    expect(spokenMatches(matches)).toEqual([
+    expect(spokenMatches(matches, [])).toEqual([
       "Nearest: Ada, similarity 0.41",
       "This embedder's pack says nothing of likelihood.",
     ]);
-    expect(spokenMatches(match("very_alike"))).toHaveLength(1);
+    expect(spokenMatches(match("very_alike"), [])).toHaveLength(1);
+  });
+
+  it("are one step lower where parts of the face are hidden, and say why", () => {
+    const message = "nose and mouth are covered: less certain";
+    const cautions: Caution[] = [{ stage: "scarf", hides: ["nose", "mouth"], message }];
+    expect(spokenMatches(match("very_alike"), cautions)).toEqual([
+      "Quite alike: Ada",
+      "Nose and mouth are covered: less certain.",
+    ]);
+    expect(matchesSentence(match("no_close_match"), cautions)).toContain("No close match");
   });
 });
 

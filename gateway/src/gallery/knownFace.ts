@@ -64,7 +64,7 @@ export function knownFaceWork(
   enrolment: MessageInitShape<typeof EnrolmentSchema>,
 ): WorkMessage {
   const { accepted, face, faces, extracted, foundBy, embedding } = source;
-  const { fields: _, ...found } = face;
+  const { index, box, landmarks, score, skipped } = face;
   const quality = qualityOf(face);
   const work = create(ImageWorkSchema, {
     jobId,
@@ -77,8 +77,8 @@ export function knownFaceWork(
     options: { facesMax: 1, matchCount: 1, enrolment },
     chipSide: accepted.chipSide,
     knownFace: {
-      face: fromJson(FaceSchema, { ...found, ...(quality ? { quality } : {}) }),
-      others: faces.filter(({ index }) => index !== face.index).map(({ box }) => box),
+      face: fromJson(FaceSchema, { index, box, landmarks, score, skipped, ...(quality ? { quality } : {}) }),
+      others: faces.filter((other) => other.index !== index).map((other) => other.box),
       embedding: Buffer.from(embedding.value.embedding, "base64"),
       model: embedding.model,
       foundBy,

@@ -49,7 +49,7 @@ const looks = (label = "bare", value = 40) =>
     face: 0,
     analysis: {
       answers: [
-        { name: "mask", classification: { label, probability: 1, probabilities: [] } },
+        { name: "mask", classification: { label, probability: 1, probabilities: [], hides: [] } },
         { name: "age", measure: { value, unit: "years", probabilities: [] } },
       ],
     },

@@ -44,6 +44,23 @@ describe("an answer is read by its kind", () => {
     });
   });
 
+  it("a classification: what its label hides, where the model is not unsure", () => {
+    const scarf: ManifestAnswer = {
+      ...smile,
+      classification: {
+        unsureBelow: 0.6,
+        labels: [label("bare"), { ...label("scarf"), hides: ["nose", "mouth"] }],
+      },
+    };
+    const hides = (...probabilities: number[]) => {
+      const { kind } = readAnswer(scarf, outputs("probabilities", ...probabilities));
+      return kind.case === "classification" ? kind.value.hides : undefined;
+    };
+    expect(hides(0.1, 0.9)).toEqual(["nose", "mouth"]);
+    expect(hides(0.45, 0.55)).toEqual([]);
+    expect(hides(0.9, 0.1)).toEqual([]);
+  });
+
   it("a measure of one number: the number, without an interval, one digit finer than it is shown", () => {
     const { kind } = readAnswer(width, outputs("mm", 61.23456));
     expect(kind).toMatchObject({ case: "measure", value: { value: 61.23, unit: "mm", probabilities: [] } });

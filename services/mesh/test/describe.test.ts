@@ -66,7 +66,10 @@ describe("a result on the command line", () => {
   });
 
   it("says what was answered, by whoever has the name now, and nothing of what was not", () => {
-    const tone = { name: "tone", classification: { label: "red", probability: 0.8, probabilities: [] } };
+    const tone = {
+      name: "tone",
+      classification: { label: "red", probability: 0.8, probabilities: [], hides: [] },
+    };
     const [line] = lines({ stage: "light-and-tone", analysis: { answers: [tone] } });
     expect(line).toMatch(/ light-and-tone red 80 %$/);
   });
@@ -104,6 +107,52 @@ describe("a result on the command line", () => {
     expect(textOf(0)).toMatch(/ photo {3}extract {8}4x3, 1 face \[10,20 30x40 0\.90\]$/);
     expect(textOf(270)).toMatch(/ 4x3, 1 face, upright when turned by 270° \[10,20 30x40 0\.90\]$/);
     expect(textOf(0, true)).toMatch(/ 4x3, 1 face, cut short \[10,20 30x40 0\.90\]$/);
+  });
+
+  it("says which parts of a face are hidden beside its matches, and once more where that comes after them", () => {
+    const point = { x: 1, y: 1 };
+    const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
+    const box = { x: 10, y: 20, width: 30, height: 40 };
+    const faces = [{ index: 0, box, landmarks, score: 0.9, skipped: false }];
+    const accepted = { ...job.accepted!, stages: ["extract", "scarf", "match"] };
+    const ada = {
+      identityId: "i",
+      faceId: "f",
+      name: "Ada",
+      similarity: 0.6,
+      verdict: "very_alike" as const,
+    };
+    const guess = { label: "scarf", probability: 0.9, probabilities: [], hides: ["mouth"] };
+    const events = {
+      accepted: event({ stage: "accepted", accepted }),
+      extract: event({
+        stage: "extract",
+        extract: { size: { width: 4, height: 3 }, faces, facesOmitted: 0, turned: 0 },
+      }),
+      match: event({
+        stage: "match",
+        face: 0,
+        match: { matches: [{ ...ada, likelihood: 0.98 }], galleryFaces: 1, verdict: "very_alike" },
+      }),
+      scarf: event({
+        stage: "scarf",
+        face: 0,
+        analysis: { answers: [{ name: "scarf", classification: guess }] },
+      }),
+    };
+    const printed = (...order: (keyof typeof events)[]) => {
+      let state = emptyJob("j");
+      return order.flatMap((name) => {
+        state = reduceJob(state, events[name]);
+        return describeEvent("a.jpg", events[name], state, []).map((line) => line.replace(/.*face 1 +/, ""));
+      });
+    };
+    const lowered = /^match +quite alike: Ada 98 % \(mouth is covered: less certain\)$/;
+    expect(printed("accepted", "extract", "scarf", "match").at(-1)).toMatch(lowered);
+    const [certain, scarf, again] = printed("accepted", "extract", "match", "scarf").slice(-3);
+    expect(certain).toMatch(/^match +very alike: Ada 98 %$/);
+    expect(scarf).toMatch(/^scarf +scarf 90 %$/);
+    expect(again).toMatch(lowered);
   });
 
   it("stands in columns, whatever the longest name of the job's analyzers", () => {

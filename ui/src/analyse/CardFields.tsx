@@ -1,4 +1,4 @@
-import type { AnalysisJson, Field, MatchesJson } from "@similarfaces/contracts/job";
+import type { AnalysisJson, Caution, Field, MatchesJson } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
 import { For, Show, type Accessor } from "solid-js";
 import { AnalyzerField, isWideField } from "./AnalyzerField";
@@ -12,6 +12,8 @@ export interface CardFieldsProps {
   fieldOf: (stage: StageName) => Accessor<Field<AnalysisJson> | undefined>;
   /** Undefined where nothing compares faces. */
   match: Accessor<Field<MatchesJson> | undefined> | undefined;
+  /** Of the matches. */
+  cautions: readonly Caution[];
 }
 
 /** What is answered of a face: answers in words, the nearest faces, then panels of figures. */
@@ -28,7 +30,7 @@ export function CardFields(props: CardFieldsProps) {
       <Show when={props.match} keyed>
         {(match) => (
           <FieldBlock stage="match" name="Similar faces" field={match} isWide>
-            {(value) => <Similar matches={value} />}
+            {(value) => <Similar matches={value} cautions={props.cautions} />}
           </FieldBlock>
         )}
       </Show>

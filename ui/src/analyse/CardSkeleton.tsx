@@ -19,6 +19,7 @@ export function CardSkeleton(props: { isShown: boolean; stages: readonly StageNa
             stages={props.stages}
             fieldOf={() => pending}
             match={isOn("match") ? pending : undefined}
+            cautions={[]}
           />
         </div>
       </div>

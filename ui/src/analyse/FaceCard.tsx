@@ -30,6 +30,9 @@ export function FaceCard(props: FaceCardProps) {
     // A field once known never changes: what is drawn is drawn once.
     createMemo(() => fieldOf(props.face, stage), undefined, { equals: (a, b) => a?.state === b?.state });
   const match = field("match");
+  const cautions = createMemo(() => props.face.cautions, undefined, {
+    equals: (a, b) => a.length === b.length,
+  });
   // A skipped face has no answers but those of `extract` itself.
   const stages = () =>
     props.face.skipped
@@ -76,6 +79,7 @@ export function FaceCard(props: FaceCardProps) {
         stages={stages()}
         fieldOf={(stage) => field(stage) as () => Field<AnalysisJson> | undefined}
         match={!props.face.skipped && (isOn("match") || match()) ? match : undefined}
+        cautions={cautions()}
       />
       <Show when={isOpen()}>
         <FaceDetails jobId={props.jobId} face={props.face} />

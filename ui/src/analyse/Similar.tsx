@@ -1,10 +1,10 @@
-import type { MatchesJson } from "@similarfaces/contracts/job";
+import { shownVerdict, type Caution, type MatchesJson } from "@similarfaces/contracts/job";
 import { For, Show } from "solid-js";
 import { portraitUrl } from "../api/gallery";
 import { Link } from "../components/Link";
 import { Portrait } from "../components/Portrait";
 import { mayReadGallery } from "../gallery/abilities";
-import { UNCALIBRATED, figureWords, matchesSentence, verdictWords } from "./matchWords";
+import { figureWords, matchesSentence, notesOf, verdictWords } from "./matchWords";
 import "./Similar.css";
 
 /** What the figure is (services/vision/src/calibration.ts). */
@@ -13,14 +13,20 @@ const SIMILARITY = "the cosine between the two faces' embeddings, 1 at most";
 /** As many as are answered where the gallery has them. */
 const PORTRAITS = 5;
 
+export interface SimilarProps {
+  matches: MatchesJson | undefined;
+  /** Each is said below the portraits, and how alike they are one step lower. */
+  cautions: readonly Caution[];
+}
+
 /** The nearest faces of the gallery, with how alike each is in a word and a figure; without an answer, the room for five. */
-export function Similar(props: { matches: MatchesJson | undefined }) {
+export function Similar(props: SimilarProps) {
   return (
     <Show when={props.matches} keyed fallback={<EmptySimilar />}>
       {(known) => (
         <>
           <p class="answer-words" title="Alike is not the same person.">
-            {matchesSentence(known)}
+            {matchesSentence(known, props.cautions)}
           </p>
           <ul class="similar" aria-label="The nearest faces of the gallery">
             <For each={known.matches}>
@@ -36,16 +42,15 @@ export function Similar(props: { matches: MatchesJson | undefined }) {
                       alt={match.name}
                     />
                     <span class="similar-words">
-                      <b>{verdictWords(match.verdict)}</b> <span>{figureWords(match)}</span>
+                      <b>{verdictWords(shownVerdict(match.verdict, props.cautions))}</b>{" "}
+                      <span>{figureWords(match)}</span>
                     </span>
                   </Link>
                 </li>
               )}
             </For>
           </ul>
-          <Show when={known.verdict === "uncalibrated"}>
-            <p class="small quiet">{UNCALIBRATED}</p>
-          </Show>
+          <For each={notesOf(known, props.cautions)}>{(note) => <p class="small quiet">{note}</p>}</For>
         </>
       )}
     </Show>

@@ -22,7 +22,7 @@ export function faceSentence(face: FaceView): string {
   const match = fieldOf(face, "match");
   const parts = [
     ...shown.flatMap((answers) => answers.map((answer) => capitalised(spokenOf(answer)))),
-    ...(match?.state === "done" ? spokenMatches(match.value) : []),
+    ...(match?.state === "done" ? spokenMatches(match.value, face.cautions) : []),
   ];
   return parts.length > 0 ? parts.map((part) => part.replace(/\.$/, "")).join(". ") + "." : "No answers.";
 }

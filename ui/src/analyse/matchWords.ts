@@ -1,4 +1,11 @@
-import type { MatchJson, MatchesJson, Verdict } from "@similarfaces/contracts/job";
+import {
+  shownVerdict,
+  type Caution,
+  type MatchJson,
+  type MatchesJson,
+  type Verdict,
+} from "@similarfaces/contracts/job";
+import { capitalised } from "@similarfaces/contracts/texts";
 import { formatPercent } from "../formats";
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
@@ -10,7 +17,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 };
 
 /** What the page says where an embedder's pack has no calibration. */
-export const UNCALIBRATED = "This embedder's pack says nothing of likelihood.";
+const UNCALIBRATED = "This embedder's pack says nothing of likelihood.";
 
 /** How alike one portrait is. */
 export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict];
@@ -19,8 +26,12 @@ export const verdictWords = (verdict: Verdict): string => VERDICTS[verdict];
 export const figureWords = ({ likelihood, similarity }: MatchJson): string =>
   likelihood === undefined ? similarity.toFixed(2) : formatPercent(likelihood);
 
-/** The matches as one sentence, from the verdict over all of them. */
-export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson): string {
+/** The matches as one sentence, from the verdict over all of them as the cautions leave it. */
+export function matchesSentence(
+  { matches, galleryFaces, verdict: answered }: MatchesJson,
+  cautions: readonly Caution[],
+): string {
+  const verdict = shownVerdict(answered, cautions);
   if (matches.length === 0) {
     return galleryFaces === 0
       ? "The gallery is empty: there is nobody to compare with."
@@ -32,8 +43,14 @@ export function matchesSentence({ matches, galleryFaces, verdict }: MatchesJson)
   return `${verdictWords(verdict)}: ${nearest.name}`;
 }
 
-/** The same for screen readers, with what a card has below the portraits. */
-export const spokenMatches = (matches: MatchesJson): string[] => [
-  matchesSentence(matches),
-  ...(matches.verdict === "uncalibrated" ? [UNCALIBRATED] : []),
+/** What a card has below the portraits. */
+export const notesOf = ({ matches, verdict }: MatchesJson, cautions: readonly Caution[]): string[] => [
+  ...(matches.length > 0 ? cautions.map(({ message }) => `${capitalised(message)}.`) : []),
+  ...(verdict === "uncalibrated" ? [UNCALIBRATED] : []),
+];
+
+/** Sentence and notes, for screen readers. */
+export const spokenMatches = (matches: MatchesJson, cautions: readonly Caution[]): string[] => [
+  matchesSentence(matches, cautions),
+  ...notesOf(matches, cautions),
 ];

@@ -1,6 +1,6 @@
 import { announcementFromJson, type Announcement, type AnnouncementJson } from "@similarfaces/contracts";
 import type { FoundModel } from "./findModels.js";
-import { chipSideOf, isAnalyzer, type AnalyzerManifest } from "./manifest.js";
+import { chipSideOf, isAnalyzer, type AnalyzerManifest, type ManifestAnswer } from "./manifest.js";
 
 /** What a model says of itself, from its manifest: the variant that runs, and of an analyzer its answers, without the graph's outputs. */
 export function announcementOf({ name, pack, manifest, variant }: FoundModel): Announcement {
@@ -20,6 +20,15 @@ function wordsOf({ title, order, hue, answers }: AnalyzerManifest) {
     title,
     order,
     ...(hue === undefined ? {} : { hue }),
-    answers: answers.map(({ output: _, ...answer }) => ({ tag: false, caution: {}, ...answer })),
+    answers: answers.map(({ output: _, classification, ...answer }) => ({
+      tag: false,
+      caution: {},
+      ...answer,
+      ...(classification ? { classification: withHides(classification) } : {}),
+    })),
   };
+}
+
+function withHides({ labels, unsureBelow }: NonNullable<ManifestAnswer["classification"]>) {
+  return { unsureBelow, labels: labels.map((label) => ({ ...label, hides: label.hides ?? [] })) };
 }

@@ -1,6 +1,8 @@
 import type {
   AnswerSpecJson,
   ClassificationSpecJson,
+  FacePart,
+  LabelSpecJson,
   MeasurementJson,
   MeasureSpecJson,
   TextsJson,
@@ -43,12 +45,17 @@ export interface ManifestOutput {
 type Fmr = "fmr1e2" | "fmr1e3" | "fmr1e4" | "fmr1e5" | "fmr1e6";
 
 /** One answer of an analyzer: how it is shown, as its announcement has it, and the graph's output that it is read from. */
+export interface ManifestLabel extends Omit<LabelSpecJson, "hides"> {
+  /** Nothing without it. */
+  hides?: FacePart[];
+}
+
 export interface ManifestAnswer extends Pick<AnswerSpecJson, "name" | "title"> {
   output: string;
   tag?: boolean;
   caution?: TextsJson;
   /** One of the two. */
-  classification?: ClassificationSpecJson;
+  classification?: Omit<ClassificationSpecJson, "labels"> & { labels: readonly ManifestLabel[] };
   measure?: MeasureSpecJson;
 }
 

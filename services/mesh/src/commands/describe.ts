@@ -1,12 +1,15 @@
 import { answerWords, intervalText, shownAnswers } from "@similarfaces/contracts/answers";
-import type {
-  AnalysisJson,
-  AnnouncementJson,
-  ExtractedJson,
-  JobState,
-  MatchesJson,
-  ResultEvent,
-  Verdict,
+import {
+  fieldOf,
+  shownVerdict,
+  type AnalysisJson,
+  type AnnouncementJson,
+  type Caution,
+  type ExtractedJson,
+  type JobState,
+  type MatchesJson,
+  type ResultEvent,
+  type Verdict,
 } from "@similarfaces/contracts";
 
 const VERDICTS: Record<Verdict, string> = {
@@ -22,7 +25,7 @@ const STAGE_WIDTH = 8;
 
 /**
  * One result as lines for a terminal: when it came, what it says, how long it waited and worked. What `extract` answers of each face
- * along with its boxes has a line of its own. None for what says nothing.
+ * along with its boxes has a line of its own; so have matches that this result makes less certain. None for what says nothing.
  */
 export function describeEvent(
   name: string,
@@ -37,11 +40,16 @@ export function describeEvent(
     const at = arrivalOf(event, job).padStart(9);
     return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(width)} ${text.padEnd(64)}  ${cost}`.trimEnd();
   };
-  const text = textOf(event, analyzers);
+  const face = job.faces.find(({ index }) => index === event.face);
+  const cautions = face?.cautions ?? [];
+  const text = textOf(event, analyzers, cautions);
   if (text === "") return [];
   const faces = event.extract?.faces ?? [];
+  const match = face && fieldOf(face, "match");
+  const isLowered = cautions.some(({ stage }) => stage === event.stage) && match?.state === "done";
   return [
     line(event.stage, event.face, text, costOf(event)),
+    ...(isLowered ? [line("match", event.face, matchesText(match.value, cautions), "")] : []),
     ...faces.flatMap(({ index, quality, skipped }) => [
       ...(quality && stages.includes("quality")
         ? [line("quality", index, analysisText("quality", quality, analyzers), "")]
@@ -62,11 +70,15 @@ function costOf({ timings }: ResultEvent): string {
   return `wait ${ms(startedAtMs - queuedAtMs)}, work ${ms(finishedAtMs - startedAtMs)}`;
 }
 
-function textOf(event: ResultEvent, analyzers: readonly AnnouncementJson[]): string {
+function textOf(
+  event: ResultEvent,
+  analyzers: readonly AnnouncementJson[],
+  cautions: readonly Caution[],
+): string {
   if (event.failure) return `${event.failure.message} (${event.failure.code})`;
   if (event.extract) return facesText(event.extract);
   if (event.analysis) return analysisText(event.stage, event.analysis, analyzers);
-  if (event.match) return matchesText(event.match);
+  if (event.match) return matchesText(event.match, cautions);
   if (event.enrol) return `is now ${event.enrol.name} in the gallery`;
   // Vectors are for programs: --json has them.
   if (event.embed) return "512 numbers";
@@ -100,11 +112,13 @@ function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly
     .join(", ");
 }
 
-function matchesText({ matches, verdict }: MatchesJson): string {
+function matchesText({ matches, verdict }: MatchesJson, cautions: readonly Caution[]): string {
   const nearest = matches.map(({ name, likelihood, similarity }) =>
     likelihood === undefined ? `${name} ${similarity.toFixed(2)}` : `${name} ${percent(likelihood)}`,
   );
-  return nearest.length === 0 ? "the gallery is empty" : `${VERDICTS[verdict]}: ${nearest.join(", ")}`;
+  if (nearest.length === 0) return "the gallery is empty";
+  const notes = cautions.map(({ message }) => ` (${message})`).join("");
+  return `${VERDICTS[shownVerdict(verdict, cautions)]}: ${nearest.join(", ")}${notes}`;
 }
 
 function percent(share: number): string {

@@ -10,6 +10,7 @@ import { benchGallery } from "./gallery/benchGallery.js";
 import { benchHttp } from "./http.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { benchPipeline, readMix } from "./pipeline.js";
+import { RESOLUTION_HEAD, benchResolution, describeRow } from "./resolution/benchResolution.js";
 import { benchSoak } from "./soak.js";
 import { benchTracing } from "./tracing.js";
 import { USAGE } from "./usage.js";
@@ -85,6 +86,14 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     if (!areKnown || !Number.isInteger(seed) || !jobs || !clients) return undefined;
     const report = await benchFaults({ photos: await photosOf(values), only, seed, jobs, clients });
     return { report, isAsPromised: report.asWanted };
+  },
+
+  async resolution({ seed: number }) {
+    const seed = Number(number);
+    if (!Number.isInteger(seed)) return undefined;
+    console.log(RESOLUTION_HEAD);
+    const onRow = (row: Parameters<typeof describeRow>[0]) => console.log(describeRow(row));
+    return { report: { rows: await benchResolution({ modelsDir: MODELS, seed, onRow }) } };
   },
 
   async floods({ factors: list, ...values }) {

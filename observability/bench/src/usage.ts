@@ -3,6 +3,7 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
                 soak [--photos N] [--processes] [--json FILE]
                 faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
                 floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
+                resolution [--seed N] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
@@ -12,6 +13,7 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
   faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
              what is lost, shown twice or expired, and how soon work goes on. The exit code says whether all is as promised
   floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
+  resolution faces of 12 to 300 pixels in photos of 0.3 to 48 megapixels: which are found, which twice, and what else is
   gallery    searching among synthetic people in growing number, and an import of photos
 
   --mix      photos of models/samples/photos and how often each comes
@@ -26,7 +28,7 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
   --processes  of the soak: every service as a process of its own
   --from     a folder of photos to repeat under other names (default: the repository's samples)
   --only     of faults: some of its kinds
-  --seed     of faults: what is killed when (default 1)
+  --seed     of faults: what is killed when; of resolution: where the faces are (default 1)
   --jobs     of faults: photos of each trial with kills (default 500)
   --clients  of faults: rude ones at once (default 500)
   --json     also writes the figures to a file (not of http)`;

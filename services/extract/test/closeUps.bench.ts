@@ -21,7 +21,7 @@ import {
   pointsOf,
   sizeOf,
   suppress,
-  suppressByPoints,
+  suppressSameFaces,
   type Detection,
   type Picture,
 } from "@similarfaces/vision";
@@ -59,7 +59,7 @@ for (const size of SIZES) {
       const photo = await withFaceOf(size, portrait, truth);
       const views = viewsOf(photo.picture);
       const proposals = side ? await proposalsIn(views, side) : await proposeFaces(views, detector, {});
-      const faces = suppressByPoints(await secondLook.facesOf(proposals, secondLook.scoreMin, {}));
+      const faces = suppressSameFaces(await secondLook.facesOf(proposals, secondLook.scoreMin, {}));
       const hit = faces.find(({ box }) => iou(photo.box, box) >= 0.5);
       proposed += proposals.length;
       others += faces.length - (hit ? 1 : 0);

@@ -14,9 +14,13 @@ export function suppress<D extends Detection<Space>>(detections: readonly D[], i
 
 /** Intersection over union, 0..1; 0 for empty boxes. */
 export function iou<S extends Space>(a: Box<S>, b: Box<S>): number {
+  const shared = sharedArea(a, b);
+  return shared > 0 ? shared / (a.width * a.height + b.width * b.height - shared) : 0;
+}
+
+/** Of both boxes, square pixels; 0 where they are apart. */
+export function sharedArea<S extends Space>(a: Box<S>, b: Box<S>): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (!(width > 0 && height > 0)) return 0;
-  const shared = width * height;
-  return shared / (a.width * a.height + b.width * b.height - shared);
+  return width > 0 && height > 0 ? width * height : 0;
 }

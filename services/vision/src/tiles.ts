@@ -14,6 +14,8 @@ const FACE_SIZE = 20;
 /** A face of this size in the original is found in a photo of any size. */
 const FACE_SIZE_ORIGINAL = 60;
 const TILE_SCALE = FACE_SIZE / FACE_SIZE_ORIGINAL;
+/** Around FACE_SIZE in the 800-pixel frame, smaller and larger by this, faces count from it and from the tiles; below from the tiles only, above not. */
+const BOTH = 1.25;
 const OVERLAP_MIN = 64;
 const OVERLAP_MAX = 320;
 /** Bounds the work on photos of absurd proportions. */
@@ -29,18 +31,24 @@ export interface Pass {
 /**
  * The passes over a photo: the whole of it in the 800-pixel frame, the whole of it in a small one, and the tiles of a large photo. In
  * the 800-pixel frame the detector takes parts of a very large face for faces too, so these sizes count from the small frame only;
- * small faces count from the other frames only, which place them better.
+ * small faces count from the other frames only, which place them better. Where there are tiles, faces of a few pixels in the 800-pixel frame
+ * count from them only: each size has one owner, and two only where both place its boxes well enough to be one.
  */
 export function passesOf(image: Size, multiple: number): Pass[] {
-  const near = { sizeMin: 0, sizeMax: FACE_SIZE_MAX };
+  const whole = letterbox(image, FRAME_SIDE, multiple);
+  const tiles = tileFrames(image, multiple).map((frame) => ({
+    frame,
+    sizeMin: 0,
+    sizeMax: Math.min(FACE_SIZE_MAX, (BOTH * FACE_SIZE * frame.scaled.width) / whole.scaled.width),
+  }));
   return [
-    { frame: letterbox(image, FRAME_SIDE, multiple), ...near },
+    { frame: whole, sizeMin: tiles.length > 0 ? FACE_SIZE / BOTH : 0, sizeMax: FACE_SIZE_MAX },
     {
       frame: letterbox(image, CLOSE_UP_SIDE, multiple),
       sizeMin: CLOSE_UP_SIZE_MIN,
       sizeMax: Infinity,
     },
-    ...tileFrames(image, multiple).map((frame) => ({ frame, ...near })),
+    ...tiles,
   ];
 }
 
@@ -81,7 +89,7 @@ function isCutOff(frame: Frame, box: Box<"letterbox">): boolean {
 function tilesAtScale(image: Size, scale: number, multiple: number): Frame[] {
   const scaled = scaleSize(image, scale);
   const wholeScale = FRAME_SIDE / Math.max(scaled.width, scaled.height);
-  const overlap = Math.min(OVERLAP_MAX, Math.max(OVERLAP_MIN, (1.25 * FACE_SIZE) / wholeScale));
+  const overlap = Math.min(OVERLAP_MAX, Math.max(OVERLAP_MIN, (BOTH * FACE_SIZE) / wholeScale));
   const columns = cuts(scaled.width, overlap, multiple);
   const rows = cuts(scaled.height, overlap, multiple);
   return rows.starts.flatMap((top) =>

@@ -5,7 +5,7 @@ import {
   mapLandmarks,
   secondSquare,
   similarityToCrop,
-  suppressByPoints,
+  suppressSameFaces,
   transformPoint,
   type Landmarks,
   type Similarity,
@@ -71,7 +71,7 @@ describe("the two crops", () => {
   });
 });
 
-describe("suppressByPoints", () => {
+describe("suppressSameFaces", () => {
   const face = (score: number, landmarks: Landmarks<"view">, side = 85) => ({
     score,
     landmarks,
@@ -80,13 +80,20 @@ describe("suppressByPoints", () => {
 
   it("keeps the better of two faces with the same points, whatever their boxes", () => {
     const [worse, better] = [face(0.7, turnedBy(0)), face(0.8, turnedBy(0, 1, 206), 20)];
-    expect(suppressByPoints([worse, better])).toEqual([better]);
+    expect(suppressSameFaces([worse, better])).toEqual([better]);
   });
 
-  it("keeps both where the points are a fifth of the eyes' distance apart, or one stands on its head", () => {
+  it("keeps the better of a face and a part of it, or of a face and what four faces seem to be", () => {
+    const whole = face(0.9, turnedBy(0));
+    const eye = { ...face(0.8, turnedBy(0, 0.3)), box: { x: 170, y: 70, width: 30, height: 30 } };
+    expect(suppressSameFaces([eye, whole])).toEqual([whole]);
+    expect(suppressSameFaces([{ ...eye, score: 0.95 }, whole])).toEqual([{ ...eye, score: 0.95 }]);
+  });
+
+  it("keeps both where the points are a fifth of the eyes' distance apart and the boxes share less than three quarters", () => {
     const one = face(0.9, turnedBy(0));
-    const beside = face(0.8, turnedBy(0, 1, 208));
-    const overhead = face(0.7, turnedBy(180));
-    expect(suppressByPoints([one, beside, overhead])).toEqual([one, beside, overhead]);
+    const beside = { ...face(0.8, turnedBy(0, 1, 208)), box: { ...one.box, x: one.box.x + 40 } };
+    const overhead = { ...face(0.7, turnedBy(180)), box: { ...one.box, y: one.box.y - 40 } };
+    expect(suppressSameFaces([one, beside, overhead])).toEqual([one, beside, overhead]);
   });
 });

@@ -121,6 +121,21 @@ describe("tiles", () => {
     }
   });
 
+  it("own the faces that are small in the 800-pixel frame, which owns the large ones; around 20 pixels of it both do", () => {
+    const image = { width: 8000, height: 6000 };
+    const [whole, , ...tiles] = passesOf(image, 32);
+    const ownersOf = (size: number) => {
+      const scaleOf = ({ frame }: { frame: { scaled: Size } }) => frame.scaled.width / image.width;
+      const isIn = (pass: typeof whole) => accepts(pass!, at(100, 100, size * scaleOf(pass!)));
+      return [isIn(whole) ? "frame" : "", isIn(tiles[0]) ? "tiles" : ""].filter(Boolean).join(" and ");
+    };
+    expect([12, 60, 155].map(ownersOf)).toEqual(["tiles", "tiles", "tiles"]);
+    expect([165, 200, 245].map(ownersOf)).toEqual(["frame and tiles", "frame and tiles", "frame and tiles"]);
+    expect([255, 600].map(ownersOf)).toEqual(["frame", "frame"]);
+    // Without tiles nobody else has the small ones.
+    expect(accepts(passesOf({ width: 2400, height: 1600 }, 32)[0]!, at(100, 100, 4))).toBe(true);
+  });
+
   it("say no to a face that their own border cuts, and yes to one at the photo's border", () => {
     const tiles = tilePasses({ width: 8000, height: 6000 });
     const first = tiles[0]!;

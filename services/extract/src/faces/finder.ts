@@ -4,7 +4,7 @@ import {
   clipBox,
   similarityToChip,
   sizeOf,
-  suppressByPoints,
+  suppressSameFaces,
   type Detection,
 } from "@similarfaces/vision";
 import { detectorOf } from "./detector.js";
@@ -40,7 +40,7 @@ export function finderOf(inference: Inference): Finder {
     async find(views, { scoreMin, ...options } = {}) {
       const proposals = await proposeFaces(views, detector, options);
       const faces = await secondLook.facesOf(proposals, scoreMin || secondLook.scoreMin, options);
-      return suppressByPoints(faces)
+      return suppressSameFaces(faces)
         .filter(({ landmarks }) => similarityToChip(landmarks, ARCFACE_SIDE) !== undefined)
         .map((face) => ({ ...face, box: clipBox(face.box, views.photo) }))
         .toSorted((a, b) => sizeOf(b.box) - sizeOf(a.box) || b.score - a.score);

@@ -15,7 +15,7 @@ const SCORE_DECIMALS = 4;
 
 /** The stage's answer; `faces` come largest first, in pixels of the upright photo, and go on up to `facesMax`. */
 export function extractedOf(
-  { width, height, isTruncated }: DecodedPhoto,
+  { width, height, isTruncated }: Pick<DecodedPhoto, "width" | "height" | "isTruncated">,
   faces: readonly Detection<"image">[],
   facesMax: number,
 ): Extracted {

@@ -60,6 +60,12 @@ export function checkedSource(source: string): string {
   );
 }
 
+/** The SHA-256 of a photo's bytes in base64url, or "" where it is not known. @throws StageFailure bad_request for what is neither */
+export function checkedPhotoDigest(digest: string): string {
+  if (digest === "" || /^[\w-]{43}$/.test(digest)) return digest;
+  throw new StageFailure("bad_request", "photoDigest is a SHA-256 in base64url: 43 characters");
+}
+
 /**
  * The person in a photo, by the photo's file name: "Ada_Lovelace_0002.jpg" and "Ada Lovelace (2).png" are of Ada Lovelace; "7.jpg" is of 7,
  * "R2D2.jpg" of R2D2. May be no name that `checkedName` takes.

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { ImageWorkSchema, fromBinary } from "@similarfaces/contracts";
 import { jobBlobKey } from "@similarfaces/runtime";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { EMBEDDING, answers, extracted, faceOf, postPixel } from "./meshFixture.js";
+import { EMBEDDING, PIXEL, answers, extracted, faceOf, postPixel } from "./meshFixture.js";
 import { playGallery, type PlayedGallery } from "./playedGallery.js";
 
 describe("enrolling over HTTP", () => {
@@ -28,7 +29,13 @@ describe("enrolling over HTTP", () => {
     expect(work.stages).toEqual(["extract", "quality", "embed", "enrol"]);
     expect(work.options).toMatchObject({
       facesMax: 1,
-      enrolment: { identityId: body["identityId"], name: "Ada", consent: "herself", source: "1.gif" },
+      enrolment: {
+        identityId: body["identityId"],
+        name: "Ada",
+        consent: "herself",
+        source: "1.gif",
+        photoDigest: createHash("sha256").update(PIXEL).digest("base64url"),
+      },
     });
   });
 
@@ -103,7 +110,8 @@ describe("enrolling over HTTP", () => {
   it("enrols a face of a finished job by what is stored of it: nothing but its portrait is left to extract", async () => {
     const { jobId } = await postPixel(gallery.mesh.url);
     await gallery.mesh.publish(extracted(jobId, 2));
-    const question = { name: "Ada", consent: "herself", jobId, face: 1 };
+    const photoDigest = "A".repeat(43);
+    const question = { name: "Ada", consent: "herself", jobId, face: 1, photoDigest };
     expect((await gallery.call("POST", "/identities", question)).body).toMatchObject({
       failure: { code: "bad_request" },
     });
@@ -117,7 +125,10 @@ describe("enrolling over HTTP", () => {
       contentType: "image/jpeg",
       size: { width: 100, height: 100 },
       stages: ["extract", "quality", "enrol"],
-      options: { facesMax: 1, enrolment: { name: "Ada", consent: "herself", source: "face 1 of a job" } },
+      options: {
+        facesMax: 1,
+        enrolment: { name: "Ada", consent: "herself", source: "face 1 of a job", photoDigest },
+      },
       chipSide: 112,
       knownFace: {
         face: { index: 1, box: faceOf(1).box, landmarks: faceOf(1).landmarks, score: 0.9 },

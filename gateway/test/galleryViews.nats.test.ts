@@ -16,6 +16,7 @@ describe("the gallery over HTTP", () => {
       consent: "herself, on 4 May",
       source: "ada-at-home.jpg",
       sourceJobId: "the-job-of-hers",
+      photoDigest: "the-digest-of-her-photo",
     };
     const face = { id: "face-1", model: "m@1", createdAtMs: 2 };
     const { consent, ...shownOfFace } = { ...SECRETS, ...face };

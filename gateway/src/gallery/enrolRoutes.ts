@@ -80,11 +80,12 @@ async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnr
   const body = await readJsonBody(request);
   const jobId = textField(body, "jobId");
   const face = numberField(body["face"], "face", { min: 0, max: FACES_MAX - 1, fallback: 0 });
-  const source = body["source"] === undefined ? undefined : textField(body, "source");
+  const optional = (name: string) => (body[name] === undefined ? undefined : textField(body, name));
+  const faceOfJob = { jobId, face, source: optional("source"), photoDigest: optional("photoDigest") };
   return {
     ...given("name", body["name"]),
     ...given("consent", body["consent"]),
-    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob({ jobId, face, source }, enrollee, call)],
+    enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(faceOfJob, enrollee, call)],
   };
 }
 

@@ -1,9 +1,10 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   ENROL_STAGES,
   StageFailure,
   checkedConsent,
   checkedName,
+  checkedPhotoDigest,
   fieldOf,
   hasConsumer,
   isJobId,
@@ -58,6 +59,8 @@ export interface FaceToEnrol {
   face: number;
   /** Where its photo came from; without it, that it is a face of a job. */
   source: string | undefined;
+  /** Of that photo's bytes, where the caller has them: what is stored of the job is another picture. */
+  photoDigest: string | undefined;
 }
 
 export interface EnrolmentOptions {
@@ -127,7 +130,8 @@ export class Enrolment {
     const outcomes: Omit<PhotoOutcome, "warnings">[] = [];
     let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
-      const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)) };
+      const photoDigest = createHash("sha256").update(bytes).digest("base64url");
+      const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)), photoDigest };
       const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, call));
       outcomes.push({ name, accepted });
       // Overloaded, or a store is away: the others would wait as long each, for the same failure.
@@ -154,7 +158,7 @@ export class Enrolment {
 
   async #acceptOrNot(
     photo: Uint8Array,
-    enrolment: Enrollee & { source: string },
+    enrolment: Enrollee & { source: string; photoDigest: string },
     { caller, trace }: EnrolmentCall,
   ): Promise<AcceptedJob | StageFailure> {
     const { intake, following } = this.#options;
@@ -179,7 +183,7 @@ export class Enrolment {
    * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
    */
   async enrolFaceOfJob(
-    { jobId: sourceJobId, face: faceIndex, source: from }: FaceToEnrol,
+    { jobId: sourceJobId, face: faceIndex, source: from, photoDigest = "" }: FaceToEnrol,
     enrollee: Enrollee,
     { caller, trace }: EnrolmentCall,
   ): Promise<PhotoOutcome> {
@@ -217,7 +221,11 @@ export class Enrolment {
       foundBy: source.extract.model,
       embedding: embed,
     };
-    const enrolment = { ...enrollee, source: storedSource(from ?? `face ${faceIndex} of a job`) };
+    const enrolment = {
+      ...enrollee,
+      source: storedSource(from ?? `face ${faceIndex} of a job`),
+      photoDigest: checkedPhotoDigest(photoDigest),
+    };
     const expectation = following.relay.expect(jobId, caller.keyId);
     try {
       await expectation.listening;

@@ -16,7 +16,7 @@ import {
 import type * as api from "@similarfaces/contracts/api";
 
 /**
- * An identity, without what the caller may not see: the consent, the names of files, and the job that a face came from, whose id opens that
+ * An identity, without what the caller may not see: the consent, the names and digests of files, and the job that a face came from, whose id opens that
  * job, are for those who may change the gallery.
  */
 export function identityView(identity: Identity, isTrusted: boolean): api.Identity {

@@ -17,7 +17,7 @@ export interface JobRequest {
   minScore?: number;
   /** The id of the key that the job will belong to. */
   owner?: string | undefined;
-  enrolment?: { identityId: string; name: string; consent: string; source: string };
+  enrolment?: { identityId: string; name: string; consent: string; source: string; photoDigest: string };
 }
 
 const MATCHES_MAX = 50;

@@ -27,6 +27,8 @@ export interface FaceOfJob {
   face: number;
   /** Where its photo came from; that it is a face of a job unless given. */
   source?: string;
+  /** SHA-256 of that photo's bytes, base64url, where they are at hand. */
+  photoDigest?: string;
   identityId: string;
 }
 

@@ -19,6 +19,7 @@ export function face(options: {
   name?: string;
   embedding?: Float32Array;
   source?: string;
+  photoDigest?: string;
   createdAtMs?: number;
   eyes?: Eyes;
 }): NewFace {
@@ -32,6 +33,7 @@ export function face(options: {
     createdAtMs: options.createdAtMs ?? 1_000,
     sourceJobId: "job-1",
     source: options.source ?? "",
+    photoDigest: options.photoDigest ?? "",
     portrait: PORTRAIT,
     eyes: options.eyes ?? EYES,
   };

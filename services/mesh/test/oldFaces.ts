@@ -50,6 +50,7 @@ export async function putOldFaces(mesh: TestMesh, faces: readonly FaceToPut[]): 
       createdAtMs: Date.now(),
       sourceJobId: "",
       source: face.source,
+      photoDigest: "",
       portrait: face.portrait ?? new Uint8Array(),
       eyes: undefined,
     });

@@ -7,6 +7,7 @@ import {
   StatisticsSchema,
   checkedConsent,
   checkedName,
+  checkedPhotoDigest,
   checkedSource,
   create,
   embeddingFromBytes,
@@ -165,6 +166,7 @@ export function createGallery(identities: Identities, blobs: Blobs, models: Comp
         createdAtMs: face.createdAtMs,
         sourceJobId: checkedSourceJob(face.sourceJobId),
         source: checkedSource(face.source),
+        photoDigest: checkedPhotoDigest(face.photoDigest),
         ...(eyes ? { eyes } : {}),
       }),
       embedding,
@@ -196,6 +198,7 @@ function fromExported({ identityId, name, consent, face, embedding, thumbnail }:
     createdAtMs: face?.createdAtMs ?? 0,
     sourceJobId: face?.sourceJobId ?? "",
     source: face?.source ?? "",
+    photoDigest: face?.photoDigest ?? "",
     portrait: thumbnail,
     eyes: face?.eyes,
   };

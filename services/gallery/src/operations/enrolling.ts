@@ -1,5 +1,5 @@
-import { embeddingToBytes } from "@similarfaces/contracts";
-import { digestOf, withFaces, type IdentityRecord } from "../drivers/identityRecord.js";
+import { embeddingToBytes, type GalleryFace } from "@similarfaces/contracts";
+import { digestOf, withFaces, type FaceRecord, type IdentityRecord } from "../drivers/identityRecord.js";
 import type { EnrolledFace } from "./gallery.js";
 import type { FaceToAdd, Identities } from "./identities.js";
 import type { Store } from "./store.js";
@@ -23,9 +23,10 @@ export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pi
     const record = found ?? { ...identity, faces: [] };
     const added = { face, digest: digestOf(embeddingToBytes(embedding)) };
     const vector = { face, identityId: identity.id, embedding };
-    const same = record.faces.find(
-      (one) => one.face.id === face.id || (one.digest === added.digest && one.face.model === face.model),
-    );
+    const same =
+      record.faces.find(({ face: one }) => one.id === face.id) ??
+      record.faces.find((one) => one.face.model === face.model && isSame(one, added)) ??
+      (await sameOfOlder(record, face, embedding));
     if (!same) {
       const written = await commit({ put: [vector], record: withFaces(record, [...record.faces, added]) });
       return written && enrolled(written, face.id, true);
@@ -35,9 +36,59 @@ export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pi
     if (same.face.id === face.id && !stored) await vectors.put([vector]);
     // An earlier attempt may have stored this vector before another replica listed the same under another id.
     if (same.face.id !== face.id && stored) await vectors.remove([face.id]);
+    if (same.face.photoDigest === "" && face.photoDigest !== "") return learn(record, same, face.photoDigest);
     return enrolled(record, same.face.id, false);
   }
+
+  /**
+   * The face of the same source whose photo nobody has said the digest of, where it is of this picture: embeddings of one picture are equal to
+   * the last digits only while they are made in batches of one size.
+   */
+  async function sameOfOlder(
+    { faces }: Pick<IdentityRecord, "faces">,
+    { source, model, photoDigest }: GalleryFace,
+    embedding: Float32Array,
+  ): Promise<FaceRecord | undefined> {
+    if (source === "" || photoDigest === "") return undefined;
+    const older = faces.filter(
+      ({ face }) => face.photoDigest === "" && face.source === source && face.model === model,
+    );
+    const stored = older.length > 0 ? await vectors.get(older.map(({ face }) => face.id)) : [];
+    return older.find((_, i) => stored[i] && cosine(stored[i], embedding) >= SAME_PICTURE_MIN);
+  }
+
+  /** From now on the face is known by its photo. @returns undefined where another replica was faster */
+  async function learn(
+    record: IdentityRecord,
+    { face: { id }, digest }: FaceRecord,
+    photoDigest: string,
+  ): Promise<EnrolledFace | undefined> {
+    const [embedding] = await vectors.get([id]);
+    if (!embedding) return enrolled(record, id, false);
+    const known = record.faces.find(({ face }) => face.id === id)!;
+    const face = { ...known.face, photoDigest };
+    const put = [{ face, identityId: record.id, embedding }];
+    const written = await commit({
+      put,
+      record: withFaces(record, [...record.faces, { face, digest }]),
+    });
+    return written && enrolled(written, id, false);
+  }
 }
+
+/** A person is in a photo once. */
+function isSame(one: FaceRecord, added: FaceRecord): boolean {
+  const { photoDigest } = added.face;
+  return one.digest === added.digest || (photoDigest !== "" && one.face.photoDigest === photoDigest);
+}
+
+/** Of embeddings, which have length 1. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+/** Cosine of two embeddings of one picture. */
+const SAME_PICTURE_MIN = 0.98;
 
 function enrolled({ id, name }: IdentityRecord, faceId: string, added: boolean): EnrolledFace {
   return { identityId: id, faceId, name, added };

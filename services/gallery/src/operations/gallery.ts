@@ -92,6 +92,8 @@ export interface NewFace {
   sourceJobId: string;
   /** Where the photo came from, in the enroller's words; may be empty. */
   source: string;
+  /** SHA-256 of the photo's bytes, base64url; may be empty. */
+  photoDigest: string;
   /** JPEG; may be empty. */
   portrait: Uint8Array;
   /** In pixels of the portrait; undefined where it came without them, or there is none. */

@@ -30,7 +30,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
     },
 
     async handle({ jobId, face, embedding, model, portrait, enrolment }) {
-      const { identityId, name, consent, source } = enrolment!;
+      const { identityId, name, consent, source, photoDigest } = enrolment!;
       const enrolled = await gallery.enrol({
         faceId: faceIdOf(jobId, face),
         identityId,
@@ -41,6 +41,7 @@ export function createEnrol({ gallery }: EnrolOptions): Stage<EnrolWork> {
         createdAtMs: jobAcceptedAtMs(jobId),
         sourceJobId: jobId,
         source,
+        photoDigest,
         portrait: portrait?.jpeg ?? new Uint8Array(),
         eyes: portrait?.eyes,
       });

@@ -10,6 +10,7 @@ import {
   eyesAt,
   face,
   memoryBlobs,
+  near,
   page,
   probe,
   withValue,
@@ -62,6 +63,55 @@ export function testEnrolling({ openGallery, newStore }: Stores): void {
       const identity = await gallery.get("i");
       expect(identity).toMatchObject({ name: "Ada", createdAtMs: 1 });
       expect(identity.faces.map(({ id }) => id)).toEqual(["f1", "f2"]);
+    });
+
+    it("knows a photo by its digest, and sets that of an older face once the very same is enrolled again", async () => {
+      const gallery = await openGallery();
+      const digestsOf = async (id: string) => (await gallery.get(id)).faces.map((one) => one.photoDigest);
+      const [first, second] = ["A".repeat(43), "B".repeat(43)];
+      const source = "Ada/1.jpg";
+      await gallery.enrol(face({ id: "old", identity: "i", source }));
+      expect(await digestsOf("i")).toEqual([""]);
+      // As near as batches of two sizes make it.
+      const again = near(embedding(1), 0.9999);
+      const learnt = face({ id: "f2", identity: "i", source, photoDigest: first, embedding: again });
+      expect(await gallery.enrol(learnt)).toMatchObject({ faceId: "old", added: false });
+      expect(await digestsOf("i")).toEqual([first]);
+      // Another photo at the path of one that is known.
+      const other = face({
+        id: "f3",
+        identity: "i",
+        source,
+        photoDigest: second,
+        embedding: near(embedding(1), 0.8),
+      });
+      expect(await gallery.enrol(other)).toMatchObject({ faceId: "f3", added: true });
+      expect((await digestsOf("i")).sort()).toEqual([first, second]);
+      const renamed = face({
+        id: "f4",
+        identity: "i",
+        source: "b.jpg",
+        photoDigest: second,
+        embedding: again,
+      });
+      expect(await gallery.enrol(renamed)).toMatchObject({ faceId: "f3", added: false });
+      expect((await digestsOf("i")).sort()).toEqual([first, second]);
+      const stranger = face({ id: "f5", identity: "j", source, embedding: embedding(5) });
+      await gallery.enrol(stranger);
+      const changed = face({
+        id: "f6",
+        identity: "j",
+        source,
+        photoDigest: first,
+        embedding: near(embedding(5), 0.9),
+      });
+      expect(await gallery.enrol(changed)).toMatchObject({ faceId: "f6", added: true });
+      expect((await digestsOf("j")).sort()).toEqual(["", first]);
+      const { faces } = await gallery.exportFaces({ pageSize: 10, pageToken: "" });
+      expect(faces.map((one) => one.face!.photoDigest).sort()).toEqual(["", first, first, second]);
+      await expect(
+        gallery.enrol(face({ id: "f7", identity: "j", photoDigest: "no digest" })),
+      ).rejects.toMatchObject({ code: "bad_request" });
     });
 
     it("changes nothing where the face is there", async () => {

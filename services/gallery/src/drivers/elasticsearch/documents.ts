@@ -28,6 +28,8 @@ interface FaceEntry {
   created_at_ms: number;
   source_job_id: string;
   source: string;
+  /** SHA-256 of its photo, where that is known. */
+  photo_digest?: string;
   /** In pixels of its portrait, where that has them. */
   eyes?: { left: XY; right: XY };
   digest: string;
@@ -139,6 +141,7 @@ function faceEntryOf({ face, digest }: FaceRecord): FaceEntry {
     created_at_ms: face.createdAtMs,
     source_job_id: face.sourceJobId,
     source: face.source,
+    ...(face.photoDigest ? { photo_digest: face.photoDigest } : {}),
     ...(left && right ? { eyes: { left: { x: left.x, y: left.y }, right: { x: right.x, y: right.y } } } : {}),
     digest,
   };
@@ -151,6 +154,7 @@ function galleryFaceOf(entry: FaceEntry): GalleryFace {
     createdAtMs: entry.created_at_ms,
     sourceJobId: entry.source_job_id,
     source: entry.source,
+    ...(entry.photo_digest ? { photoDigest: entry.photo_digest } : {}),
     ...(entry.eyes ? { eyes: entry.eyes } : {}),
   });
 }

@@ -61,7 +61,8 @@ export function createVectors({ bucket, catalogue, follower, caughtUp }: Replica
   async function putOne({ face, identityId, embedding }: StoredVector): Promise<boolean> {
     const digest = digestOf(embeddingToBytes(embedding));
     const entry = catalogue.face(face.id);
-    if (entry?.identityId === identityId && entry.digest === digest) return true;
+    const isThere = entry?.identityId === identityId && entry.digest === digest;
+    if (isThere && entry.face.photoDigest === face.photoDigest) return true;
     const record = { face, identityId, embedding };
     const revision = entry
       ? await bucket.updateFace(record, entry.revision)

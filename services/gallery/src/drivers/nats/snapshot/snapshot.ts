@@ -9,7 +9,7 @@ import { CHUNK_ROWS, emptyRows, setRow } from "../memory/vectorMatrix.js";
 import { SealedReader, SealedWriter } from "./sealedFile.js";
 
 /** Of the file's layout. A file of another layout is ignored, and written anew after the bucket has been read. */
-const VERSION = 5;
+const VERSION = 6;
 /** Marks of deletions are kept longer than this (driver.ts), so that what a snapshot has missed can be replayed. */
 export const SNAPSHOT_AGE_MAX_MS = 7 * 86_400_000;
 
@@ -30,6 +30,7 @@ type FaceRow = [
   createdAtMs: number,
   sourceJobId: string,
   source: string,
+  photoDigest: string,
   eyes: EyesRow | null,
   digest: string,
   revision: number,
@@ -141,9 +142,10 @@ async function loadIdentities(reader: SealedReader, catalogue: Catalogue): Promi
 async function loadFaces(reader: SealedReader, catalogue: Catalogue): Promise<void> {
   const { model, faces } = (await reader.json()) as FaceBlock;
   const entries = faces.map((row): FaceEntry => {
-    const [id, identityId, createdAtMs, sourceJobId, source, eyes, digest, revision] = row;
+    const [id, identityId, createdAtMs, sourceJobId, source, photoDigest, eyes, digest, revision] = row;
     const portrayed = eyes ? { eyes: eyesOf(eyes) } : {};
-    const face = create(GalleryFaceSchema, { id, model, createdAtMs, sourceJobId, source, ...portrayed });
+    const origin = { createdAtMs, sourceJobId, source, photoDigest };
+    const face = create(GalleryFaceSchema, { id, model, ...origin, ...portrayed });
     return { face, identityId, digest, key: catalogue.nextKey(), revision };
   });
   const parts = catalogue.putFaces(model, entries);
@@ -186,8 +188,8 @@ function identityRow({ id, name, consent, createdAtMs, revision }: IdentityEntry
 }
 
 function faceRow({ face, identityId, digest, revision }: FaceEntry): FaceRow {
-  const { id, createdAtMs, sourceJobId, source } = face;
-  return [id, identityId, createdAtMs, sourceJobId, source, eyesRow(face), digest, revision];
+  const { id, createdAtMs, sourceJobId, source, photoDigest } = face;
+  return [id, identityId, createdAtMs, sourceJobId, source, photoDigest, eyesRow(face), digest, revision];
 }
 
 function eyesRow({ eyes }: GalleryFace): EyesRow | null {

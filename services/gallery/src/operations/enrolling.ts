@@ -25,8 +25,8 @@ export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pi
     const vector = { face, identityId: identity.id, embedding };
     const same =
       record.faces.find(({ face: one }) => one.id === face.id) ??
-      record.faces.find((one) => one.face.model === face.model && isSame(one, added)) ??
-      (await sameOfOlder(record, face, embedding));
+      record.faces.find((one) => one.digest === added.digest && one.face.model === face.model) ??
+      (await ofSamePhoto(record, face, embedding));
     if (!same) {
       const written = await commit({ put: [vector], record: withFaces(record, [...record.faces, added]) });
       return written && enrolled(written, face.id, true);
@@ -41,20 +41,23 @@ export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pi
   }
 
   /**
-   * The face of the same source whose photo nobody has said the digest of, where it is of this picture: embeddings of one picture are equal to
-   * the last digits only while they are made in batches of one size.
+   * The face that is of this picture, among those of the same photo, and those of the same source whose photo nobody has said the digest of:
+   * embeddings of one picture are equal to the last digits only while they are made in batches of one size.
    */
-  async function sameOfOlder(
+  async function ofSamePhoto(
     { faces }: Pick<IdentityRecord, "faces">,
     { source, model, photoDigest }: GalleryFace,
     embedding: Float32Array,
   ): Promise<FaceRecord | undefined> {
-    if (source === "" || photoDigest === "") return undefined;
-    const older = faces.filter(
-      ({ face }) => face.photoDigest === "" && face.source === source && face.model === model,
+    if (photoDigest === "") return undefined;
+    const possible = faces.filter(
+      ({ face }) =>
+        face.model === model &&
+        (face.photoDigest === photoDigest ||
+          (face.photoDigest === "" && source !== "" && face.source === source)),
     );
-    const stored = older.length > 0 ? await vectors.get(older.map(({ face }) => face.id)) : [];
-    return older.find((_, i) => stored[i] && cosine(stored[i], embedding) >= SAME_PICTURE_MIN);
+    const stored = possible.length > 0 ? await vectors.get(possible.map(({ face }) => face.id)) : [];
+    return possible.find((_, i) => stored[i] && cosine(stored[i], embedding) >= SAME_PICTURE_MIN);
   }
 
   /** From now on the face is known by its photo. @returns undefined where another replica was faster */
@@ -74,12 +77,6 @@ export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pi
     });
     return written && enrolled(written, id, false);
   }
-}
-
-/** A person is in a photo once. */
-function isSame(one: FaceRecord, added: FaceRecord): boolean {
-  const { photoDigest } = added.face;
-  return one.digest === added.digest || (photoDigest !== "" && one.face.photoDigest === photoDigest);
 }
 
 /** Of embeddings, which have length 1. */

@@ -107,7 +107,8 @@ export class Gallery {
   /** NDJSON, an ExportedFace a line, as it comes; a failure in the middle is the last line. */
   async export(): Promise<ReadableStream<Uint8Array>> {
     const body = await this.#connection.read((api) => api.GET("/v1/gallery/export", { parseAs: "stream" }));
-    return body as ReadableStream<Uint8Array>;
+    // Of an empty gallery there is none.
+    return (body as ReadableStream<Uint8Array> | undefined) ?? new Blob([]).stream();
   }
 
   /** Lines of an export, at most 20 MiB of them. */

@@ -66,18 +66,6 @@ export function checkedPhotoDigest(digest: string): string {
   throw new StageFailure("bad_request", "photoDigest is a SHA-256 in base64url: 43 characters");
 }
 
-/**
- * The person in a photo, by the photo's file name: "Ada_Lovelace_0002.jpg" and "Ada Lovelace (2).png" are of Ada Lovelace; "7.jpg" is of 7,
- * "R2D2.jpg" of R2D2. May be no name that `checkedName` takes.
- */
-export function nameOfFile(file: string): string {
-  const stem = file
-    .replace(/\.[^.]*$/, "")
-    .replaceAll("_", " ")
-    .trim();
-  return stem.replace(/[\s-]+(\(\d+\)|\d+)$/, "");
-}
-
 function length(text: string): number {
   return [...text].length;
 }

@@ -8,6 +8,8 @@ export * from "./brokerUsers.js";
 export * from "./brokerConfig.js";
 export * from "./failure.js";
 export * from "./galleryText.js";
+export * from "./photoFiles.js";
+export * from "./knownPhotos.js";
 export * from "./embedding.js";
 export * from "./pieces.js";
 export * from "./job.js";

@@ -4,7 +4,6 @@ import {
   checkedConsent,
   checkedName,
   checkedSource,
-  nameOfFile,
   storedSource,
   type FailureCode,
 } from "../src/mod.js";
@@ -110,18 +109,4 @@ it("whatever is taken once is taken again, and unchanged: 30,000 texts of all ca
     expect(count).toBeGreaterThan(3_000);
     expect(count).toBeLessThan(29_000);
   }
-});
-
-it.each([
-  ["Ada_Lovelace_0002.jpg", "Ada Lovelace"],
-  ["Ada Lovelace (2).png", "Ada Lovelace"],
-  ["ada-lovelace-2.jpeg", "ada-lovelace"],
-  ["Jean-Luc.webp", "Jean-Luc"],
-  ["7.jpg", "7"],
-  ["R2D2.gif", "R2D2"],
-  ["Zoë.tiff", "Zoë"],
-  ["a.b - 3.webp", "a.b"],
-  ["_.gif", ""],
-])("a picture called %s is of %s", (file, name) => {
-  expect(nameOfFile(file)).toBe(name);
 });

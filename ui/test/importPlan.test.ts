@@ -32,11 +32,37 @@ describe("a folder to import", () => {
     ]);
   });
 
-  it("says which files are no photos, but for what file managers leave behind", () => {
+  it("says which files are no photos and why, but for what systems leave behind", () => {
     const plan = planImport(
-      given("all/Ada/1.jpg", "all/Ada/notes.txt", "all/.DS_Store", "all/Ada/._1.jpg", "all/Thumbs.db"),
+      given(
+        "all/Ada/1.jpg",
+        "all/Ada/2.jfif",
+        "all/Ada/notes.txt",
+        "all/Ada/clip.mov",
+        "all/.DS_Store",
+        "all/Ada/._1.jpg",
+        "all/Ada/@eaDir/1.jpg/thumb.jpg",
+        "all/#recycle/Ada/1.jpg",
+        "all/Thumbs.db",
+      ),
     );
-    expect(plan).toMatchObject({ photos: 1, passedOver: ["all/Ada/notes.txt"] });
+    expect(plan).toMatchObject({
+      photos: 2,
+      unnamed: [],
+      passedOver: [
+        { path: "all/Ada/clip.mov", reason: "a video" },
+        { path: "all/Ada/notes.txt", reason: "no photo by its name" },
+      ],
+    });
+  });
+
+  it("calls nobody what a camera has called a photo", () => {
+    const plan = planImport(given("all/DSC_0001.JPG", "all/IMG_0002.heic", "all/Ada/DSC_0003.JPG"));
+    expect(plan).toMatchObject({
+      people: [{ name: "Ada" }],
+      photos: 1,
+      unnamed: ["all/DSC_0001.JPG", "all/IMG_0002.heic"],
+    });
   });
 
   it("knows what is in by what the gateway makes of a file's name", () => {

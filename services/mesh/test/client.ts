@@ -12,7 +12,8 @@ export interface Seen {
   completion: Completion;
 }
 
-export type SampleName = "portrait-1" | "group-4" | "group-18" | "crowd-48mp" | "closeup" | "nobody";
+export type SampleName =
+  "portrait-1" | "portrait-2" | "group-4" | "group-18" | "crowd-48mp" | "closeup" | "nobody";
 
 export function sample(name: SampleName): Promise<Buffer> {
   return readFile(fileURLToPath(new URL(`../../../models/samples/photos/${name}.jpg`, import.meta.url)));

@@ -28,14 +28,19 @@ export function FolderImport(props: { plan: ImportPlan; onBack: () => void }) {
       when={props.plan.photos > 0}
       fallback={
         <Notice
-          title="There are no photos in it."
+          title={
+            props.plan.unnamed.length > 0 ? "No photo in it says whose it is." : "There are no photos in it."
+          }
           actions={
             <button class="button" onClick={() => props.onBack()}>
               Choose another folder
             </button>
           }
         >
-          JPEG, PNG, WebP, AVIF, GIF, TIFF and HEIC files are taken.
+          {props.plan.unnamed.length > 0
+            ? "A camera has named them: put them into a folder named after the person, and choose the folder above it."
+            : "JPEG, PNG, WebP, AVIF, GIF, TIFF and HEIC files are taken."}
+          <PlanSummary plan={props.plan} />
         </Notice>
       }
     >

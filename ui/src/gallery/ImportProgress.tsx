@@ -10,9 +10,11 @@ export function ImportProgress(props: { state: ImportState }) {
   const done = () => props.state.added + props.state.alreadyIn + props.state.refused.length;
   const left = () => props.state.photos - done();
   const words = () => {
-    const { phase, rate } = props.state;
+    const { phase, rate, read, photos } = props.state;
     if (phase === "done") return "Finished";
     if (phase === "stopped") return "Stopped; what is in stays in";
+    if (done() === 0 && read < photos)
+      return `Reading, ${read.toLocaleString()} of ${photos.toLocaleString()}`;
     return rate > 0
       ? `${rate.toFixed(1)} photos a second, about ${formatMs((left() / rate) * 1_000)} left`
       : "Beginning";

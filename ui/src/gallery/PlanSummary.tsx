@@ -3,8 +3,9 @@ import { counted } from "../formats";
 import type { ImportPlan } from "./importPlan";
 
 const PEOPLE_SHOWN = 200;
+const FILES_SHOWN = 200;
 
-/** Who is in a folder, and what of it is passed over. */
+/** Who is in a folder, and which files of it are not imported, with the reason. */
 export function PlanSummary(props: { plan: ImportPlan }) {
   return (
     <section class="import-plan">
@@ -12,10 +13,17 @@ export function PlanSummary(props: { plan: ImportPlan }) {
         {counted(props.plan.people.length, "person", "people")}, {counted(props.plan.photos, "photo")}
       </p>
       <Show when={props.plan.passedOver.length > 0}>
-        <p class="small quiet">
-          {counted(props.plan.passedOver.length, "other file is", "other files are")} passed over:{" "}
-          {some(props.plan.passedOver)}
-        </p>
+        <FileList
+          title={`${counted(props.plan.passedOver.length, "other file is", "other files are")} passed over`}
+          files={props.plan.passedOver}
+        />
+      </Show>
+      <Show when={props.plan.unnamed.length > 0}>
+        <FileList
+          title={`${counted(props.plan.unnamed.length, "photo has", "photos have")} a camera's name, and nobody's`}
+          help="Put them into a folder named after the person, and choose the folder above it."
+          files={props.plan.unnamed.map((path) => ({ path, reason: "" }))}
+        />
       </Show>
       <details>
         <summary>Who</summary>
@@ -36,6 +44,30 @@ export function PlanSummary(props: { plan: ImportPlan }) {
   );
 }
 
-function some(paths: readonly string[]): string {
-  return paths.length > 3 ? `${paths.slice(0, 3).join(", ")} and more` : paths.join(", ");
+function FileList(props: {
+  title: string;
+  help?: string;
+  files: readonly { path: string; reason: string }[];
+}) {
+  return (
+    <details>
+      <summary>{props.title}</summary>
+      <Show when={props.help}>{(help) => <p class="small">{help()}</p>}</Show>
+      <ul class="refusals">
+        <For each={props.files.slice(0, FILES_SHOWN)}>
+          {({ path, reason }) => (
+            <li>
+              <bdi class="refusal-path">{path}</bdi>
+              <Show when={reason}>
+                <span class="small quiet">{reason}</span>
+              </Show>
+            </li>
+          )}
+        </For>
+      </ul>
+      <Show when={props.files.length > FILES_SHOWN}>
+        <p class="small quiet">And {(props.files.length - FILES_SHOWN).toLocaleString()} more.</p>
+      </Show>
+    </details>
+  );
 }

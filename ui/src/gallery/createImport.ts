@@ -1,11 +1,17 @@
 import { onCleanup } from "solid-js";
 import { createStore } from "solid-js/store";
 import type { Identity, IdentityPage } from "@similarfaces/contracts/api";
+import {
+  KnownPhotos,
+  conflictWords,
+  type PersonOfImport,
+  type PhotoOfImport,
+} from "@similarfaces/contracts/knownPhotos";
 import { announce } from "../announce";
-import { listIdentities } from "../api/gallery";
+import { galleryStatistics, listIdentities } from "../api/gallery";
 import { ApiFailure } from "../api/request";
 import { counted } from "../formats";
-import { enrolFile } from "./enrol";
+import { enrolFile, photoDigestOfFile } from "./enrol";
 import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
 import { refusalOf, whole } from "./permission";
 import { Refused, warningWords } from "./refusals";
@@ -20,6 +26,8 @@ export interface Refusal {
 export interface ImportState {
   phase: "ready" | "running" | "stopped" | "done";
   photos: number;
+  /** Of them, those whose content is known: all are read before any is sent. */
+  read: number;
   added: number;
   alreadyIn: number;
   refused: Refusal[];
@@ -30,6 +38,9 @@ export interface ImportState {
   /** Photos per second of the last while; 0 while that is not known. */
   rate: number;
 }
+
+type ReadPhoto = PlannedPhoto & PhotoOfImport;
+type ReadPerson = PersonOfImport<ReadPhoto>;
 
 /** Photos on their way at once: more would only wait in the server. */
 const IN_FLIGHT_MAX = 4;
@@ -58,9 +69,10 @@ export function createImport() {
     const finishedAtMs: number[] = [];
     const slots = createSlots(IN_FLIGHT_MAX);
     setState({ ...emptyState(plan.photos), phase: "running" });
-    const people = [...plan.people];
+    const people = await readPeople(plan.people);
+    const known = await knownPhotos(people).catch(unlessStopped);
     const runners = Array.from({ length: IN_FLIGHT_MAX }, async () => {
-      while (people.length > 0 && !signal.aborted) await importPerson(people.shift()!);
+      while (known && people.length > 0 && !signal.aborted) await importPerson(people.shift()!, known);
     });
     await Promise.all(runners);
     setState("phase", signal.aborted ? "stopped" : "done");
@@ -68,26 +80,51 @@ export function createImport() {
       `${counted(state.added, "face")} added, ${state.alreadyIn} already in, ${state.refused.length} refused.`,
     );
 
+    async function readPeople(planned: readonly PlannedPerson[]): Promise<ReadPerson[]> {
+      const read = async (photo: PlannedPhoto): Promise<ReadPhoto> => {
+        // What cannot be read is refused when it is to be sent.
+        const digest = () => photoDigestOfFile(photo.file, photo.source).catch(() => "");
+        const photoDigest = await slots.use(async () => (signal.aborted ? "" : digest()));
+        setState("read", (before) => before + 1);
+        return { ...photo, photoDigest };
+      };
+      return Promise.all(
+        planned.map(async ({ name, photos }) => ({ name, photos: await Promise.all(photos.map(read)) })),
+      );
+    }
+
+    /** Undefined once it is stopped. */
+    async function knownPhotos(people: readonly ReadPerson[]): Promise<KnownPhotos<ReadPhoto> | undefined> {
+      const identities = await everybody(signal);
+      const statistics = await untilAnswered(galleryStatistics, signal);
+      if (!identities || !statistics) return undefined;
+      return new KnownPhotos(identities, people, new Set(statistics.notSearched.map(({ model }) => model)));
+    }
+
+    /** Without the key, nothing can be compared and nothing added. */
+    function unlessStopped(error: unknown): undefined {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiFailure) || error.code !== "unauthorized") throw error;
+      const path = plan.people[0]!.photos[0]!.path;
+      refuse(path, "It was not added.", refusalOf(error), true);
+      abort.abort(stopped());
+    }
+
+    function refuse(path: string, title: string, help: string, isRetryable: boolean): void {
+      setState("refused", state.refused.length, { path, title, help, isRetryable });
+    }
+
     /** One photo first, which makes the person; then the others beside one another. */
-    async function importPerson(person: PlannedPerson): Promise<void> {
+    async function importPerson(person: ReadPerson, known: KnownPhotos<ReadPhoto>): Promise<void> {
       const { name, photos } = person;
-      const known = await findPerson(person, signal).catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        if (!(error instanceof ApiFailure) || error.code !== "unauthorized") throw error;
-        const help = refusalOf(error);
-        setState("refused", state.refused.length, {
-          path: photos[0]!.path,
-          title: "It was not added.",
-          help,
-          isRetryable: true,
-        });
-        abort.abort(stopped());
-        return undefined;
+      let identityId = known.identityOf(person)?.id;
+      const missing = photos.filter((photo) => {
+        const made = known.planOf(person, photo);
+        if (made.kind === "conflict")
+          refuse(photo.path, "It is somebody else's photo.", conflictWords(made), false);
+        if (made.kind === "known") setState("alreadyIn", (before) => before + 1);
+        return made.kind === "new";
       });
-      let identityId = known?.id;
-      const sources = new Set(known?.faces.map(({ source }) => source));
-      const missing = photos.filter(({ source }) => !sources.has(source));
-      setState("alreadyIn", (before) => before + photos.length - missing.length);
       let hasAdded = false;
       while (missing.length > 0 && identityId === undefined && !signal.aborted) {
         identityId = await enrolOne(missing.shift()!, name, undefined);
@@ -118,7 +155,7 @@ export function createImport() {
           if (signal.aborted) return undefined;
           if (!(error instanceof Refused)) throw error;
           const { title, help, retryable: isRetryable } = error;
-          setState("refused", state.refused.length, { path, title, help, isRetryable });
+          refuse(path, title, help, isRetryable);
           // Without the key, nothing else would be taken either.
           if (error.code === "unauthorized") abort.abort(stopped());
           return undefined;
@@ -138,26 +175,19 @@ export function createImport() {
   }
 }
 
-/** The person of exactly that name; of several, the one who has some of these photos. */
-async function findPerson(
-  { name, photos }: PlannedPerson,
-  signal: AbortSignal,
-): Promise<Identity | undefined> {
-  const namesakes: Identity[] = [];
+/** Everybody with the digests of their photos; undefined once it is stopped. */
+async function everybody(signal: AbortSignal): Promise<Identity[] | undefined> {
+  const all: Identity[] = [];
   let pageToken = "";
   do {
-    const ask = () => listIdentities({ name, pageSize: LIST_PAGE, pageToken });
-    // Without the key the list does not say where faces are from, and everything would be sent again.
+    const ask = () => listIdentities({ pageSize: LIST_PAGE, pageToken });
+    // Without the key the list does not say which photos faces are of, and everything would be sent again.
     const page = await untilAnswered(() => whole(ask, saysSources), signal);
     if (page === undefined) return undefined;
-    namesakes.push(...page.identities.filter((known) => known.name === name));
+    all.push(...page.identities);
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
-  const sources = new Set(photos.map(({ source }) => source));
-  return (
-    namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
-    namesakes[0]
-  );
+  return all;
 }
 
 function saysSources({ identities }: IdentityPage): boolean {
@@ -197,7 +227,17 @@ function createSlots(count: number) {
 }
 
 function emptyState(photos: number): ImportState {
-  return { phase: "ready", photos, added: 0, alreadyIn: 0, refused: [], weak: [], people: 0, rate: 0 };
+  return {
+    phase: "ready",
+    photos,
+    read: 0,
+    added: 0,
+    alreadyIn: 0,
+    refused: [],
+    weak: [],
+    people: 0,
+    rate: 0,
+  };
 }
 
 function stopped(): Refused {

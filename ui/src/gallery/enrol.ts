@@ -9,6 +9,7 @@ import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf } from "../jobs/photoCheck";
 import { watchJob } from "../live/live";
 import { FacePhoto } from "../portraits/facePhoto";
 import { permitted, refusalOf } from "./permission";
+import { photoDigestOf } from "./photoDigest";
 import { Refused, refused } from "./refusals";
 
 /** How far one face is on its way into the gallery. */
@@ -75,6 +76,14 @@ export async function enrolFaceOfJob(
 ): Promise<Enrolled> {
   const accepted = await sent(() => enrolFace(source, enrollee, identityId), options);
   return follow(accepted, options);
+}
+
+/**
+ * The digest of the photo as it is sent, by which the gallery knows it.
+ * @throws Refused where it cannot be read
+ */
+export async function photoDigestOfFile(file: File, name: string): Promise<string> {
+  return photoDigestOf(await prepared(file, name));
 }
 
 /** The photo as it is sent: what cannot be one is refused here, and HEIC is converted where the browser can. */

@@ -1,4 +1,5 @@
-import { nameOfFile, storedSource } from "@similarfaces/contracts/galleryText";
+import { storedSource } from "@similarfaces/contracts/galleryText";
+import { kindOfFile, nameOfPath } from "@similarfaces/contracts/photoFiles";
 
 /** A file with the path that it has below what was chosen, "people/Ada/1.jpg". */
 export interface GivenFile {
@@ -9,7 +10,7 @@ export interface GivenFile {
 export interface PlannedPhoto {
   file: File;
   path: string;
-  /** Kept with the face; what is in already is known by it. */
+  /** Kept with the face. */
   source: string;
 }
 
@@ -21,39 +22,39 @@ export interface PlannedPerson {
 export interface ImportPlan {
   people: PlannedPerson[];
   photos: number;
-  /** Files that are no photos by their names. */
-  passedOver: string[];
+  /** Paths of photos that a camera has named, in no folder that says whose they are. */
+  unnamed: string[];
+  /** Files that are no photos by their names, each with the reason. */
+  passedOver: { path: string; reason: string }[];
 }
-
-const PHOTO = /\.(jpe?g|png|webp|avif|gif|tiff?|hei[cf])$/i;
-/** What file managers leave behind. */
-const HIDDEN = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 
 /**
  * Who is in a folder: pictures in a subfolder are of the person that it is named after, others of the one that their own name
- * says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace). As `npm run gallery -- import` does it, so that each passes over what the
- * other has brought in (services/mesh/src/gallery/people.ts).
+ * says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace). By the rules of `npm run gallery -- import`; HEIC is taken besides, for it is converted here.
  */
 export function planImport(files: readonly GivenFile[]): ImportPlan {
   const people = new Map<string, PlannedPerson>();
-  const passedOver: string[] = [];
-  let photos = 0;
+  const plan: Omit<ImportPlan, "people"> = { photos: 0, unnamed: [], passedOver: [] };
   for (const { path, file } of files.toSorted((a, b) => compare(a.path, b.path))) {
-    if (HIDDEN.test(path)) continue;
-    if (!PHOTO.test(path)) {
-      passedOver.push(path);
+    // The chosen folder itself names nobody.
+    const within = path.slice(path.indexOf("/") + 1);
+    const kind = kindOfFile(within);
+    if (kind.kind === "system") continue;
+    if (kind.kind === "other") {
+      plan.passedOver.push({ path, reason: kind.reason });
       continue;
     }
-    // The chosen folder itself names nobody.
-    const parts = path.split("/").slice(1);
-    const name = (parts.length > 1 ? parts[0]! : nameOfFile(parts[0]!)).normalize("NFC").trim();
+    const name = nameOfPath(within);
+    if (name === "") {
+      plan.unnamed.push(path);
+      continue;
+    }
     const person = people.get(name) ?? { name, photos: [] };
     people.set(name, person);
-    const source = parts.join("/").normalize("NFC");
-    person.photos.push({ file, path, source: storedSource(source) });
-    photos++;
+    person.photos.push({ file, path, source: storedSource(within.normalize("NFC")) });
+    plan.photos++;
   }
-  return { people: [...people.values()], photos, passedOver };
+  return { people: [...people.values()], ...plan };
 }
 
 const numeric = new Intl.Collator(undefined, { numeric: true });

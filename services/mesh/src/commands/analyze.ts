@@ -1,16 +1,22 @@
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type JobQuery } from "@similarfaces/client";
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
-import { describeEvent } from "./describe.js";
-import { withMesh } from "./withMesh.js";
+import { SetupError } from "../setupError.js";
 import { ProgressBar } from "../terminal/progressBar.js";
+import { describeEvent } from "./describe.js";
+import { FaceTable } from "./faceTable.js";
+import { dashedFilesLast, fromHere } from "./paths.js";
+import { photosAt, type PhotoFile } from "./photosAt.js";
+import { withMesh } from "./withMesh.js";
 
-const USAGE = `npm run analyze -- photo.jpg... [--json] [--stages age,gender] [--min-score 0.7] [--url http://host:port]
+const USAGE = `npm run analyze -- PHOTO... [--json] [--csv FILE] [--stages age,gender] [--min-score 0.7] [--url http://host:port]
 
 Analyses photos on the running mesh, or on one started for the occasion. Results are printed as they arrive.
+  PHOTO      a file; a folder, of which the photos in it and below it are taken; or a pattern ("holiday/**/*.jpg")
   --json     one JSON object per line, each with the file's name
+  --csv      besides, a table: a row for each face with its box, its answers and the best match
   --stages   only these of extract, embed, match and the analyzers that are there (GET /v1/analyzers)
   --min-score
              faces of a lower score are none, 0 to 1; without it the deployment's (FACE_SCORE_MIN)
@@ -19,13 +25,14 @@ Analyses photos on the running mesh, or on one started for the occasion. Results
 /** Photos on their way at once; the mesh keeps its own order. */
 const FILES_AT_ONCE = 4;
 
-/** `npm run analyze`. @returns the exit code: 1 if any photo could not be analysed */
+/** `npm run analyze`. @returns the exit code: 1 if any photo could not be analysed, 2 for a call that makes no sense */
 export async function analyze(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
-    args,
+    args: dashedFilesLast(args),
     allowPositionals: true,
     options: {
       json: { type: "boolean", default: false },
+      csv: { type: "string" },
       stages: { type: "string" },
       "min-score": { type: "string" },
       url: { type: "string" },
@@ -36,62 +43,113 @@ export async function analyze(args: string[]): Promise<number> {
     process.stderr.write(`${USAGE}\n`);
     return values.help ? 0 : 2;
   }
-  return withMesh(values.url, async (url) => {
+  const csv = values.csv === undefined ? undefined : fromHere(values.csv);
+  if (csv !== undefined) await checkFolderOf(csv);
+  const { photos, problems } = await given(positionals);
+  const table = new FaceTable();
+  if (photos.length > 0) problems.push(...(await analyzeAll(photos, values, table)));
+  if (csv !== undefined) await writeFile(csv, table.text());
+  return problems.length > 0 ? 1 : 0;
+}
+
+/** @throws SetupError before anything is analysed */
+async function checkFolderOf(path: string): Promise<void> {
+  const about = await stat(dirname(path)).catch(() => undefined);
+  if (!about?.isDirectory()) throw new SetupError(`${path}: there is no such folder`);
+}
+
+/** The photos that are meant. What is none is said at once, and in `problems`. */
+async function given(args: readonly string[]): Promise<{ photos: PhotoFile[]; problems: string[] }> {
+  const photos: PhotoFile[] = [];
+  const problems: string[] = [];
+  for (const arg of args) {
+    const found = await photosAt(arg);
+    photos.push(...found.photos);
+    if (found.passedOver > 0)
+      process.stderr.write(`${arg}: ${found.passedOver} other files are no photos by their names\n`);
+    if (found.problem === undefined) continue;
+    problems.push(found.problem);
+    process.stderr.write(`${arg}: ${found.problem}\n`);
+  }
+  return { photos, problems };
+}
+
+interface AnalyzeValues {
+  json: boolean;
+  stages?: string | undefined;
+  "min-score"?: string | undefined;
+  url?: string | undefined;
+}
+
+/** @returns what went wrong, in sentences that have been printed */
+function analyzeAll(
+  photos: readonly PhotoFile[],
+  { json, stages, "min-score": minScore, url: elsewhere }: AnalyzeValues,
+  table: FaceTable,
+): Promise<string[]> {
+  return withMesh(elsewhere, async (url) => {
     const gateway = new Gateway({ url, apiKey: process.env["API_KEY"] });
-    const minScore = values["min-score"];
     const query = {
-      ...(values.stages ? { stages: values.stages } : {}),
+      ...(stages ? { stages } : {}),
       ...(minScore ? { minScore: Number(minScore) } : {}),
     };
-    const printerOf = values.json ? () => printJson : textPrinterOf;
-    const bar = new ProgressBar("photos", positionals.length);
-    let failures = 0;
-    const waiting = [...positionals];
+    const printerOf = json ? () => printJson : textPrinterOf;
+    const bar = new ProgressBar("photos", photos.length);
+    const problems: string[] = [];
+    const waiting = [...photos];
     const lane = async () => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-        const problem = await analyzeFile(file, gateway, query, printerOf, (line) => bar.above(line));
+      for (let photo = waiting.shift(); photo; photo = waiting.shift()) {
+        const { job, problem } = await analyzeFile(photo, gateway, query, printerOf, (line) =>
+          bar.above(line),
+        );
+        table.add(photo.name, job, problem);
         if (problem !== undefined) {
-          failures++;
-          bar.above("", `${file}: ${problem}`);
+          problems.push(problem);
+          bar.above("", `${photo.name}: ${problem}`);
         }
         bar.advance();
       }
     };
-    await Promise.all(Array.from({ length: Math.min(FILES_AT_ONCE, positionals.length) }, lane));
+    await Promise.all(Array.from({ length: Math.min(FILES_AT_ONCE, photos.length) }, lane));
     bar.end();
-    return failures > 0 ? 1 : 0;
+    return problems;
   });
 }
 
 /** What is printed of a result, in lines. */
 type Printer = (file: string, event: ResultEvent, job: JobState) => string[];
 
-/** @returns a sentence if the photo could not be analysed, or not wholly */
+interface Analyzed {
+  job: JobState;
+  /** A sentence if the photo could not be analysed, or not wholly. */
+  problem: string | undefined;
+}
+
 async function analyzeFile(
-  file: string,
+  { name, path }: PhotoFile,
   gateway: Gateway,
   query: JobQuery,
   printerOf: (gateway: Gateway) => Printer | Promise<Printer>,
   print: (line: string) => void,
-): Promise<string | undefined> {
+): Promise<Analyzed> {
+  let job = emptyJob("");
   let photo: Uint8Array<ArrayBuffer>;
   try {
-    photo = await readFile(file);
+    photo = await readFile(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" ? "there is no such file" : `cannot be read (${message})`;
+    return { job, problem: `cannot be read (${(error as Error).message})` };
   }
   try {
     const linesOf = await printerOf(gateway);
-    let job = emptyJob("");
     for await (const message of gateway.jobs.analyse(photo, query)) {
       if (message.type === "complete") break;
       job = reduceJob(job, message.event);
-      for (const line of linesOf(file, message.event, job)) print(line);
+      for (const line of linesOf(name, message.event, job)) print(line);
     }
-    return missing(jobAt(job, Number.POSITIVE_INFINITY));
+    job = jobAt(job, Number.POSITIVE_INFINITY);
+    return { job, problem: missing(job) };
   } catch (error) {
-    if (error instanceof GatewayFailure) return `${error.message} (${error.code})`;
+    if (error instanceof GatewayFailure) return { job, problem: `${error.message} (${error.code})` };
     throw error;
   }
 }

@@ -3,19 +3,22 @@ import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
 import { StageFailure, checkedName } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
 import { exportTo } from "../gallery/transfer.js";
-import { importPath, importProblem, type ImportValues } from "./importPath.js";
+import { importPath, importProblem, skeletonOf, type ImportValues } from "./importPath.js";
+import { dashedFilesLast, fromHere } from "./paths.js";
 import { reEnrol, type ReEnrolValues } from "./reEnrol.js";
 import { withMesh } from "./withMesh.js";
 
-const USAGE = `npm run gallery -- import PATH --consent TEXT | list [TEXT] | rename WHO NAME | merge WHO INTO
+const USAGE = `npm run gallery -- import PATH --consent TEXT | import FOLDER --skeleton FILE | list [TEXT] | rename WHO NAME | merge WHO INTO
                        | delete WHO... | delete --face ID | export [FILE] | stats | re-enrol [--photos DIR]
 
 The people whom faces are compared with, on the running mesh or on one started for the occasion. WHO is an id or a whole name.
 
   import   a folder with a subfolder per person, or with pictures named after people (Ada_Lovelace_2.jpg); a csv with
            the columns file,name[,consent][,source]; or an export (.ndjson). What is in already is passed over, so that
-           an import can be repeated; faces of a name that is in the gallery are added to that person.
+           an import can be repeated; faces of a name that is in the gallery are added to that person. A photo is known by its content,
+           whatever it is called. Pictures that a camera has named (DSC_0001.JPG), in no folder that says whose they are, are refused.
            --consent TEXT    who agreed to being in the gallery; needed for photos
+           --skeleton FILE   only writes a csv of those pictures, for the names to be filled in
   list     people, all or those whose name contains TEXT
   export   embeddings and portraits, one JSON object a line, to a file or to standard output
   stats    how many there are, and of which embedders those are that no search finds
@@ -59,13 +62,17 @@ const ARGUMENTS: Readonly<Record<string, readonly [least: number, most: number]>
   "re-enrol": [0, 0],
 };
 
+/** Whose arguments are paths. */
+const PATH_VERBS = ["import", "export"];
+
 /** `npm run gallery`. @returns the exit code: 1 if anything was refused, 2 for a call that makes no sense */
 export async function gallery(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
+  const { values: given, positionals } = parseArgs({
+    args: dashedFilesLast(args),
     allowPositionals: true,
     options: {
       consent: { type: "string" },
+      skeleton: { type: "string" },
       "in-flight": { type: "string", default: "16" },
       report: { type: "string" },
       photos: { type: "string" },
@@ -76,7 +83,9 @@ export async function gallery(args: string[]): Promise<number> {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const [verb = "", ...rest] = positionals;
+  const [verb = "", ...operands] = positionals;
+  const values = { ...given, ...pathsFromHere(given) };
+  const rest = PATH_VERBS.includes(verb) ? operands.map(fromHere) : operands;
   const action = ACTIONS[verb];
   const [least, most] = ARGUMENTS[verb] ?? [0, 0];
   const nothing = verb === "delete" && rest.length === 0 && values.face === undefined;
@@ -90,6 +99,7 @@ export async function gallery(args: string[]): Promise<number> {
     process.stderr.write(`${problem}\n`);
     return 2;
   }
+  if (verb === "import" && values.skeleton !== undefined) return skeletonOf(rest[0]!, values.skeleton);
   try {
     return await withMesh(values.url, (url) =>
       action(new Gateway({ url, apiKey: process.env["API_KEY"] }), rest, values),
@@ -99,6 +109,11 @@ export async function gallery(args: string[]): Promise<number> {
     process.stderr.write(`${error.message} (${error.code})\n`);
     return 1;
   }
+}
+
+function pathsFromHere({ report, photos, skeleton }: Partial<Values>): Partial<Values> {
+  const named = Object.entries({ report, photos, skeleton }).filter(([, path]) => path !== undefined);
+  return Object.fromEntries(named.map(([option, path]) => [option, fromHere(path!)]));
 }
 
 function inFlightProblem(values: Values): string | undefined {

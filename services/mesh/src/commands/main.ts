@@ -1,3 +1,5 @@
+import { SetupError } from "../setupError.js";
+
 type Command = (args: string[]) => Promise<number>;
 
 /** Loaded when called: `start` must not wait for what the others need. */
@@ -17,5 +19,41 @@ export async function main(verb: string, args: string[]): Promise<number> {
     process.stderr.write(`There is no command ${verb}: choose one of ${Object.keys(COMMANDS).join(", ")}.\n`);
     return 2;
   }
-  return (await command())(args);
+  try {
+    return await (
+      await command()
+    )(args);
+  } catch (error) {
+    if (isUsageError(error)) {
+      process.stderr.write(`${error.message}\n`);
+      return 2;
+    }
+    throw inWords(error);
+  }
+}
+
+/** What parseArgs throws. */
+function isUsageError(error: unknown): error is TypeError {
+  return (
+    error instanceof TypeError && String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS")
+  );
+}
+
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of this path is no folder",
+  EISDIR: "this is a folder",
+  EACCES: "this may not be read or written",
+  EROFS: "nothing can be written here",
+  ENOSPC: "the disk is full",
+};
+
+/** A file that is not there, or may not be had, is no fault of the program's, and needs no stack. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code = "", path } = error as NodeJS.ErrnoException;
+  const words = FILE_FAULTS[code];
+  return words !== undefined && path !== undefined
+    ? new SetupError(`${path}: ${words}`, { cause: error })
+    : error;
 }

@@ -15,6 +15,7 @@ import { ProgressBar } from "../terminal/progressBar.js";
 import { table } from "../terminal/table.js";
 import { benchModels } from "./benchModels.js";
 import { evaluateModels } from "./evaluateModels.js";
+import { fromHere, packFromHere } from "./paths.js";
 
 const USAGE = `npm run models -- list | verify [pack...] | pull <pack> [--from DIR] | eval <pack> --data DIR | bench [pack...]
 
@@ -57,10 +58,12 @@ export async function models(args: string[]): Promise<number> {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const [verb = "", ...packs] = positionals;
+  const [verb = "", ...named] = positionals;
+  const packs = named.map(packFromHere);
   const runs = Number(values.runs);
   const action = ACTIONS[verb];
-  const { data, dir } = values;
+  const dir = fromHere(values.dir);
+  const [data, from, out] = [values.data, values.from, values.out].map((path) => path && fromHere(path));
   const onePack = verb === "pull" || verb === "eval";
   const known = action !== undefined || (verb === "eval" && data !== undefined);
   if (values.help || !known || !Number.isInteger(runs) || runs < 1 || (onePack && packs.length !== 1)) {
@@ -69,14 +72,14 @@ export async function models(args: string[]): Promise<number> {
   }
   try {
     if (!action) {
-      const { name, detector, out } = values;
+      const { name } = values;
       const precision = precisionIn(values.precision);
       return await evaluateModels({
         modelsDir: dir,
         pack: packs[0]!,
         data: data!,
         name,
-        detector,
+        detector: values.detector && packFromHere(values.detector),
         precision,
         out,
       });
@@ -85,7 +88,7 @@ export async function models(args: string[]): Promise<number> {
       packs.length === 0
         ? await listPacks(dir)
         : (await Promise.all(packs.map((pack) => listPack(dir, pack)))).flat();
-    return await action(entries, { from: values.from, runs });
+    return await action(entries, { from, runs });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { formatTraceparent, newTraceContext } from "@similarfaces/runtime/traceContext";
+import { packFromHere } from "./paths.js";
 import { readConfigOrExplain } from "./readConfigOrExplain.js";
 import { enrolSamples } from "../gallery/sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
@@ -33,7 +34,7 @@ export async function start(args: string[]): Promise<number> {
   }
   if (values.join !== undefined) {
     const { join } = await import("./join.js");
-    return join(values.join.split(","));
+    return join(values.join.split(",").map(packFromHere));
   }
   return runUntilSignal({ processes: values.processes });
 }

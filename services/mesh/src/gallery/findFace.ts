@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { GatewayFailure, type Gateway } from "@similarfaces/client";
 import { embeddingFromBytes } from "@similarfaces/contracts";
 import type { FaceView, GalleryFace, Photo } from "@similarfaces/contracts/api";
+import { photoDigestOf } from "./photoDigest.js";
 import type { PhotoOf } from "./photoOfSource.js";
 import { refusedBy, type Refused } from "./refused.js";
 
@@ -21,6 +22,8 @@ export interface FoundFace {
   kind: "found";
   face: SeenFace;
   from: "photo" | "portrait";
+  /** Of the photo that it is in. */
+  photoDigest?: string;
   /** The same face as its portrait shows it. */
   portrait?: SeenFace;
 }
@@ -59,16 +62,17 @@ export async function findFace(
   }
 
   async function inPhotoAt(photo: string): Promise<FoundFace | Refused> {
-    const faces = await look(new Uint8Array(await readFile(photo)));
+    const bytes = new Uint8Array(await readFile(photo));
+    const faces = await look(bytes);
+    const found = { kind: "found", from: "photo", photoDigest: photoDigestOf(bytes) } as const;
     if (portrait) {
       const [nearest] = faces.toSorted((a, b) => cosine(b, portrait) - cosine(a, portrait));
-      if (nearest && cosine(nearest, portrait) >= SAME_FACE_MIN)
-        return { kind: "found", face: nearest, from: "photo", portrait };
+      if (nearest && cosine(nearest, portrait) >= SAME_FACE_MIN) return { ...found, face: nearest, portrait };
       return refused("no_face", "Its photo has no face like its portrait.");
     }
     const [only] = faces;
     if (!only) return refused("no_face", "No face is found in its photo.");
-    if (faces.length === 1) return { kind: "found", face: only, from: "photo" };
+    if (faces.length === 1) return { ...found, face: only };
     const message = `Its photo has ${faces.length} faces, and no portrait of it tells which it is.`;
     return refused("several_faces", message);
   }

@@ -2,65 +2,104 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import pLimit from "p-limit";
 import type { Gallery } from "@similarfaces/client";
-import { checkedConsent, checkedName, storedSource } from "@similarfaces/contracts";
+import {
+  KnownPhotos,
+  checkedConsent,
+  checkedName,
+  conflictWords,
+  storedSource,
+  type PersonOfImport,
+  type PhotoOfImport,
+} from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
-import type { Person, Photo } from "./people.js";
+import type { Photo } from "./folder.js";
+import type { Person } from "./people.js";
 import { persistently } from "./persistently.js";
+import { photoDigestOf } from "./photoDigest.js";
 import { refusedBy, type Refused } from "./refused.js";
 
 export type Outcome =
   | { kind: "enrolled" }
-  /** By its source, or because the very same face is there. */
+  /** By its bytes, or because the very same face is there. */
   | { kind: "known" }
   | Refused;
 
 export interface ImportOptions {
-  gallery: Pick<Gallery, "identities" | "enrol" | "enrolled">;
+  gallery: Pick<Gallery, "identities" | "statistics" | "enrol" | "enrolled">;
   people: readonly Person[];
   /** Of those who have none of their own. */
   consent: string;
   /** Photos on their way at once. */
   inFlight: number;
+  /** Each is read once before any is sent. */
+  onRead(): void;
   onPhoto(photo: Photo, outcome: Outcome): void;
+}
+
+interface ReadPhoto extends PhotoOfImport {
+  photo: Photo;
+}
+
+interface ReadPerson extends PersonOfImport<ReadPhoto> {
+  consent?: string;
 }
 
 /**
  * Enrols everybody's photos. The first face of somebody new makes the identity, the others join it. Whoever is in the gallery
- * under that name already gets the faces that are not there yet, so that an import can be repeated.
+ * under that name already gets the faces that are not there yet, so that an import can be repeated. Two people's photo is nobody's.
  */
 export async function importPhotos({
   gallery,
   people,
   consent,
   inFlight,
+  onRead,
   onPhoto,
 }: ImportOptions): Promise<void> {
-  const known = await knownPeople(gallery);
   const slots = pLimit(inFlight);
-  const faceIds = new Set([...known.values()].flat().flatMap(({ faces }) => faces.map(({ id }) => id)));
+  const read = await Promise.all(people.map(readPerson));
+  const identities: Identity[] = [];
+  for await (const identity of gallery.identities()) identities.push(identity);
+  const { notSearched } = await gallery.statistics();
+  const plan = new KnownPhotos(identities, read, new Set(notSearched.map(({ model }) => model)));
+  const faceIds = new Set(identities.flatMap(({ faces }) => faces.map(({ id }) => id)));
 
-  async function importPerson(person: Person): Promise<void> {
+  async function readPerson({ photos, ...person }: Person): Promise<ReadPerson> {
+    const digestOf = ({ path }: Photo) =>
+      // What cannot be read is said when it is to be sent.
+      readFile(path).then(photoDigestOf, () => "");
+    const digests = await Promise.all(photos.map((photo) => slots(() => digestOf(photo).finally(onRead))));
+    return {
+      ...person,
+      photos: photos.map((photo, i) => ({
+        photo,
+        source: storedSource(photo.source),
+        photoDigest: digests[i]!,
+      })),
+    };
+  }
+
+  async function importPerson(person: ReadPerson): Promise<void> {
     try {
       checkedName(person.name);
       checkedConsent(person.consent ?? consent);
     } catch (error) {
-      return person.photos.forEach((photo) => onPhoto(photo, refusedBy(error)));
+      return person.photos.forEach(({ photo }) => onPhoto(photo, refusedBy(error)));
     }
-    const identity = identityOf(person, known.get(person.name) ?? []);
-    const sources = new Set(identity?.faces.map(({ source }) => source));
-    const waiting = person.photos.filter((photo) => {
-      if (!sources.has(storedSource(photo.source))) return true;
-      onPhoto(photo, { kind: "known" });
+    const waiting = person.photos.filter((read) => {
+      const made = plan.planOf(person, read);
+      if (made.kind === "new") return true;
+      onPhoto(read.photo, made.kind === "known" ? made : ofAnother(conflictWords(made)));
       return false;
     });
-    let identityId = identity?.id;
+    let identityId = plan.identityOf(person)?.id;
     // One after the other until there is an identity that the rest can join.
     while (identityId === undefined && waiting.length > 0) {
-      identityId = await enrol(waiting.shift()!, { name: person.name }, person.consent);
+      identityId = await enrol(waiting.shift()!.photo, { name: person.name }, person.consent);
     }
     if (identityId === undefined) return;
     const as = { identityId };
-    await Promise.all(waiting.map((photo) => enrol(photo, as, person.consent)));
+    await Promise.all(waiting.map(({ photo }) => enrol(photo, as, person.consent)));
   }
 
   /** @returns the identity that the face belongs to now; undefined where it was refused */
@@ -89,26 +128,13 @@ export async function importPhotos({
   }
 
   // As many people as photos: each has at least one to send.
-  const queue = [...people];
+  const queue = [...read];
   const lane = async () => {
     for (let person = queue.shift(); person; person = queue.shift()) await importPerson(person);
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
 }
 
-async function knownPeople(gallery: Pick<Gallery, "identities">): Promise<Map<string, Identity[]>> {
-  const known = new Map<string, Identity[]>();
-  for await (const identity of gallery.identities()) {
-    known.set(identity.name, [...(known.get(identity.name) ?? []), identity]);
-  }
-  return known;
-}
-
-/** Of several people of one name, the one who has some of these photos. */
-function identityOf({ photos }: Person, namesakes: readonly Identity[]): Identity | undefined {
-  const sources = new Set(photos.map(({ source }) => storedSource(source)));
-  return (
-    namesakes.find(({ faces }) => faces.some(({ source }) => source !== undefined && sources.has(source))) ??
-    namesakes[0]
-  );
+function ofAnother(message: string): Refused {
+  return { kind: "refused", code: "photo_of_another", message, retryable: false };
 }

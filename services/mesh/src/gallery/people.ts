@@ -1,14 +1,9 @@
-import { readFile, readdir } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-import { nameOfFile } from "@similarfaces/contracts/galleryText";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { nameOfPath } from "@similarfaces/contracts/photoFiles";
 import { parse } from "csv-parse/sync";
 import { SetupError } from "../setupError.js";
-
-export interface Photo {
-  path: string;
-  /** Stored with the face, so that a second import passes it over: its path within what is imported. */
-  source: string;
-}
+import { filesOfFolder, type FolderFiles, type Photo } from "./folder.js";
 
 export interface Person {
   name: string;
@@ -17,34 +12,25 @@ export interface Person {
   photos: Photo[];
 }
 
-export interface People {
+export interface People extends Omit<FolderFiles, "photos"> {
   people: Person[];
-  /** Files that are no pictures by their name. */
-  otherFiles: number;
+  /** Photos that a camera has named, in no folder that says whose they are. */
+  unnamed: Photo[];
 }
-
-const PICTURE = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
 /**
  * Whose photos are in a folder: pictures in a subfolder are of the person that the subfolder is named after, others of the one
- * that their own name says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace).
+ * that their own name says ("Ada_Lovelace_0002.jpg" is of Ada Lovelace), and of nobody where a camera has named them.
  */
 export async function peopleOfFolder(folder: string): Promise<People> {
-  const { photos: pictures, otherFiles } = await photosOfFolder(folder);
-  const photos = pictures.map((photo) => {
-    const [first = "", ...rest] = photo.source.split("/");
-    return { name: rest.length > 0 ? first : nameOfFile(first), photo };
-  });
-  return { people: byName(photos), otherFiles };
-}
-
-/** All pictures of a folder, told by their names, each with its path within it as its source. */
-export async function photosOfFolder(folder: string): Promise<{ photos: Photo[]; otherFiles: number }> {
-  const files = await filesIn(folder);
-  const photos = files
-    .filter((path) => PICTURE.test(path))
-    .map((path) => ({ path, source: relative(folder, path).split(sep).join("/").normalize("NFC") }));
-  return { photos, otherFiles: files.length - photos.length };
+  const { photos, passedOver, systemFiles } = await filesOfFolder(folder);
+  const named = photos.map((photo) => ({ name: nameOfPath(photo.source), photo }));
+  return {
+    people: byName(named.filter(({ name }) => name !== "")),
+    unnamed: named.filter(({ name }) => name === "").map(({ photo }) => photo),
+    passedOver,
+    systemFiles,
+  };
 }
 
 /**
@@ -52,18 +38,47 @@ export async function photosOfFolder(folder: string): Promise<{ photos: Photo[];
  * @throws SetupError naming the line that makes no sense
  */
 export async function peopleOfCsv(path: string): Promise<People> {
-  const rows = readRows(path, await readFile(path, "utf8"));
+  const rows = readRows(path, textOf(path, await readFile(path)));
   const photos = rows.map(({ file, name, consent, source }, index) => {
     if (!file || !name) {
       throw new SetupError(
         `${path}: row ${index + 1} has no ${file ? "name" : "file"}; the columns are file,name[,consent][,source]`,
       );
     }
-    const photo = { path: join(dirname(path), file), source: (source || file).normalize("NFC") };
+    const within = source || file.replace(/^\.\//, "");
+    const photo = { path: join(dirname(path), file), source: within.normalize("NFC") };
     return { name, photo, ...(consent ? { consent } : {}) };
   });
-  return { people: byName(photos), otherFiles: 0 };
+  return { people: byName(photos), unnamed: [], passedOver: [], systemFiles: 0 };
 }
+
+/** @throws SetupError naming the first line that is not UTF-8 */
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const line = firstForeignLine(bytes);
+    throw new SetupError(`${path}: line ${line} is not UTF-8: save the table as "CSV UTF-8"`, { cause });
+  }
+}
+
+/** No byte of a longer UTF-8 character is a line end. */
+function firstForeignLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for (let line = 1, from = 0; from < bytes.length; line++) {
+    const end = bytes.indexOf(LINE_END, from);
+    const to = end < 0 ? bytes.length : end;
+    try {
+      decoder.decode(bytes.subarray(from, to));
+    } catch {
+      return line;
+    }
+    from = to + 1;
+  }
+  return 1;
+}
+
+const LINE_END = 10;
 
 function readRows(path: string, text: string): Partial<Record<string, string>>[] {
   try {
@@ -82,24 +97,4 @@ function byName(photos: readonly { name: string; consent?: string; photo: Photo 
     else people.set(name, { name, photos: [photo], ...consent });
   }
   return [...people.values()];
-}
-
-/** All below, hidden ones left out, in order. */
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const visible = entries.filter(({ name }) => !name.startsWith("."));
-  const files: string[] = [];
-  for (const entry of visible.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesIn(path)));
-    else if (!entry.isSymbolicLink() || !(await isFolder(path))) files.push(path);
-  }
-  return files;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    () => false,
-  );
 }

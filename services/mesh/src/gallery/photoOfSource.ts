@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { storedSource } from "@similarfaces/contracts";
-import { photosOfFolder } from "./people.js";
+import { filesOfFolder } from "./folder.js";
 
 /** The path of the photo that a face came from, where it is at hand. */
 export type PhotoOf = (source: string | undefined) => string | undefined;
@@ -9,7 +9,7 @@ export type PhotoOf = (source: string | undefined) => string | undefined;
 export async function photoOfSource(folder: string): Promise<PhotoOf> {
   const bySource = new Map<string, string>();
   const byName = new Map<string, string[]>();
-  for (const { path, source } of (await photosOfFolder(folder)).photos) {
+  for (const { path, source } of (await filesOfFolder(folder)).photos) {
     bySource.set(storedSource(source), path);
     const name = storedSource(basename(source));
     byName.set(name, [...(byName.get(name) ?? []), path]);

@@ -1,6 +1,6 @@
 import { GatewayFailure, type Gateway } from "@similarfaces/client";
 import type { GalleryFace, Identity, Photo } from "@similarfaces/contracts/api";
-import { findFace, lookAt, type SeenFace } from "./findFace.js";
+import { findFace, lookAt, type FoundFace, type SeenFace } from "./findFace.js";
 import { persistently } from "./persistently.js";
 import type { PhotoOf } from "./photoOfSource.js";
 import { refusedBy, type Refused } from "./refused.js";
@@ -82,7 +82,7 @@ export async function remakeFaces(options: RemakeOptions): Promise<void> {
       const found = await findFace(old, gallery, look, photoOf);
       if (found.kind === "refused") return found;
       const there = await newFaceOf(identity.id, old, [found.face, found.portrait ?? found.face]);
-      const faceId = there ?? (await enrol(identity.id, old, found.face));
+      const faceId = there ?? (await enrol(identity.id, old, found));
       madeOf.set(faceId, old.id);
       await gallery.deleteFace(old.id).catch(unlessGone);
       if (there !== undefined) return { kind: "known", faceId };
@@ -114,8 +114,10 @@ export async function remakeFaces(options: RemakeOptions): Promise<void> {
     return undefined;
   }
 
-  async function enrol(identityId: string, old: GalleryFace, { jobId, index }: SeenFace): Promise<string> {
-    const face = { jobId, face: index, source: old.source ?? "", identityId };
+  async function enrol(identityId: string, old: GalleryFace, found: FoundFace): Promise<string> {
+    const { jobId, index } = found.face;
+    const photoDigest = found.photoDigest ?? old.photoDigest ?? "";
+    const face = { jobId, face: index, source: old.source ?? "", photoDigest, identityId };
     return gallery.enrolled((await gallery.enrolFace(face)).jobId);
   }
 }

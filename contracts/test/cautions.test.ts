@@ -17,7 +17,7 @@ const accepted: ResultEvent = {
 const extracted: ResultEvent = {
   ...base,
   stage: "extract",
-  extract: { size, faces: [face], facesOmitted: 0, turned: 0 },
+  extract: { size, faces: [face], facesOmitted: 0, turned: 0, truncated: false },
 };
 const match = (verdict: Verdict): ResultEvent => ({
   ...base,

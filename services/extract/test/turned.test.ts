@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Detection, Landmarks } from "@similarfaces/vision";
 import { extractedOf } from "../src/faces/extracted.js";
 
-const PHOTO = { width: 1_000, height: 800 };
+const PHOTO = { width: 1_000, height: 800, isTruncated: false };
 
 /** The ArcFace pose, whose middle is the pose's own. */
 const POSE: Landmarks<"image"> = {

@@ -127,7 +127,7 @@ describe("a result on the command line", () => {
       accepted: event({ stage: "accepted", accepted }),
       extract: event({
         stage: "extract",
-        extract: { size: { width: 4, height: 3 }, faces, facesOmitted: 0, turned: 0 },
+        extract: { size: { width: 4, height: 3 }, faces, facesOmitted: 0, turned: 0, truncated: false },
       }),
       match: event({
         stage: "match",

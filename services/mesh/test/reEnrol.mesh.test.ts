@@ -107,6 +107,8 @@ describe("re-enrol", () => {
       [OLD_MODEL],
       [OLD_MODEL],
     ]);
+    // Whose photo was at hand is known by it from now on.
+    expect(after.map((one) => one.faces[0]!.photoDigest!.length)).toEqual([43, 43, 0, 0, 0, 0]);
     const job = await gateway.jobs.sendAndWait(new Uint8Array(await composite("001")), 30);
     const match = job.faces[0]!.fields["match"];
     expect(match).toMatchObject({ state: "done", value: { verdict: "very_alike", galleryFaces: 4 } });

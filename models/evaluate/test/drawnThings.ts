@@ -18,7 +18,7 @@ function colour(random: Random): string {
 }
 
 const circle = (x: number, y: number, r: number, fill: string) =>
-  `<circle cx="${x}" cy="${y}" r="${Math.max(0.5, r)}" fill="${fill}"/>`;
+  `<circle cx="${x}" cy="${y}" r="${r}" fill="${fill}"/>`;
 const ring = (r: number, width: number, stroke: string) =>
   `<circle r="${r}" fill="none" stroke="${stroke}" stroke-width="${width}"/>`;
 const around = (count: number, phase: number, distance: number, draw: (x: number, y: number) => string) =>

@@ -36,6 +36,10 @@ export const FAILURES = {
   unavailable: { retryable: true, help: "A part of the system is restarting. Try again in a few seconds." },
   // On a job: published by a stage as its result.
   undecodable_image: { retryable: false, help: "The file is damaged or cut short; export or send it again." },
+  several_faces: {
+    retryable: false,
+    help: "The photo has several faces: enrol one by this job and its face, or ask for the largest.",
+  },
   no_face: { retryable: false, help: "No face was found to enrol; use a photo that shows one clearly." },
   photo_missing: { retryable: false, help: "The upload is no longer stored; send the photo again." },
   malformed_message: {
@@ -55,6 +59,10 @@ export const FAILURES = {
   gallery_unavailable: { retryable: true, help: "The gallery did not answer; try again." },
   gallery_full: { retryable: true, help: "The gallery's store is full; free space or delete faces." },
   identity_not_found: { retryable: false, help: "No such identity in the gallery." },
+  identity_exists: {
+    retryable: false,
+    help: "Somebody of this name is in the gallery: add the face to them, or say that this is somebody new.",
+  },
   face_not_found: { retryable: false, help: "No such face." },
   invalid_name: {
     retryable: false,

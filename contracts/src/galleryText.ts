@@ -28,6 +28,11 @@ export function checkedName(name: unknown): string {
   return stored;
 }
 
+/** What stored names are ordered by, looked for in and told apart by. */
+export function nameKey(name: string): string {
+  return name.toLowerCase();
+}
+
 /**
  * Who agreed to what, as it is stored: trimmed, its lines ended by "\n" however they were before.
  * @throws StageFailure consent_required, or bad_request where it is too long or has other control characters

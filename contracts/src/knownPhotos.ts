@@ -1,3 +1,4 @@
+import { nameKey } from "./galleryText.js";
 import type { Identity } from "./gen/api.js";
 
 /** What an import makes of a photo, by what the gallery holds: for the page and the command line. */
@@ -29,9 +30,9 @@ type KnownPerson = Pick<Identity, "id" | "name" | "faces">;
  */
 export class KnownPhotos<P extends PhotoOfImport> {
   readonly #byName = new Map<string, KnownPerson[]>();
-  /** Names of the people whose photo it is, by digest. */
-  readonly #inGallery = new Map<string, Set<string>>();
-  readonly #inImport = new Map<string, Set<string>>();
+  /** Names of the people whose photo it is by their keys, by digest. */
+  readonly #inGallery = new Map<string, Map<string, string>>();
+  readonly #inImport = new Map<string, Map<string, string>>();
   readonly #notSearched: ReadonlySet<string>;
 
   constructor(
@@ -41,16 +42,18 @@ export class KnownPhotos<P extends PhotoOfImport> {
   ) {
     this.#notSearched = notSearched;
     for (const identity of identities) {
-      this.#byName.set(identity.name, [...(this.#byName.get(identity.name) ?? []), identity]);
-      for (const { photoDigest = "" } of identity.faces) note(this.#inGallery, photoDigest, identity.name);
+      const key = keyOf(identity);
+      this.#byName.set(key, [...(this.#byName.get(key) ?? []), identity]);
+      for (const { photoDigest = "" } of identity.faces) note(this.#inGallery, photoDigest, identity);
     }
-    for (const { name, photos } of people)
-      for (const { photoDigest } of photos) note(this.#inImport, photoDigest, name);
+    for (const person of people)
+      for (const { photoDigest } of person.photos) note(this.#inImport, photoDigest, person);
   }
 
   /** Of several people of one name, the one who has some of these photos. */
-  identityOf({ name, photos }: PersonOfImport<P>): KnownPerson | undefined {
-    const namesakes = this.#byName.get(name) ?? [];
+  identityOf(person: PersonOfImport<P>): KnownPerson | undefined {
+    const namesakes = this.#byName.get(keyOf(person)) ?? [];
+    const { photos } = person;
     const digests = new Set(photos.map(({ photoDigest }) => photoDigest).filter(Boolean));
     const sources = new Set(photos.map(({ source }) => source));
     return (
@@ -62,11 +65,12 @@ export class KnownPhotos<P extends PhotoOfImport> {
 
   planOf(person: PersonOfImport<P>, { source, photoDigest }: P): PhotoPlan {
     const owners = this.#inGallery.get(photoDigest);
-    if (owners?.has(person.name)) return { kind: "known" };
-    const [owner] = owners ?? [];
+    const key = keyOf(person);
+    if (owners?.has(key)) return { kind: "known" };
+    const [owner] = owners?.values() ?? [];
     if (owner !== undefined) return { kind: "conflict", name: owner, where: "gallery" };
-    const other = [...(this.#inImport.get(photoDigest) ?? [])].find((name) => name !== person.name);
-    if (other !== undefined) return { kind: "conflict", name: other, where: "import" };
+    const other = [...(this.#inImport.get(photoDigest) ?? [])].find(([theirs]) => theirs !== key);
+    if (other) return { kind: "conflict", name: other[1], where: "import" };
     const older = this.identityOf(person)?.faces.some(
       (face) => !face.photoDigest && face.source === source && this.#notSearched.has(face.model),
     );
@@ -81,9 +85,14 @@ export function conflictWords({ name, where }: Extract<PhotoPlan, { kind: "confl
     : `The very same photo is here as ${name}'s, too: whose face it shows, only you can say.`;
 }
 
-function note(names: Map<string, Set<string>>, photoDigest: string, name: string): void {
+function note(owners: Map<string, Map<string, string>>, photoDigest: string, person: { name: string }): void {
   if (photoDigest === "") return;
-  const known = names.get(photoDigest);
-  if (known) known.add(name);
-  else names.set(photoDigest, new Set([name]));
+  const known = owners.get(photoDigest);
+  if (known) known.set(keyOf(person), person.name);
+  else owners.set(photoDigest, new Map([[keyOf(person), person.name]]));
+}
+
+/** Names of one key are one person's, as the gallery has it; those of an import are not stored names yet. */
+function keyOf({ name }: { name: string }): string {
+  return nameKey(name.normalize("NFC").trim());
 }

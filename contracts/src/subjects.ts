@@ -109,6 +109,7 @@ export const GALLERY_OPERATIONS = [
   "export",
   "import",
   "has_face",
+  "named",
 ] as const;
 export type GalleryOperation = (typeof GALLERY_OPERATIONS)[number];
 export const gallerySubject = (operation: GalleryOperation): string => `${GALLERY_PREFIX}.${operation}`;

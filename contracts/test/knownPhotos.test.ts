@@ -49,6 +49,18 @@ describe("of a photo, an import", () => {
     ]);
   });
 
+  it("takes names that differ in their capital letters, spaces or composition for one person's", () => {
+    const zoe = { id: "zoe", name: "Zo\u00eb", faces: [face("z", { photoDigest: "one" })] };
+    const small = person(" zoe\u0308", photo("zoe/1.jpg", "one"), photo("zoe/2.jpg", "two"));
+    const large = person("ZOE\u0308", photo("ZOE/2.jpg", "two"));
+    const both = new KnownPhotos([zoe], [small, large], new Set());
+    expect(both.identityOf(small)?.id).toBe("zoe");
+    expect([
+      ...small.photos.map((one) => both.planOf(small, one)),
+      both.planOf(large, large.photos[0]!),
+    ]).toEqual([{ kind: "known" }, { kind: "new" }, { kind: "new" }]);
+  });
+
   it("knows, of several of one name, the one who has some of these photos", () => {
     const none = { id: "none", name: "Ada", faces: [] };
     const other = { id: "other", name: "Ada", faces: [face("g", { source: "Ada/x.jpg" })] };

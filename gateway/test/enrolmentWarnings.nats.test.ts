@@ -29,12 +29,12 @@ function form(names: readonly string[]): FormData {
 }
 
 /** Plays extract for photos that are enrolled, by the name of each. @returns what ends it */
-function playExtract(scores: Record<string, number>): () => void {
+function playExtract(scores: Record<string, number>, faces = 1): () => void {
   const subscription = mesh.broker.nc.subscribe("sf.v2.work.*.image", {
     callback: (_, { data }) => {
       const { jobId, options } = fromBinary(ImageWorkSchema, data);
       const score = scores[options!.enrolment!.source];
-      if (score !== undefined) void mesh.publish(extracted(jobId, 1, score));
+      if (score !== undefined) void mesh.publish(extracted(jobId, faces, score));
     },
   });
   return () => subscription.unsubscribe();
@@ -73,10 +73,31 @@ describe("enrolling", () => {
     expect(outcome.warnings).toEqual([]);
   });
 
-  it("is answered at once where nobody says how good a face is", async () => {
+  it("is answered at once where nobody says how good a face is, and the largest is meant", async () => {
     const { url } = await mesh.another({ STAGES: "extract,embed,enrol" });
-    const outcome = await enrol(form(["any.gif"]), "wait=60", url);
+    const data = form(["any.gif"]);
+    data.set("largest", "true");
+    const outcome = await enrol(data, "wait=60", url);
     expect(outcome.photos).toMatchObject([{ name: "any.gif", warnings: [] }]);
+  });
+
+  it("says of a photo with several faces how many, and how one is enrolled; not where the largest is meant", async () => {
+    const stop = playExtract({ "three.gif": 0.7 }, 3);
+    const { photos } = await enrol(form(["three.gif"]));
+    const [{ job }] = photos as unknown as [{ job: { jobId: string } }];
+    expect(warnings(photos[0]!)).toEqual([
+      {
+        code: "several_faces",
+        message: expect.stringMatching(
+          new RegExp(`^three.gif: The photo has 3 faces. .*"jobId": "${job.jobId}", "face": 0..2`),
+        ) as string,
+        faces: 3,
+      },
+    ]);
+    const largest = form(["three.gif"]);
+    largest.set("largest", "true");
+    expect((await enrol(largest)).warnings).toEqual([]);
+    stop();
   });
 
   it("a face of a job brings its quality along, and the warning", async () => {

@@ -42,7 +42,8 @@ describe("the gallery over HTTP", () => {
       body: IDENTITY,
     });
     const receipt = { status: 200, body: { identities: 0, faces: 2, thumbnails: 1 } };
-    expect(await gallery.call("DELETE", "/identities/someone")).toEqual(receipt);
+    const deletion = { ...receipt.body, facesLeft: 0, isUnderWay: false };
+    expect(await gallery.call("DELETE", "/identities/someone")).toEqual({ status: 200, body: deletion });
     expect(await gallery.call("DELETE", "/faces/face-1")).toEqual(receipt);
     expect(gallery.asked.map(({ case: operation }) => operation)).toEqual([
       "get",
@@ -52,6 +53,12 @@ describe("the gallery over HTTP", () => {
       "deleteFace",
     ]);
     expect(gallery.asked[2]!.value).toMatchObject({ fromIdentityId: "someone", intoIdentityId: "other" });
+  });
+
+  it("says of somebody with many faces what is left, and that it goes on", async () => {
+    const value = { identities: 1, faces: 100, thumbnails: 99, facesLeft: 2_900, isUnderWay: true };
+    gallery.reply = () => ({ case: "deleteIdentity", value });
+    expect(await gallery.call("DELETE", "/identities/someone")).toEqual({ status: 202, body: value });
   });
 
   it("hands on what the gallery refuses", async () => {

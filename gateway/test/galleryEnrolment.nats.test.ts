@@ -3,7 +3,7 @@ import { ImageWorkSchema, fromBinary } from "@similarfaces/contracts";
 import { jobBlobKey } from "@similarfaces/runtime";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EMBEDDING, PIXEL, answers, extracted, faceOf, postPixel } from "./meshFixture.js";
-import { playGallery, type PlayedGallery } from "./playedGallery.js";
+import { IDENTITY, playGallery, type PlayedGallery } from "./playedGallery.js";
 
 describe("enrolling over HTTP", () => {
   let gallery: PlayedGallery;
@@ -28,15 +28,47 @@ describe("enrolling over HTTP", () => {
     );
     expect(work.stages).toEqual(["extract", "quality", "embed", "enrol"]);
     expect(work.options).toMatchObject({
-      facesMax: 1,
+      facesMax: 64,
       enrolment: {
         identityId: body["identityId"],
         name: "Ada",
         consent: "herself",
         source: "1.gif",
         photoDigest: createHash("sha256").update(PIXEL).digest("base64url"),
+        creates: true,
+        isNamesake: false,
+        largest: false,
       },
     });
+  });
+
+  it("takes the largest face where that is asked for", async () => {
+    const fields = { name: "Ada", consent: "herself", largest: "true" };
+    const { body } = await gallery.call("POST", "/identities", gallery.form(fields));
+    const [{ job }] = body["photos"] as [{ job: { jobId: string } }];
+    const { options } = fromBinary(ImageWorkSchema, await gallery.workOf(`sf.v2.work.${job.jobId}.image`));
+    expect(options).toMatchObject({ facesMax: 1, enrolment: { largest: true } });
+    const wrong = await gallery.call("POST", "/identities", gallery.form({ ...fields, largest: "yes" }));
+    expect(wrong).toMatchObject({ status: 400, body: { failure: { message: "largest is true or false" } } });
+  });
+
+  it("names the identity that has the name already, unless it is added to or somebody new is meant", async () => {
+    gallery.reply = ({ case: operation }) =>
+      operation === "named"
+        ? { case: "named", value: { identities: [{ id: "someone", name: "Ada" }] } }
+        : { case: "get", value: IDENTITY };
+    const fields = { name: "ADA", consent: "herself" };
+    expect(await gallery.call("POST", "/identities", gallery.form(fields))).toMatchObject({
+      status: 409,
+      body: { failure: { code: "identity_exists" }, identity: { id: "someone", name: "Ada" } },
+    });
+    const somebodyNew = await gallery.call("POST", "/identities", gallery.form({ ...fields, new: "true" }));
+    expect(somebodyNew.status).toBe(202);
+    const added = await gallery.call("POST", "/identities", gallery.form({ addTo: "someone" }));
+    expect(added).toMatchObject({ status: 202, body: { identityId: "someone" } });
+    const [{ job }] = added.body["photos"] as [{ job: { jobId: string } }];
+    const { options } = fromBinary(ImageWorkSchema, await gallery.workOf(`sf.v2.work.${job.jobId}.image`));
+    expect(options!.enrolment).toMatchObject({ identityId: "someone", name: "Ada", creates: false });
   });
 
   it("takes all photos of a form or none", async () => {
@@ -45,7 +77,9 @@ describe("enrolling over HTTP", () => {
     data.append("photo", new Blob(["no photo"]), "notes.jpg");
     expect(await gallery.call("POST", "/identities", data)).toMatchObject({
       status: 415,
-      body: { failure: { code: "unsupported_type" } },
+      body: {
+        failure: { code: "unsupported_type", message: expect.stringMatching(/^notes.jpg: /) as string },
+      },
     });
     const many = await gallery.call(
       "POST",

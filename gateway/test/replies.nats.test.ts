@@ -52,7 +52,10 @@ function replyOf({
     case "search":
       return { case: "search", value: { matches: [match], galleryFaces: 1, verdict: "very_alike" } };
     case "statistics":
-      return { case: "statistics", value: { identities: 1, faces: 1, driver: "played", model: "m" } };
+      return {
+        case: "statistics",
+        value: { identities: 1, faces: 1, driver: "played", model: "m", deleting: {} },
+      };
     case "export": {
       const { id: identityId, name, consent } = identity;
       const faces = [{ identityId, name, consent, face, embedding: EMBEDDING }];

@@ -6,7 +6,7 @@ import { acceptedJson } from "../jobs/jobRoutes.js";
 import { readWait } from "../jobs/waiting.js";
 import { failureOf } from "../requests/failures.js";
 import { isForm, readForm } from "../requests/form.js";
-import { numberField, readJsonBody, textField } from "../requests/jsonBody.js";
+import { flagField, numberField, readJsonBody, textField } from "../requests/jsonBody.js";
 import { jsonReply } from "../requests/replies.js";
 import type { Call, Route } from "../requests/router.js";
 import {
@@ -17,6 +17,7 @@ import {
   type PhotoOutcome,
 } from "./enrolment.js";
 import type { GalleryClient } from "./galleryClient.js";
+import { IdentityExists } from "./identityExists.js";
 
 export interface EnrolRoutesOptions {
   gallery: GalleryClient;
@@ -35,9 +36,13 @@ export function enrolRoutes({ gallery, enrolment }: EnrolRoutesOptions): Route[]
       scope: "gallery:write",
       async handle(call) {
         enrolment.check(clientOf(call.caller));
-        const { name, consent, enrol } = await readEnrolment(call, enrolment);
+        const asked = await readEnrolment(call, enrolment);
+        if (asked.addTo !== undefined) return addFaces(asked.addTo, () => asked, call);
+        const { name, consent, isNamesake, enrol } = asked;
         const identityId = newIdentityId();
-        return enrolReply(identityId, await enrol(checkedEnrollee(identityId, name, consent)), call.caller);
+        const enrollee = checkedEnrollee({ identityId, name, consent, creates: true, isNamesake });
+        if (!isNamesake) await refuseNamesake(enrollee.name, call);
+        return enrolReply(identityId, await enrol(enrollee), call.caller);
       },
     },
     {
@@ -47,18 +52,44 @@ export function enrolRoutes({ gallery, enrolment }: EnrolRoutesOptions): Route[]
       async handle(call) {
         enrolment.check(clientOf(call.caller));
         const { identityId = "" } = call.params;
-        const known = await gallery.ask("get", { identityId }, call.trace);
-        const { consent = known.consent, enrol } = await readEnrolment(call, enrolment);
-        const enrollee = checkedEnrollee(identityId, known.name, consent);
-        return enrolReply(identityId, await enrol(enrollee), call.caller);
+        return addFaces(identityId, () => readEnrolment(call, enrolment), call);
       },
     },
   ];
+
+  async function addFaces(
+    identityId: string,
+    read: () => AskedEnrolment | Promise<AskedEnrolment>,
+    call: Call,
+  ): Promise<HttpReply> {
+    const known = await gallery.ask("get", { identityId }, call.trace);
+    const { consent = known.consent, enrol } = await read();
+    const { name } = known;
+    const enrollee = checkedEnrollee({ identityId, name, consent, creates: false, isNamesake: false });
+    return enrolReply(identityId, await enrol(enrollee), call.caller);
+  }
+
+  /**
+   * Before there is a job. The gallery decides: it finds who has come meanwhile, and whom this could not ask for because it is away.
+   * @throws IdentityExists
+   */
+  async function refuseNamesake(name: string, { trace }: Call): Promise<void> {
+    const { identities } = await gallery.ask("named", { name }, trace).catch((error: unknown) => {
+      if (error instanceof StageFailure && error.retryable) return { identities: [] };
+      throw error;
+    });
+    const [namesake] = identities;
+    if (namesake) throw new IdentityExists(namesake);
+  }
 }
 
 interface AskedEnrolment {
   name?: unknown;
   consent?: unknown;
+  /** The id of an identity, which the faces are added to. */
+  addTo?: string;
+  /** Somebody new, though another has the name. */
+  isNamesake: boolean;
   enrol(enrollee: Enrollee): Promise<PhotoOutcome[]>;
 }
 
@@ -68,13 +99,16 @@ async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnr
   const contentType = request.header("content-type");
   if (isForm(contentType)) {
     const { fields, files } = readForm(await request.body(), contentType);
+    const largest = flagField(fields.get("largest"), "largest");
     const photos = files.filter(({ field }) => field === "photo");
     const waitMs = readWait(request.header("prefer")) ?? EXTRACT_WAIT_MS;
     return {
       ...given("name", fields.get("name")),
       ...given("consent", fields.get("consent")),
+      ...given("addTo", fields.get("addTo")),
+      isNamesake: flagField(fields.get("new"), "new"),
       enrol: (enrollee) =>
-        enrolment.enrolPhotos({ photos, source: fields.get("source"), waitMs }, enrollee, call),
+        enrolment.enrolPhotos({ photos, source: fields.get("source"), largest, waitMs }, enrollee, call),
     };
   }
   const body = await readJsonBody(request);
@@ -85,12 +119,14 @@ async function readEnrolment(call: Call, enrolment: Enrolment): Promise<AskedEnr
   return {
     ...given("name", body["name"]),
     ...given("consent", body["consent"]),
+    ...(body["addTo"] === undefined ? {} : { addTo: textField(body, "addTo") }),
+    isNamesake: flagField(body["new"], "new"),
     enrol: async (enrollee) => [await enrolment.enrolFaceOfJob(faceOfJob, enrollee, call)],
   };
 }
 
-function given(name: "name" | "consent", value: unknown): { name?: unknown; consent?: unknown } {
-  return value === undefined ? {} : { [name]: value };
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [N in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { [N in Name]?: Value };
 }
 
 /** Lists what was accepted, whatever became of the rest. */

@@ -1,36 +1,36 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
   ENROL_STAGES,
+  FACES_MAX,
   StageFailure,
   checkedConsent,
   checkedName,
-  checkedPhotoDigest,
-  fieldOf,
   hasConsumer,
-  isJobId,
-  newJobId,
   storedSource,
   type StageName,
 } from "@similarfaces/contracts";
-import { publishResult, publishWork, type Broker } from "@similarfaces/runtime";
+import type { Broker } from "@similarfaces/runtime";
 import type { EnrolmentWarning } from "@similarfaces/contracts/api";
 import type { AcceptedJob } from "../jobs/accept.js";
 import { clientOf } from "../access/caller.js";
-import { failureOf } from "../requests/failures.js";
 import type { FormFile } from "../requests/form.js";
 import { readImageHeader } from "../jobs/imageHeader.js";
 import type { Intake } from "../jobs/intake.js";
-import { followJob, startJobSpan, type FollowOptions } from "../jobs/jobOutcome.js";
+import type { FollowOptions } from "../jobs/jobOutcome.js";
 import { untilExtracted } from "../jobs/waiting.js";
 import type { Call } from "../requests/router.js";
-import { qualityOf, warningsOf } from "./faceQuality.js";
-import { acceptedResult, knownFaceWork } from "./knownFace.js";
+import { enrolFaceOfJob, type FaceToEnrol } from "./faceOfJob.js";
+import { severalFaces, warningsOf } from "./faceQuality.js";
 
 /** Whose face, and who agreed. */
 export interface Enrollee {
   identityId: string;
   name: string;
   consent: string;
+  /** The identity is made by the first face; without it, it has to be there still. */
+  creates: boolean;
+  /** Though another has the name. */
+  isNamesake: boolean;
 }
 
 /** What became of one photo: a job, or why not. */
@@ -38,7 +38,7 @@ export interface PhotoOutcome {
   /** As the form calls the file; empty where the face is one of a job's. */
   name: string;
   accepted: AcceptedJob | StageFailure;
-  /** Of its face, which is enrolled all the same. */
+  /** Of its face; of several, that none is enrolled. */
   warnings: EnrolmentWarning[];
 }
 
@@ -49,18 +49,10 @@ export interface PhotosToEnrol {
   photos: readonly FormFile[];
   /** Where they came from; without it the name of each file says so. */
   source: string | undefined;
+  /** Of a photo with several faces, the largest is taken. */
+  largest: boolean;
   /** How long to wait for the results of `extract`, from which warnings follow. */
   waitMs: number;
-}
-
-/** A face of a finished job. */
-export interface FaceToEnrol {
-  jobId: string;
-  face: number;
-  /** Where its photo came from; without it, that it is a face of a job. */
-  source: string | undefined;
-  /** Of that photo's bytes, where the caller has them: what is stored of the job is another picture. */
-  photoDigest: string | undefined;
 }
 
 export interface EnrolmentOptions {
@@ -85,8 +77,12 @@ export function newIdentityId(): string {
  * Checks name and consent as the gallery will, so that they are refused before there is a job.
  * @throws StageFailure as checkedName and checkedConsent do
  */
-export function checkedEnrollee(identityId: string, name: unknown, consent: unknown): Enrollee {
-  return { identityId, name: checkedName(name), consent: checkedConsent(consent) };
+export function checkedEnrollee({
+  name,
+  consent,
+  ...enrollee
+}: Omit<Enrollee, "name" | "consent"> & { name: unknown; consent: unknown }): Enrollee {
+  return { ...enrollee, name: checkedName(name), consent: checkedConsent(consent) };
 }
 
 /** Adds faces to the gallery: each is a job like any other whose last stage is `enrol`. */
@@ -116,22 +112,22 @@ export class Enrolment {
   }
 
   /**
-   * The largest face of each photo. The headers of all are read before any is accepted: one that is no photo refuses the form. From then on
-   * each has an outcome of its own, for what is accepted is never taken back.
+   * The face of each photo, or the largest where that is asked for. The headers of all are read before any is accepted: one that is no photo
+   * refuses the form. From then on each has an outcome of its own, for what is accepted is never taken back.
    * @throws StageFailure as acceptPhoto does, where no photo was accepted: the first one's
    */
   async enrolPhotos(
-    { photos, source, waitMs }: PhotosToEnrol,
+    { photos, source, largest, waitMs }: PhotosToEnrol,
     enrollee: Enrollee,
     call: EnrolmentCall,
   ): Promise<PhotoOutcome[]> {
     if (photos.length === 0) throw new StageFailure("empty_body");
-    for (const { bytes } of photos) readImageHeader(bytes);
+    for (const { bytes, name } of photos) ofFile(name, () => readImageHeader(bytes));
     const outcomes: Omit<PhotoOutcome, "warnings">[] = [];
     let closed: StageFailure | undefined;
     for (const { bytes, name } of photos) {
       const photoDigest = createHash("sha256").update(bytes).digest("base64url");
-      const enrolment = { ...enrollee, source: storedSource(source ?? fileName(name)), photoDigest };
+      const enrolment = { ...enrollee, largest, source: storedSource(source ?? fileName(name)), photoDigest };
       const accepted = closed ?? (await this.#acceptOrNot(bytes, enrolment, call));
       outcomes.push({ name, accepted });
       // Overloaded, or a store is away: the others would wait as long each, for the same failure.
@@ -142,30 +138,42 @@ export class Enrolment {
     return Promise.all(
       outcomes.map(async (outcome) => ({
         ...outcome,
-        warnings: await this.#warningsOf(outcome.accepted, waitMs),
+        warnings: await this.#warningsOf(outcome, { largest, waitMs }),
       })),
     );
   }
 
   /** None where `extract` does not answer in time: the photo is accepted, and its job says what became of it. */
-  async #warningsOf(accepted: AcceptedJob | StageFailure, waitMs: number): Promise<EnrolmentWarning[]> {
-    if (accepted instanceof StageFailure || waitMs === 0 || !this.#stages().includes("quality")) return [];
+  async #warningsOf(
+    { name, accepted }: Omit<PhotoOutcome, "warnings">,
+    { largest, waitMs }: Pick<PhotosToEnrol, "largest" | "waitMs">,
+  ): Promise<EnrolmentWarning[]> {
+    if (accepted instanceof StageFailure || waitMs === 0) return [];
+    if (largest && !this.#stages().includes("quality")) return [];
     const { following, leaving, enrolmentFloor } = this.#options;
     const waiting = untilExtracted(accepted.jobId, { waitMs, relay: following.relay, leaving });
     const extracted = await waiting.catch(() => undefined);
-    return (extracted?.faces ?? []).flatMap(({ quality }) => warningsOf(quality, enrolmentFloor));
+    const faces = extracted?.faces ?? [];
+    if (!largest && faces.length > 1) return [severalFaces(fileName(name), accepted.jobId, faces.length)];
+    return faces.flatMap(({ quality }) => warningsOf(quality, enrolmentFloor));
   }
 
   async #acceptOrNot(
     photo: Uint8Array,
-    enrolment: Enrollee & { source: string; photoDigest: string },
+    enrolment: Enrollee & { source: string; photoDigest: string; largest: boolean },
     { caller, trace }: EnrolmentCall,
   ): Promise<AcceptedJob | StageFailure> {
     const { intake, following } = this.#options;
     try {
       return await intake.accept(
         photo,
-        { stages: this.#stages(), facesMax: 1, matchCount: 1, owner: caller.keyId, enrolment },
+        {
+          stages: this.#stages(),
+          facesMax: enrolment.largest ? 1 : FACES_MAX,
+          matchCount: 1,
+          owner: caller.keyId,
+          enrolment,
+        },
         trace,
         clientOf(caller),
       );
@@ -177,73 +185,23 @@ export class Enrolment {
     }
   }
 
-  /**
-   * A face of a finished job, by what is stored of it: `extract` answers with the face as it was found, cuts its portrait out of that job's photo,
-   * and the face is neither found nor embedded again.
-   * @throws StageFailure as Relay.snapshot does, face_not_found, or bad_request where the face has no embedding, or not yet
-   */
-  async enrolFaceOfJob(
-    { jobId: sourceJobId, face: faceIndex, source: from, photoDigest = "" }: FaceToEnrol,
-    enrollee: Enrollee,
-    { caller, trace }: EnrolmentCall,
-  ): Promise<PhotoOutcome> {
-    const { broker, following, jobTtlMs, jobDeadlineMs, enrolmentFloor } = this.#options;
-    if (!isJobId(sourceJobId)) throw new StageFailure("job_not_found");
-    const { job: source } = await following.relay.snapshot(sourceJobId, caller);
-    const face = source.faces.find(({ index }) => index === faceIndex);
-    if (!face || !source.accepted || source.extract.state !== "done")
-      throw new StageFailure("face_not_found");
-    const embed = fieldOf(face, "embed");
-    if (embed?.state === "skipped") {
-      throw new StageFailure(
-        "bad_request",
-        "This face is too small or too blurred to have an embedding: send a better photo.",
-      );
-    }
-    if (embed?.state !== "done") {
-      throw new StageFailure("bad_request", "This face has no embedding: wait for embed, or send the photo.");
-    }
-    const acceptedAtMs = Date.now();
-    const jobId = newJobId(acceptedAtMs);
-    const job = {
-      jobId,
-      acceptedAtMs,
-      deadlineAtMs: acceptedAtMs + jobDeadlineMs,
-      expiresAtMs: acceptedAtMs + jobTtlMs,
-    };
-    const span = startJobSpan(following, trace);
-    const known = {
-      jobId: sourceJobId,
-      accepted: source.accepted,
-      face,
-      faces: source.faces,
-      extracted: source.extract.value,
-      foundBy: source.extract.model,
-      embedding: embed,
-    };
-    const enrolment = {
-      ...enrollee,
-      source: storedSource(from ?? `face ${faceIndex} of a job`),
-      photoDigest: checkedPhotoDigest(photoDigest),
-    };
-    const expectation = following.relay.expect(jobId, caller.keyId);
-    try {
-      await expectation.listening;
-      await publishResult(broker, acceptedResult(job, known, caller.keyId));
-      await publishWork(broker, knownFaceWork(job, known, enrolment), span.context);
-      followJob(job, following, span);
-      return { name: "", accepted: job, warnings: warningsOf(qualityOf(face), enrolmentFloor) };
-    } catch (error) {
-      span.fail(failureOf(error).code);
-      span.end();
-      throw error;
-    } finally {
-      expectation.release();
-    }
+  /** @throws StageFailure as enrolFaceOfJob of faceOfJob.ts does */
+  enrolFaceOfJob(face: FaceToEnrol, enrollee: Enrollee, call: EnrolmentCall): Promise<PhotoOutcome> {
+    return enrolFaceOfJob(this.#options, face, enrollee, call);
   }
 }
 
 /** Without the folders: a client may send any text as the name of a file. */
 function fileName(name: string): string {
   return name.replace(/^.*[/\\]/, "");
+}
+
+/** A refused file is named: there may be others in the form. */
+function ofFile(name: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof StageFailure)) throw error;
+    throw new StageFailure(error.code, `${fileName(name)}: ${error.message}`, { cause: error });
+  }
 }

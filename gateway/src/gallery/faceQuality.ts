@@ -17,3 +17,9 @@ export function warningsOf(quality: AnalysisJson | undefined, floor: number): En
   const message = `The face is too small or too blurred to be recognised well: its quality is ${score}, and less than ${floor} is poor.`;
   return [{ code: "low_quality", message, score, floor }];
 }
+
+/** A photo with several faces is not enrolled; its job has them. */
+export function severalFaces(file: string, jobId: string, faces: number): EnrolmentWarning {
+  const message = `${file}: The photo has ${faces} faces. Enrol one with {"jobId": "${jobId}", "face": 0..${faces - 1}}, or send largest: true.`;
+  return { code: "several_faces", message, faces };
+}

@@ -51,6 +51,7 @@ const SUBJECTS: Readonly<Record<Asked["case"], GalleryOperation>> = {
   export: "export",
   import: "import",
   hasFace: "has_face",
+  named: "named",
 };
 
 export function galleryClient(broker: Broker): GalleryClient {

@@ -4,7 +4,14 @@ import { galleryBlobKey, type Blobs } from "@similarfaces/runtime";
 import type { Caller } from "../access/caller.js";
 import type { GalleryClient } from "./galleryClient.js";
 import { exportReply, importFaces } from "./galleryTransfer.js";
-import { identityPageView, identityView, matchesView, receiptView, statisticsView } from "./galleryViews.js";
+import {
+  deletionView,
+  identityPageView,
+  identityView,
+  matchesView,
+  receiptView,
+  statisticsView,
+} from "./galleryViews.js";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 import { numberField, readJsonBody, textField } from "../requests/jsonBody.js";
 import { jpegReply, jsonReply } from "../requests/replies.js";
@@ -71,7 +78,8 @@ export function galleryRoutes({ gallery, blobs }: GalleryRoutesOptions): Route[]
       path: "/v1/gallery/identities/{identityId}",
       scope: "gallery:write",
       async handle({ params: { identityId = "" }, trace }) {
-        return receiptReply(await gallery.ask("deleteIdentity", { identityId }, trace));
+        const receipt = await gallery.ask("deleteIdentity", { identityId }, trace);
+        return jsonReply(receipt.isUnderWay ? 202 : 200, deletionView(receipt));
       },
     },
     {

@@ -1,4 +1,5 @@
 import {
+  GalleryDeletionSchema,
   ExportedFaceSchema,
   GalleryReceiptSchema,
   IdentityPageSchema,
@@ -6,6 +7,7 @@ import {
   MatchesSchema,
   StatisticsSchema,
   toJson,
+  type GalleryDeletion,
   type ExportedFace,
   type GalleryReceipt,
   type Identity,
@@ -50,6 +52,10 @@ export function statisticsView(statistics: Statistics): api.Statistics {
 
 export function receiptView(receipt: GalleryReceipt): api.GalleryReceipt {
   return jsonOf(GalleryReceiptSchema, receipt);
+}
+
+export function deletionView(receipt: GalleryDeletion): api.GalleryDeletion {
+  return jsonOf(GalleryDeletionSchema, receipt);
 }
 
 export function exportedView(face: ExportedFace): api.ExportedFace {

@@ -4,6 +4,8 @@ import {
   isForPhotos,
   isGalleryStage,
   withSources,
+  type EnrolmentSchema,
+  type MessageInitShape,
   type StageName,
 } from "@similarfaces/contracts";
 import type { Caller } from "../access/caller.js";
@@ -17,7 +19,7 @@ export interface JobRequest {
   minScore?: number;
   /** The id of the key that the job will belong to. */
   owner?: string | undefined;
-  enrolment?: { identityId: string; name: string; consent: string; source: string; photoDigest: string };
+  enrolment?: MessageInitShape<typeof EnrolmentSchema>;
 }
 
 const MATCHES_MAX = 50;

@@ -8,6 +8,7 @@ import {
 import type { FailureBody } from "@similarfaces/contracts/api";
 import { TooManyAttempts } from "../access/wrongKeys.js";
 import { Overloaded } from "../admission/overloaded.js";
+import { IdentityExists } from "../gallery/identityExists.js";
 import type { HttpReply } from "../http/http.js";
 
 /** The HTTP status of every failure code. */
@@ -31,6 +32,7 @@ export const STATUS: Readonly<Record<FailureCode, number>> = {
   overloaded: 503,
   unavailable: 503,
   undecodable_image: 422,
+  several_faces: 422,
   no_face: 422,
   photo_missing: 410,
   malformed_message: 500,
@@ -43,6 +45,7 @@ export const STATUS: Readonly<Record<FailureCode, number>> = {
   gallery_unavailable: 503,
   gallery_full: 507,
   identity_not_found: 404,
+  identity_exists: 409,
   face_not_found: 404,
   invalid_name: 422,
   consent_required: 422,
@@ -56,6 +59,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** `{ failure: { code, message, retryable } }` with the code's status. Our own bugs are `internal`, without their text. */
 export function replyOfFailure(error: unknown): HttpReply {
   const { code, message, retryable } = failureOf(error);
+  const identity = error instanceof IdentityExists ? { identity: error.identity } : {};
   const status = isFailureCode(code) ? STATUS[code] : 500;
   const retryAfter = retryAfterSeconds(error) ?? (status === 503 ? RETRY_AFTER_SECONDS : undefined);
   return {
@@ -66,7 +70,7 @@ export function replyOfFailure(error: unknown): HttpReply {
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },
-    body: `${JSON.stringify({ failure: { code, message, retryable } } satisfies FailureBody)}\n`,
+    body: `${JSON.stringify({ failure: { code, message, retryable }, ...identity } satisfies FailureBody)}\n`,
   };
 }
 

@@ -40,3 +40,10 @@ export function numberField(
   }
   return value;
 }
+
+/** Of JSON or of a form, which has texts alone; false where it is missing. @throws StageFailure bad_request */
+export function flagField(value: unknown, name: string): boolean {
+  if (value === undefined || value === false || value === "false") return false;
+  if (value === true || value === "true") return true;
+  throw new StageFailure("bad_request", `${name} is true or false`);
+}

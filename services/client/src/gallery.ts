@@ -1,4 +1,5 @@
 import type {
+  GalleryDeletion,
   EnrolmentOutcomes,
   GalleryReceipt,
   Identity,
@@ -16,8 +17,10 @@ export interface NewPhoto {
   /** The file's name unless given. */
   source?: string;
   consent: string;
-  /** Of somebody new, or the id of an identity. */
-  as: { name: string } | { identityId: string };
+  /** Of a photo with several faces, take the largest; without it, such a photo is refused. */
+  largest?: boolean;
+  /** Of somebody new, though another has the name where `new` says so; or the id of an identity. */
+  as: { name: string; new?: boolean } | { identityId: string };
 }
 
 /** A face of a finished job, for somebody who is in the gallery. */
@@ -71,7 +74,8 @@ export class Gallery {
     return this.#connection.change((api) => api.POST(`${IDENTITY}/merge`, { params, body: { into } }));
   }
 
-  deleteIdentity(identityId: string): Promise<GalleryReceipt> {
+  /** One with many faces is gone at once, and deleted in the background: the same call says how far that is, for a day after its end. */
+  deleteIdentity(identityId: string): Promise<GalleryDeletion> {
     return this.#connection.change((api) => api.DELETE(IDENTITY, { params: { path: { identityId } } }));
   }
 
@@ -120,7 +124,7 @@ export class Gallery {
   }
 
   /** @returns once the photo is accepted; `enrolled` says what has become of it */
-  async enrol({ photo, fileName, source, consent, as }: NewPhoto): Promise<{
+  async enrol({ photo, fileName, source, consent, largest = false, as }: NewPhoto): Promise<{
     identityId: string;
     jobId: string;
   }> {
@@ -129,7 +133,8 @@ export class Gallery {
         consent,
         ...(source === undefined ? {} : { source }),
         photo: [new File([photo], fileName)],
-        ...("name" in as ? { name: as.name } : {}),
+        largest: textOf(largest),
+        ...("name" in as ? { name: as.name, new: textOf(as.new ?? false) } : {}),
       },
       bodySerializer: formOf,
     };
@@ -180,4 +185,9 @@ function formOf(fields: object): FormData {
     else for (const file of value) form.append(name, file, file.name);
   }
   return form;
+}
+
+/** A form has texts alone. */
+function textOf(flag: boolean): "true" | "false" {
+  return flag ? "true" : "false";
 }

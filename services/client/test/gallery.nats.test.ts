@@ -28,6 +28,8 @@ const photo = Uint8Array.from(PIXEL);
 const face = { id: "face", model: "m", createdAtMs: 2, sourceJobId: "", source: "badge 7" };
 const ada = { id: "ada", name: "Ada", consent: "herself", createdAtMs: 1, faces: [face] };
 const receipt = { identities: 0, faces: 1, thumbnails: 1 };
+/** What a deletion in the background says of itself. */
+const underWay = { ...receipt, facesLeft: 900, isUnderWay: true };
 const exported = { identityId: "ada", name: "Ada", consent: "herself", face, embedding: EMBEDDING };
 
 /** Match is played: a store of one person, on two pages. */
@@ -49,7 +51,10 @@ function replyOf({ case: operation, value }: GalleryRequest["operation"]): Reply
     case "merge":
       return { case: "merge", value: { ...ada, id: value.intoIdentityId } };
     case "statistics":
-      return { case: "statistics", value: { identities: 1, faces: 1, driver: "played", model: "m" } };
+      return {
+        case: "statistics",
+        value: { identities: 1, faces: 1, driver: "played", model: "m", deleting: {} },
+      };
     case "search": {
       const match = {
         identityId: "ada",
@@ -68,6 +73,7 @@ function replyOf({ case: operation, value }: GalleryRequest["operation"]): Reply
     case "import":
       return { case: "import", value: { ...receipt, faces: value.faces.length } };
     case "deleteIdentity":
+      return { case: operation, value: underWay };
     case "deleteFace":
       return { case: operation, value: receipt };
     default:
@@ -103,7 +109,7 @@ it("lists people page by page, and finds, renames, merges and deletes them", asy
   });
   expect((await gallery.rename("ada", "Ada L.")).name).toBe("Ada L.");
   expect((await gallery.merge("ada", "bob")).id).toBe("bob");
-  expect(await gallery.deleteIdentity("ada")).toEqual(receipt);
+  expect(await gallery.deleteIdentity("ada")).toEqual(underWay);
   expect(await gallery.deleteFace("face")).toEqual(receipt);
   expect(await gallery.statistics()).toMatchObject({ driver: "played", faces: 1 });
 });

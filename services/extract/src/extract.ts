@@ -12,6 +12,7 @@ import {
 import type { Inference } from "@similarfaces/inference";
 import { jobBlobKey, type Blobs, type Stage, type StageCall, type StageOutput } from "@similarfaces/runtime";
 import type { Box, Detection, Picture } from "@similarfaces/vision";
+import { candidatesOf, ofPhoto, withCandidates } from "./faces/candidates.js";
 import { assessFaces } from "./faces/assess.js";
 import { chipsOf, sheetOf, type Chips } from "./faces/chips.js";
 import { extractedOf } from "./faces/extracted.js";
@@ -42,6 +43,8 @@ export interface ExtractOptions {
  * whether the stage succeeds or fails. Of a photo to enrol the faces go out with their portraits. Work with a known face is about an earlier
  * job's photo, of which nothing but a portrait is made (knownFace.ts).
  *
+ * Of a photo to enrol the answer has the faces that may be meant (candidates.ts); `enrol` refuses more than one.
+ *
  * Failures: malformed_message, photo_missing, undecodable_image, image_too_large; no_face, but only where the job is to enrol one.
  */
 export function createExtract(options: ExtractOptions): Stage<ImageWork> {
@@ -53,42 +56,51 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     weightOf,
 
     async handle(work, call): Promise<StageOutput> {
-      if (work.knownFace) {
-        const boxesIn = async (photo: Picture) => (await look(viewsOf(photo), faceScoreMin, call)).map(boxOf);
-        return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal, boxesIn });
-      }
-      if (!isChipSide(work.chipSide)) throw new StageFailure("malformed_message", "chips of no side");
-      // An earlier delivery may have answered and then lost its process or its acknowledgement.
-      const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
-      const upload = await blobs.get(work.blobKey);
-      if (!upload) {
-        // The upload goes last of all: where the answer is stored, everything else has been done.
-        if (earlier) return { outcome: { case: "extract", value: earlier.extracted }, model: earlier.model };
-        throw new StageFailure("photo_missing");
-      }
-      const views = viewsOf(await decodePhoto(upload.bytes, { size: work.size, signal: call.signal }));
-      // Faces beyond the job's limit are in no answer, and have to be covered in a portrait: a redelivered photo to enrol is looked at again.
-      const isEnrolled = work.stages.includes("enrol") && work.options?.enrolment !== undefined;
-      const found = earlier && !isEnrolled ? undefined : await find(work, views, call);
-      if (!found) await finder.scale(views);
-      const extracted = earlier?.extracted ?? found!.extracted;
-      const chips = chipsOf(views, extracted.faces, work.chipSide);
-      return {
-        outcome: { case: "extract", value: extracted },
-        model: earlier?.model ?? finder.name,
-        work: faceWork(
-          work,
-          extracted.faces,
-          chips,
-          isEnrolled ? portraitsOf(views.photo, found!.boxes) : undefined,
-        ),
-        beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
-        afterAck: async () => void (await blobs.delete(work.blobKey)),
-      };
+      return answer(work, call).catch((error: unknown) => {
+        throw ofPhoto(work, error);
+      });
     },
 
     abandon: async (jobId) => void (await blobs.delete(jobBlobKey(jobId, "upload"))),
   };
+
+  async function answer(work: ImageWork, call: StageCall): Promise<StageOutput> {
+    if (work.knownFace) {
+      const boxesIn = async (photo: Picture) => (await look(viewsOf(photo), faceScoreMin, call)).map(boxOf);
+      return answerKnownFace(work, work.knownFace, { blobs, signal: call.signal, boxesIn });
+    }
+    if (!isChipSide(work.chipSide)) throw new StageFailure("malformed_message", "chips of no side");
+    // An earlier delivery may have answered and then lost its process or its acknowledgement.
+    const earlier = call.attempt > 1 ? answerOf(await call.storedResult("extract")) : undefined;
+    const upload = await blobs.get(work.blobKey);
+    if (!upload) {
+      // The upload goes last of all: where the answer is stored, everything else has been done.
+      if (earlier) return { outcome: { case: "extract", value: earlier.extracted }, model: earlier.model };
+      throw new StageFailure("photo_missing");
+    }
+    const views = viewsOf(await decodePhoto(upload.bytes, { size: work.size, signal: call.signal }));
+    // Faces beyond the job's limit are in no answer, and have to be covered in a portrait: a redelivered photo to enrol is looked at again.
+    const isEnrolled = work.stages.includes("enrol") && work.options?.enrolment !== undefined;
+    const found = earlier && !isEnrolled ? undefined : await find(work, views, call);
+    if (!found) await finder.scale(views);
+    const extracted = earlier?.extracted ?? found!.extracted;
+    const chips = chipsOf(views, extracted.faces, work.chipSide);
+    return {
+      outcome: { case: "extract", value: extracted },
+      model: earlier?.model ?? finder.name,
+      work: isEnrolled
+        ? faceWork(
+            withCandidates(work, extracted.faces.length),
+            extracted.faces,
+            chips,
+            // Of several, none is enrolled by this job.
+            extracted.faces.length === 1 ? portraitsOf(views.photo, found!.boxes) : undefined,
+          )
+        : faceWork(work, extracted.faces, chips),
+      beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
+      afterAck: async () => void (await blobs.delete(work.blobKey)),
+    };
+  }
 
   /** The answer, and the boxes of all faces, in the same order. */
   async function find(
@@ -99,7 +111,8 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     const faces = await look(views, options?.minScore || faceScoreMin, call);
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const wanted = options?.facesMax || facesMax;
-    const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax));
+    const meant = stages.includes("enrol") ? candidatesOf(faces, options?.enrolment) : faces.length;
+    const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax, meant));
     // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
     const floor = stages.includes("enrol") ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });

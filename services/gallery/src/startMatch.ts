@@ -21,6 +21,7 @@ import {
 } from "@similarfaces/runtime";
 import type { StageName } from "@similarfaces/contracts";
 import { createEnrol } from "./stages/enrol.js";
+import { runDeletions } from "./service/deletionRunner.js";
 import { serveGallery } from "./service/galleryService.js";
 import { openGallery, type GalleryConfig } from "./operations/openGallery.js";
 import { likenessOf } from "./stages/likeness.js";
@@ -74,6 +75,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
     ...(config.stages.includes("enrol") ? [run(createEnrol({ gallery }))] : []),
   ]);
   const sweeper = sweepPortraits(gallery, log);
+  const deletions = runDeletions(gallery, log);
   const counting = setInterval(() => void countFaces(), FACES_COUNTED_EVERY_MS).unref();
   await sayWhatIsNotSearched();
   await countFaces();
@@ -103,7 +105,7 @@ export async function startMatch(options: StartMatchOptions): Promise<Service> {
     unready: () => blobs.fault() ?? (gallery.ready() ? undefined : "the gallery is away"),
     async drain() {
       clearInterval(counting);
-      await sweeper.stop();
+      await Promise.all([sweeper.stop(), deletions.stop()]);
       await Promise.all([...running.map((stage) => stage.drain()), service.drain()]);
       await gallery.close();
     },

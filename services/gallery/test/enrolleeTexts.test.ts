@@ -53,7 +53,13 @@ it("what the gateway accepts, the gallery accepts, and stores as it came: 5,000 
 
 function enrolleeOf(text: string): Enrollee | undefined {
   try {
-    return checkedEnrollee("someone", text, `herself,\r\n${checkedConsent(text)}`);
+    return checkedEnrollee({
+      identityId: "someone",
+      name: text,
+      consent: `herself,\r\n${checkedConsent(text)}`,
+      creates: true,
+      isNamesake: true,
+    });
   } catch (error) {
     if (error instanceof StageFailure) return undefined;
     throw error;

@@ -33,6 +33,7 @@ export interface FakeElasticsearch {
 interface Query {
   term?: object;
   terms?: object;
+  bool?: { filter: Query[] };
 }
 
 interface Stored {
@@ -118,6 +119,7 @@ export async function startFakeElasticsearch({
     if (!aliases.has(first)) return refusal(404, "index_not_found_exception");
     switch (second) {
       case "_mapping":
+        if (method === "PUT") return ok({ acknowledged: true });
         return ok({
           [`${first}-000001`]: {
             mappings: { properties: { vector: { index_options: { type: "int8_hnsw" } } } },
@@ -165,7 +167,12 @@ export async function startFakeElasticsearch({
     return { _id, found: true, _source: there.source, _seq_no: there.seqNo, _primary_term: 1 };
   }
 
-  function matching({ term, terms }: Query): Record<string, any>[] {
+  function matching({ bool, ...query }: Query): Record<string, any>[] {
+    if (!bool) return matchingOne(query);
+    return bool.filter.map(matchingOne).reduce((all, some) => all.filter((one) => some.includes(one)));
+  }
+
+  function matchingOne({ term, terms }: Query): Record<string, any>[] {
     const [[field, value] = []] = Object.entries(terms ?? term ?? {});
     const values: unknown[] = terms ? (value as unknown[]) : [value];
     return [...documents.values()]
@@ -173,8 +180,10 @@ export async function startFakeElasticsearch({
       .filter((source) => values.includes(source[field!]));
   }
 
-  /** A count by aggregation, or the identities that list one of some faces. */
+  /** A count by aggregation, whoever has a name, or the identities that list one of some faces. */
   function searched({ query, aggregations }: Record<string, any>): unknown {
+    if (!aggregations && query.bool)
+      return { hits: { hits: matching(query as Query).map((_source) => ({ _source })) } };
     if (!aggregations) return { hits: { hits: listing(query) } };
     const found = matching(query as Query);
     const { field, exclude } = aggregations.notSearched.terms as { field: string; exclude: string[] };

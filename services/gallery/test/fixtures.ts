@@ -21,11 +21,13 @@ export function face(options: {
   source?: string;
   photoDigest?: string;
   createdAtMs?: number;
+  as?: NewFace["as"];
   eyes?: Eyes;
 }): NewFace {
   return {
     faceId: options.id,
     identityId: options.identity,
+    as: options.as ?? "any",
     name: options.name ?? `Name of ${options.identity}`,
     consent: "signed 2026-01-01",
     embedding: embeddingToBytes(options.embedding ?? embedding(1)),

@@ -12,6 +12,7 @@ import {
   gallerySubject,
   newJobId,
   toBinary,
+  type Enrolment,
   type GalleryOperation,
   type GalleryReply,
   type MessageInitShape,
@@ -75,6 +76,8 @@ export interface Enrolling {
   /** One of the fixtures unless given, even as undefined. */
   portrait?: MessageInitShape<typeof EnrolWorkSchema>["portrait"] | undefined;
   deadlineAtMs?: number;
+  /** A new person, whoever has the name, unless it says otherwise. */
+  enrolment?: Partial<Pick<Enrolment, "creates" | "isNamesake" | "candidates">>;
 }
 
 interface Probing {
@@ -169,6 +172,9 @@ export function matchProcesses() {
         name: more.name ?? "Ada",
         consent: more.consent ?? "signed",
         source: "badge.jpg",
+        creates: true,
+        isNamesake: true,
+        ...more.enrolment,
       },
     });
     await broker.js.publish(enrolWorkSubject(jobId, 0), toBinary(EnrolWorkSchema, work));

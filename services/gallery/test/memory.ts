@@ -1,10 +1,12 @@
+import { nameKey } from "@similarfaces/contracts";
 import type { FaceRecord, IdentityRecord } from "../src/drivers/identityRecord.js";
-import { nameKey } from "../src/drivers/identityRecord.js";
 import type {
   ComparedModels,
   GalleryDriver,
+  GalleryNotes,
   GalleryRecords,
   GalleryVectors,
+  Note,
   StoredVector,
 } from "../src/drivers/driver.js";
 
@@ -13,10 +15,11 @@ export interface MemoryStore {
   /** By id; each write of one is a new object, which is its version. */
   readonly identities: Map<string, IdentityRecord>;
   readonly vectors: Map<string, StoredVector>;
+  readonly notes: Map<string, Note>;
 }
 
 export function memoryStore(): MemoryStore {
-  return { identities: new Map(), vectors: new Map() };
+  return { identities: new Map(), vectors: new Map(), notes: new Map() };
 }
 
 /** The whole contract of a driver on two maps: for tests, and the shortest example of one. */
@@ -25,12 +28,13 @@ export function openMemoryGallery(store: MemoryStore, models: ComparedModels): G
     name: "memory",
     records: createRecords(store, models),
     vectors: createVectors(store, models),
+    notes: createNotes(store),
     ready: () => true,
     close: async () => {},
   };
 }
 
-function createRecords({ identities }: MemoryStore, models: ComparedModels): GalleryRecords {
+function createRecords({ identities, vectors }: MemoryStore, models: ComparedModels): GalleryRecords {
   /** Nothing that a caller holds changes what is stored. */
   const read = (id: string): IdentityRecord | undefined => {
     const stored = identities.get(id);
@@ -51,6 +55,8 @@ function createRecords({ identities }: MemoryStore, models: ComparedModels): Gal
     async remove({ id, version }) {
       return identities.get(id) === version && identities.delete(id);
     },
+
+    named: async (key) => [...identities.values()].filter(({ name }) => nameKey(name) === key),
 
     owners: async (faceIds) => faceIds.map(ownerOf),
 
@@ -83,7 +89,7 @@ function createRecords({ identities }: MemoryStore, models: ComparedModels): Gal
     },
 
     async count() {
-      const faces = [...identities.values()].flatMap((identity) => identity.faces);
+      const faces = [...vectors.values()];
       const others = faces.map(({ face }) => face.model).filter((model) => !models.includes(model));
       const notSearched = [...new Set(others)]
         .map((model) => ({ model, faces: others.filter((other) => other === model).length }))
@@ -114,6 +120,10 @@ function createVectors({ vectors }: MemoryStore, models: ComparedModels): Galler
         .map(({ face }) => face.id);
     },
 
+    async countFor(identityIds) {
+      return [...vectors.values()].filter(({ identityId }) => identityIds.includes(identityId)).length;
+    },
+
     async nearest({ probe, withoutIdentities, withoutFaces }) {
       const ofModel = [...vectors.values()].filter(({ face }) => models.includes(face.model));
       const hits = ofModel
@@ -128,6 +138,23 @@ function createVectors({ vectors }: MemoryStore, models: ComparedModels): Galler
         }))
         .sort((a, b) => b.similarity - a.similarity);
       return { hits, more: false, searched: ofModel.length };
+    },
+  };
+}
+
+function createNotes({ notes }: MemoryStore): GalleryNotes {
+  return {
+    read: async (name) => notes.get(name),
+
+    async write(name, value, version) {
+      if (notes.get(name)?.version !== version) return undefined;
+      const note = { value: structuredClone(value), version: {} };
+      notes.set(name, note);
+      return note;
+    },
+
+    async remove(name, version) {
+      if (notes.get(name)?.version === version) notes.delete(name);
     },
   };
 }

@@ -7,6 +7,7 @@ import { MODEL, embedding } from "./fixtures.js";
 import { memoryStore, openMemoryGallery, type MemoryStore } from "./memory.js";
 
 const face = (id: string, identity: string, seed: number): FaceToAdd => ({
+  as: "any",
   face: create(GalleryFaceSchema, { id, model: MODEL, createdAtMs: seed }),
   identity: { id: identity, name: `Name of ${identity}`, consent: "signed", createdAtMs: 1 },
   embedding: embedding(seed),

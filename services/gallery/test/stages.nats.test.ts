@@ -116,6 +116,17 @@ describe("the stage enrol", () => {
     expect((await blobs().list("gallery/")).length).toBe(1);
   });
 
+  it("refuses a face that is one of several of its photo, and one of an identity that is gone", async () => {
+    const several = await resultOf(await enrol({ enrolment: { candidates: 3 } }), "enrol");
+    expect(several.outcome).toMatchObject({
+      case: "failure",
+      value: { code: "several_faces", message: expect.stringMatching(/^badge.jpg: The photo has 3 faces/) },
+    });
+    const gone = await resultOf(await enrol({ identityId: "gone", enrolment: { creates: false } }), "enrol");
+    expect(gone.outcome).toMatchObject({ case: "failure", value: { code: "identity_not_found" } });
+    expect(await blobs().list("gallery/")).toEqual([]);
+  });
+
   it("adds a face without a portrait, where the photo was gone", async () => {
     const { identityId, faceId } = await enrolled({ portrait: undefined });
     expect(await blobs().get(galleryBlobKey(faceId))).toBeUndefined();

@@ -9,7 +9,7 @@ describe("the gallery's commands", () => {
   it("list, rename, merge, export, delete and import again", async () => {
     await put("Ada/1.jpg", await sample("portrait-1"));
     await put("Bea/1.jpg", await sample("group-4"));
-    await importing();
+    await importing("--largest");
     expect((await gallery("list")).stdout).toMatch(/ 1 faces {2}Ada\n.* 1 faces {2}Bea\n$/);
     expect((await gallery("list", "EA")).stdout).not.toContain("Ada");
     expect((await gallery("rename", "Ada", "Ada L.")).stdout).toContain("Ada L.");

@@ -43,6 +43,7 @@ export async function putOldFaces(mesh: TestMesh, faces: readonly FaceToPut[]): 
     await gallery.enrol({
       faceId: randomUUID(),
       identityId: face.identityId ?? randomUUID(),
+      as: "any",
       name: face.name,
       consent: face.consent ?? "on paper",
       embedding: embeddingToBytes(embedding),

@@ -150,6 +150,7 @@ describe("an import", () => {
         driver: "nats",
         model: "m@2",
         notSearched: [{ model: "m@1", faces: 1 }],
+        deleting: { identities: 0, faces: 0 },
       }),
       async enrol({ as, source }: NewPhoto) {
         sent.push(`${source} as ${"name" in as ? as.name : as.identityId}`);
@@ -161,6 +162,7 @@ describe("an import", () => {
       gallery,
       people,
       consent: "signed\nby all",
+      largest: false,
       inFlight: 2,
       onRead() {},
       onPhoto: ({ source }: Photo, outcome: Outcome) =>

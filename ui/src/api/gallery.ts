@@ -1,4 +1,5 @@
 import type {
+  GalleryDeletion,
   EnrolmentOutcomes,
   GalleryReceipt,
   Identity,
@@ -38,20 +39,23 @@ export const portraitUrl = (faceId: string) => `/v1/gallery/faces/${faceId}.jpg`
 export interface Enrolment {
   name: string;
   consent: string;
+  /** Somebody new, though another has the name. */
+  isNamesake?: boolean;
 }
 
 /**
- * A new person, or one more face of one (`identityId`), by the largest face of a photo, which becomes a job whose last stage
+ * A new person, or one more face of one (`identityId`), by the face of a photo, which becomes a job whose last stage
  * is `enrol`. `source` is kept with the face.
  */
 export function enrolPhoto(
   photo: Blob,
-  { name, consent, source }: Enrolment & { source: string },
+  { name, consent, source, isNamesake = false }: Enrolment & { source: string },
   identityId: string | undefined,
   options: UploadOptions,
 ) {
   const form = new FormData();
   if (!identityId) form.set("name", name);
+  form.set("new", String(isNamesake));
   form.set("consent", consent);
   form.set("source", source);
   form.set("photo", photo, "photo");
@@ -64,13 +68,22 @@ function learnShares(enrolment: EnrolmentOutcomes): EnrolmentOutcomes {
   return enrolment;
 }
 
-/** A face of a finished job. */
+/** A face of a finished job, and of which photo it is. */
+export interface FaceOfJob {
+  jobId: string;
+  face: number;
+  /** What the gallery is to say of where it came from. */
+  source?: string;
+  /** By which it is to know that photo, where it was sent from this page. */
+  photoDigest?: string;
+}
+
 export function enrolFace(
-  source: { jobId: string; face: number },
-  { name, consent }: Enrolment,
+  face: FaceOfJob,
+  { name, consent, isNamesake = false }: Enrolment,
   identityId?: string,
 ) {
-  const body = { ...source, consent, ...(identityId ? {} : { name }) };
+  const body = { ...face, consent, new: isNamesake, ...(identityId ? {} : { name }) };
   return ask<EnrolmentOutcomes>(enrolPath(identityId), json("POST", body)).then(learnShares);
 }
 
@@ -80,7 +93,7 @@ export const renameIdentity = (id: string, name: string) =>
 export const mergeIdentity = (id: string, into: string) =>
   ask<Identity>(`${identityPath(id)}/merge`, json("POST", { into }));
 
-export const deleteIdentity = (id: string) => ask<GalleryReceipt>(identityPath(id), { method: "DELETE" });
+export const deleteIdentity = (id: string) => ask<GalleryDeletion>(identityPath(id), { method: "DELETE" });
 
 export const deleteFace = (faceId: string) =>
   ask<GalleryReceipt>(`/v1/gallery/faces/${encodeURIComponent(faceId)}`, { method: "DELETE" });

@@ -27,6 +27,7 @@ export function AddForm(props: AddFormProps) {
     text: props.person?.consent ?? "",
     isConfirmed: false,
   });
+  const [isNamesake, setNamesake] = createSignal(false);
   const [isChecked, setChecked] = createSignal(false);
   let form!: HTMLFormElement;
 
@@ -94,7 +95,13 @@ export function AddForm(props: AddFormProps) {
             </span>
           </label>
           <Show when={!state.person}>
-            <Namesake name={name()} jobId={props.jobId} face={props.face} />
+            <Namesake
+              name={name()}
+              jobId={props.jobId}
+              face={props.face}
+              isNamesake={isNamesake()}
+              onNamesake={setNamesake}
+            />
           </Show>
         </Show>
         <div class="form">
@@ -102,8 +109,8 @@ export function AddForm(props: AddFormProps) {
             <p class="form-label">{isFromJob() ? "Face" : "Photos"}</p>
             <Show when={!isFromJob()}>
               <p class="small quiet">
-                Of each photo, the largest face is taken. Two or three photos from different days make better
-                matches than one.
+                Of a photo with several faces, you choose one. Two or three photos from different days make
+                better matches than one.
               </p>
             </Show>
           </div>
@@ -112,6 +119,7 @@ export function AddForm(props: AddFormProps) {
               candidates={state.candidates}
               isRunning={state.isRunning}
               onTake={isFromJob() ? undefined : addition.take}
+              onFace={addition.chooseAmong}
               onRemoved={addition.forget}
             />
           </Show>
@@ -168,6 +176,6 @@ export function AddForm(props: AddFormProps) {
       first?.focus();
       return;
     }
-    await addition.run({ name: name().trim(), consent: consent().text.trim() });
+    await addition.run({ name: name().trim(), consent: consent().text.trim(), isNamesake: isNamesake() });
   }
 }

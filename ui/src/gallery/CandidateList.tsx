@@ -6,6 +6,7 @@ import { FacePortrait } from "../portraits/FacePortrait";
 import { createJobPhoto } from "../portraits/jobPhoto";
 import type { Candidate, Step } from "./createAddition";
 import { permitted } from "./permission";
+import { FaceChoice } from "./FaceChoice";
 import "./CandidateList.css";
 
 interface CandidateListProps {
@@ -13,6 +14,8 @@ interface CandidateListProps {
   isRunning: boolean;
   /** Undefined where there is nothing to choose from. */
   onTake: ((id: number) => void) | undefined;
+  /** Of a photo with several faces, one was chosen. */
+  onFace: (id: number, jobId: string, face: number) => void;
   /** Its face was deleted from the gallery again. */
   onRemoved: (id: number) => void;
 }
@@ -38,6 +41,14 @@ export function CandidateList(props: CandidateListProps) {
             <div class="candidate-text">
               <bdi class="candidate-name">{candidate.source}</bdi>
               <StepWords step={candidate.step} />
+              <Show when={candidate.step.at === "refused" && candidate.step.choice} keyed>
+                {(jobId) => (
+                  <FaceChoice
+                    photo={candidate.found}
+                    onFace={(face) => props.onFace(candidate.id, jobId, face)}
+                  />
+                )}
+              </Show>
             </div>
             <Switch>
               <Match when={candidate.step.at === "added" && candidate.step.faceId} keyed>

@@ -1,19 +1,27 @@
 import type { Identity } from "@similarfaces/contracts/api";
 import { Show, createEffect, createSignal, on, onCleanup } from "solid-js";
-import { listIdentities } from "../api/gallery";
 import { Link } from "../components/Link";
 import { counted } from "../formats";
+import { namesakeOf } from "./namesakes";
 
 const TYPING_MS = 300;
 
 /** Two people may have one name; more often it is the same one. */
-export function Namesake(props: { name: string; jobId: string | undefined; face: number }) {
+export function Namesake(props: {
+  name: string;
+  jobId: string | undefined;
+  face: number;
+  /** It is somebody else of the same name. */
+  isNamesake: boolean;
+  onNamesake: (isNamesake: boolean) => void;
+}) {
   const [known, setKnown] = createSignal<Identity>();
   createEffect(
     on(
       () => props.name,
       (typed) => {
         setKnown(undefined);
+        props.onNamesake(false);
         if (typed.trim() === "") return;
         const timer = setTimeout(() => void find(typed), TYPING_MS);
         onCleanup(() => clearTimeout(timer));
@@ -31,19 +39,26 @@ export function Namesake(props: { name: string; jobId: string | undefined; face:
   return (
     <Show when={known()} keyed>
       {(person) => (
-        <p class="small" role="status">
-          <bdi>{person.name}</bdi> is already in the gallery, with {counted(person.faces.length, "face")}. If
-          this is the same person, <Link href={addressOf(person)}>add the face to them</Link>.
-        </p>
+        <div class="form">
+          <p class="small" role="status">
+            <bdi>{person.name}</bdi> is already in the gallery, with {counted(person.faces.length, "face")}.
+            If this is the same person, <Link href={addressOf(person)}>add the face to them</Link>.
+          </p>
+          <label class="check small">
+            <input
+              type="checkbox"
+              checked={props.isNamesake}
+              onChange={(event) => props.onNamesake(event.currentTarget.checked)}
+            />
+            <span>This is somebody else of the same name</span>
+          </label>
+        </div>
       )}
     </Show>
   );
 
   async function find(typed: string): Promise<void> {
-    const wanted = typed.trim().toLocaleLowerCase();
-    const { identities } = await listIdentities({ name: typed.trim(), pageSize: 20 }).catch(() => ({
-      identities: [],
-    }));
-    if (props.name === typed) setKnown(identities.find(({ name }) => name.toLocaleLowerCase() === wanted));
+    const namesake = await namesakeOf(typed).catch(() => undefined);
+    if (props.name === typed) setKnown(namesake);
   }
 }

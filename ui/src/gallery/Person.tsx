@@ -124,7 +124,10 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           onClose={() => setAsked(undefined)}
           act={async () => {
             const receipt = await permitted(() => deleteIdentity(props.person.id));
-            showNews(`${props.person.name} was deleted.`, receiptWords(receipt));
+            const words = receipt.isUnderWay
+              ? `${counted(receipt.facesLeft, "face")} of them are found by nobody any more, and are being deleted.`
+              : receiptWords(receipt);
+            showNews(`${props.person.name} was deleted.`, words);
             navigate("/gallery", { replace: true });
           }}
         >

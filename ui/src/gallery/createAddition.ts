@@ -1,16 +1,17 @@
 import { onCleanup } from "solid-js";
 import { createStore, produce } from "solid-js/store";
 import { announce } from "../announce";
-import { type Enrolment } from "../api/gallery";
+import type { Enrolment, FaceOfJob } from "../api/gallery";
 import type { FacePhoto } from "../portraits/facePhoto";
-import { enrolFaceOfJob, enrolFile, type EnrolOptions, type Progress } from "./enrol";
+import { enrolFaceOfJob, enrolFile, photoDigestOfFile, type EnrolOptions, type Progress } from "./enrol";
 import { Refused, warningWords } from "./refusals";
 
 export type Step =
   | { at: "chosen" }
   | Progress
   | { at: "added"; faceId: string; warning: string }
-  | { at: "refused"; title: string; help: string; isRetryable: boolean };
+  /** `choice` is the job of a photo with several faces, one of which can be taken. */
+  | { at: "refused"; title: string; help: string; isRetryable: boolean; choice?: string };
 
 /** A photo that was chosen, or the face of a job. */
 export interface Candidate {
@@ -26,9 +27,9 @@ export interface Candidate {
   step: Step;
 }
 
-interface FaceOfJob {
-  jobId: string;
-  face: number;
+/** A face of a job, and its photo where that was sent from here. */
+interface ChosenFace extends FaceOfJob {
+  photo?: File;
 }
 
 /** Photos on their way at once, after the first has made the person. */
@@ -43,7 +44,7 @@ export function createAddition() {
     person: { id: string; name: string } | undefined;
     isRunning: boolean;
   }>({ candidates: [], person: undefined, isRunning: false });
-  const sources = new Map<number, File | FaceOfJob>();
+  const sources = new Map<number, File | ChosenFace>();
   const abort = new AbortController();
   let lastId = 0;
   onCleanup(() => {
@@ -51,7 +52,7 @@ export function createAddition() {
     for (const { preview } of state.candidates) if (preview) URL.revokeObjectURL(preview);
   });
 
-  return { state, choose, chooseFace, take, run, forget, startAt: setPerson };
+  return { state, choose, chooseFace, chooseAmong, take, run, forget, startAt: setPerson };
 
   function choose(files: readonly File[]): void {
     for (const file of files) add(file, { source: file.name, preview: URL.createObjectURL(file) });
@@ -59,6 +60,16 @@ export function createAddition() {
 
   function chooseFace(ofJob: FaceOfJob): void {
     add(ofJob, { source: `face ${ofJob.face + 1} of an analysis`, ofJob });
+  }
+
+  /** Of a photo with several faces, the one that is meant. */
+  function chooseAmong(id: number, jobId: string, face: number): void {
+    const before = sources.get(id);
+    const photo = before instanceof File ? before : before?.photo;
+    const ofJob = { jobId, face, source: nameOf(id) };
+    sources.set(id, photo ? { ...ofJob, photo } : ofJob);
+    setState("candidates", (known) => known.id === id, { ofJob });
+    move(id, { at: "chosen" });
   }
 
   function add(source: File | FaceOfJob, shown: Pick<Candidate, "source" | "preview" | "ofJob">): void {
@@ -109,7 +120,7 @@ export function createAddition() {
       const enrolled =
         source instanceof File
           ? await enrolFile(source, source.name, enrollee, identityId, options)
-          : await enrolFaceOfJob(source, enrollee, identityId, options);
+          : await enrolFaceOfJob(await withDigest(source), enrollee, identityId, options);
       setPerson({ id: enrolled.identityId, name: enrolled.name });
       const warning = warningWords(enrolled.warnings);
       move(id, { at: "added", faceId: enrolled.faceId, warning });
@@ -117,7 +128,11 @@ export function createAddition() {
     } catch (error) {
       if (abort.signal.aborted) return;
       if (!(error instanceof Refused)) throw error;
-      move(id, { at: "refused", title: error.title, help: error.help, isRetryable: error.retryable });
+      const { title, help, jobId } = error;
+      // The visitor may say meanwhile that it is somebody else.
+      const isRetryable = error.retryable || error.code === "identity_exists";
+      const choice = error.code === "several_faces" && jobId ? { choice: jobId } : {};
+      move(id, { at: "refused", title, help, isRetryable, ...choice });
       announce(`${nameOf(id)}: ${error.title} ${error.help}`);
     }
   }
@@ -144,4 +159,10 @@ export function createAddition() {
 
 function isRetryable(step: Step): boolean {
   return step.at === "refused" && step.isRetryable;
+}
+
+/** Without it, the same photo is sent once more when it comes again. */
+async function withDigest({ photo, ...face }: ChosenFace): Promise<FaceOfJob> {
+  const photoDigest = photo && (await photoDigestOfFile(photo, photo.name).catch(() => ""));
+  return photoDigest ? { ...face, photoDigest } : face;
 }

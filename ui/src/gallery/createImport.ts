@@ -13,6 +13,7 @@ import { ApiFailure } from "../api/request";
 import { counted } from "../formats";
 import { enrolFile, photoDigestOfFile } from "./enrol";
 import type { ImportPlan, PlannedPerson, PlannedPhoto } from "./importPlan";
+import { asNamed } from "./namesakes";
 import { refusalOf, whole } from "./permission";
 import { Refused, warningWords } from "./refusals";
 
@@ -146,7 +147,8 @@ export function createImport() {
         if (signal.aborted) return undefined;
         try {
           const options = { signal, attempts: Number.POSITIVE_INFINITY, onProgress: () => {} };
-          const enrolled = await enrolFile(file, source, { name, consent }, identityId, options);
+          const enrol = (id: string | undefined) => enrolFile(file, source, { name, consent }, id, options);
+          const enrolled = await (identityId === undefined ? asNamed(name, enrol) : enrol(identityId));
           setState("added", (before) => before + 1);
           const warning = warningWords(enrolled.warnings);
           if (warning) setState("weak", state.weak.length, { path, warning });

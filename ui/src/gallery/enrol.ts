@@ -1,6 +1,6 @@
 import type { EnrolledJson, FailureJson, ResultEvent } from "@similarfaces/contracts/job";
 import type { EnrolmentOutcomes } from "@similarfaces/contracts/api";
-import { enrolFace, enrolPhoto, type Enrolment } from "../api/gallery";
+import { enrolFace, enrolPhoto, type Enrolment, type FaceOfJob } from "../api/gallery";
 import { ApiFailure } from "../api/request";
 import { ENROL_STAGES } from "@similarfaces/contracts/stages";
 import { about } from "../installation";
@@ -17,7 +17,7 @@ export type Progress =
   | { at: "sending"; sentBytes: number; totalBytes: number }
   | { at: "waiting"; why: string }
   | { at: "finding" | "adding" }
-  /** The photo with its faces, where it was sent from this page: the first of them, the largest, is the one. */
+  /** The photo with its faces, where it was sent from this page: the first of them, the largest, is the one, unless one is to be chosen. */
   | { at: "measuring"; found?: FacePhoto };
 
 /** A face that is in the gallery, and what to know of it: codes that refusals.ts has words for. */
@@ -43,7 +43,7 @@ const LOW_QUALITY: FailureJson = { code: "low_quality", message: "", retryable: 
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * The largest face of a photo, until it is in the gallery.
+ * The face of a photo, until it is in the gallery.
  * @throws Refused, or the signal's reason
  */
 export async function enrolFile(
@@ -69,7 +69,7 @@ export async function enrolFile(
 
 /** A face of a finished job. @throws Refused, or the signal's reason */
 export async function enrolFaceOfJob(
-  source: { jobId: string; face: number },
+  source: FaceOfJob,
   enrollee: Enrolment,
   identityId: string | undefined,
   options: EnrolOptions,
@@ -152,7 +152,8 @@ function follow(
     function apply({ stage, failure, extract, enrol }: ResultEvent): void {
       if (failure) {
         stop();
-        reject(refused(failure));
+        const { code, title, help, retryable } = refused(failure);
+        reject(new Refused(code, title, help, retryable, jobId));
       } else if (enrol) {
         stop();
         resolve({ ...enrol, warnings: [...warnings] });

@@ -8,6 +8,8 @@ export class Refused extends Error {
     readonly title: string,
     readonly help: string,
     readonly retryable: boolean,
+    /** Of a photo with several faces: the job that has them. */
+    readonly jobId?: string,
   ) {
     super(title);
   }
@@ -15,6 +17,11 @@ export class Refused extends Error {
 
 /** What happened, and what to do; without the second, the failure's own message is shown. */
 const WORDS: Readonly<Record<string, [title: string, help?: string]>> = {
+  several_faces: ["The photo has several faces.", "Use a photo of this person alone, or add one face of it."],
+  identity_exists: [
+    "Somebody of this name is in the gallery.",
+    "Add the face to them, or say that this is somebody else.",
+  ],
   no_face: ["No face was found.", "Use a photo that shows one clearly."],
   undecodable_image: ["The file is damaged.", "Export it again, or use another photo."],
   unreadable_image: ["The file is damaged.", "Export it again, or use another photo."],

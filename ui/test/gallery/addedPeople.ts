@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { expect, it } from "vitest";
@@ -6,7 +7,9 @@ import { KEY, PATIENCE, composite, consentTo, main, type GalleryPage } from "./g
 
 /** What becomes of a person who is to be added, with photos or with a face of a job. */
 export function testAddedPeople({
+  fill,
   inFolder,
+  people,
   statistics,
   url,
   visitWithKey,
@@ -121,6 +124,45 @@ export function testAddedPeople({
     await page.getByRole("button", { name: "Add to gallery" }).click();
     await page.getByText("Grace has 1 new face in the gallery.").waitFor();
     expect(await statistics()).toMatchObject({ identities: 1, faces: 2 });
+  });
+
+  it("asks which face of a photo with several is meant, and adds that one", async () => {
+    const page = await visitWithKey("/gallery/add");
+    await page.getByLabel("Name").fill("Mary");
+    await page.setInputFiles("input[type=file]", photo("group-4"));
+    await consentTo(page, "a composite");
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await main(page).getByText("The photo has several faces.").waitFor();
+    const faces = page.getByRole("group", { name: "Which face is it?" }).getByRole("button");
+    expect(await faces.count()).toBe(4);
+    await screenshot(page, "gallery-several-faces");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await statistics()).toMatchObject({ faces: 0 });
+    await faces.nth(2).click();
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await page.getByText("Mary has 1 new face in the gallery.").waitFor();
+    const photoDigest = createHash("sha256")
+      .update(await readFile(photo("group-4")))
+      .digest("base64url");
+    const stored = { source: "group-4.jpg", photoDigest };
+    expect(await people()).toMatchObject({ identities: [{ faces: [stored] }] });
+  });
+
+  it("adds somebody of a name that is there where it is said to be somebody else", async () => {
+    await fill(["Ada"]);
+    const page = await visitWithKey("/gallery/add");
+    await page.getByLabel("Name").fill("ada");
+    await page.getByText("is already in the gallery").waitFor();
+    await page.setInputFiles("input[type=file]", composite(1));
+    await page.getByRole("textbox", { name: /Who agreed/ }).fill("a composite");
+    await page.getByLabel(/^This person agreed/).check();
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await main(page).getByText("Somebody of this name is in the gallery.").waitFor();
+    await page.getByLabel("This is somebody else of the same name").check();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("button", { name: "Add to gallery" }).click();
+    await page.getByText("ada has 1 new face in the gallery.").waitFor();
+    expect(await statistics()).toMatchObject({ identities: 2 });
   });
 
   it("says so where the job is gone", async () => {

@@ -77,6 +77,22 @@ export function testImportedFolders({
     expect(await refused.innerText()).toContain("The very same photo is Bob's in the gallery.");
   });
 
+  it("of folders whose names differ in their capital letters is of one person", async () => {
+    const root = inFolder("capitals");
+    for (const [at, name] of ["Eve", "EVE"].entries()) {
+      await mkdir(join(root, name), { recursive: true });
+      await copyFile(composite(at + 1), join(root, name, "1.jpg"));
+    }
+    const page = await visitWithKey("/gallery/import");
+    await page.setInputFiles("#import-folder", root);
+    await consentTo(page, "composites");
+    await page.getByRole("button", { name: "Import 2 photos" }).click();
+    await page.getByText("Finished").waitFor();
+    const counts = page.locator(".import-counts");
+    expect(await counts.innerText()).toMatch(/faces added\s+2[^]*already in\s+0\s+refused\s+0/);
+    expect(await statistics()).toMatchObject({ identities: 1, faces: 2 });
+  });
+
   it("exports everybody, and takes the file again", async () => {
     await fill(["Ada", "Bob"], 3);
     const page = await visitWithKey("/gallery");

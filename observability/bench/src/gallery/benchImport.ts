@@ -53,6 +53,7 @@ export async function benchImport({
     const bar = new ProgressBar("photos imported", photos);
     const startedAtMs = performance.now();
     await importPhotos({
+      largest: false,
       gallery: new Gateway({ url: mesh.url }).gallery,
       people,
       consent: "bench",

@@ -49,6 +49,7 @@ export function identityOf(row: number): string {
 
 export function newFace(id: string, identityId: string, embedding: Float32Array) {
   return {
+    as: "any" as const,
     face: create(GalleryFaceSchema, {
       id: id.padStart(22, "0"),
       model: MODEL,

@@ -19,6 +19,7 @@ export interface GalleryDriver {
   readonly name: string;
   readonly records: GalleryRecords;
   readonly vectors: GalleryVectors;
+  readonly notes: GalleryNotes;
   /**
    * Writes both sides of a change in one request, for a driver that keeps them in one store. Without it, vectors are
    * written first and the record after them.
@@ -54,8 +55,13 @@ export interface GalleryRecords {
    * @returns what is stored now; undefined where another replica was faster: then the identity has to be read again
    */
   write(record: IdentityRecord): Promise<IdentityRecord | undefined>;
-  /** @returns false where another replica has changed the identity since it was read */
-  remove(record: IdentityRecord): Promise<boolean>;
+  /**
+   * With `leavesFaces`, vectors that are stored for the identity stay behind, of faces that nobody lists.
+   * @returns false where another replica has changed the identity since it was read
+   */
+  remove(record: IdentityRecord, options?: { leavesFaces: boolean }): Promise<boolean>;
+  /** Those whose name has exactly this key, as every replica has left them. */
+  named(key: string): Promise<Pick<IdentityRecord, "id" | "name">[]>;
   /**
    * Of each face, in this order, the identity that lists it. A driver that finds the identity by the face's vector misses a
    * face that lost its vector, unless the search is to be `thorough`: then it goes through the identities.
@@ -104,11 +110,36 @@ export interface GalleryVectors {
   get(faceIds: readonly string[]): Promise<(Float32Array | undefined)[]>;
   /** Ids of faces whose vectors were put for this identity, whether it lists them or not: some of them, or none where there is none. */
   storedFor(identityId: string): Promise<string[]>;
+  /** How many vectors were put for these identities, whether those list them or not. */
+  countFor(identityIds: readonly string[]): Promise<number>;
   /**
    * Nearest first, for as many identities as are wanted: the nearest face of each, perhaps others among them. `more` is
    * whether there are further hits, `searched` the number of vectors of the models.
    */
   nearest(question: NearestQuestion): Promise<{ hits: VectorHit[]; more: boolean; searched: number }>;
+}
+
+/**
+ * Small documents beside the records, for what takes more than one change and outlives the process that began it. What is read is what any
+ * replica has written last.
+ */
+export interface GalleryNotes {
+  read(name: string): Promise<Note | undefined>;
+  /**
+   * In place of the one that was read as `version`; without it, there has to be none.
+   * @param name letters, digits, `-` and `_`
+   * @returns undefined where another replica was faster
+   */
+  write(name: string, value: unknown, version?: unknown): Promise<Note | undefined>;
+  /** Does nothing where another replica was faster. */
+  remove(name: string, version: unknown): Promise<void>;
+}
+
+export interface Note {
+  /** Plain JSON. */
+  readonly value: unknown;
+  /** The driver's own. */
+  readonly version: unknown;
 }
 
 export interface StoredVector {

@@ -33,8 +33,3 @@ export function byAge(a: GalleryFace, b: GalleryFace): number {
 export function digestOf(embedding: Uint8Array): string {
   return createHash("sha256").update(embedding).digest("base64url").slice(0, 22);
 }
-
-/** What names are ordered by and looked for in. Names are stored in NFC. */
-export function nameKey(name: string): string {
-  return name.toLowerCase();
-}

@@ -26,6 +26,7 @@ import {
   checkedPortrait,
   checkedSourceJob,
 } from "./checks.js";
+import { createDeleting } from "./deleting.js";
 import type { Gallery, NewFace } from "./gallery.js";
 import type { FaceToAdd, Identities } from "./identities.js";
 import { createPortraits } from "./portraits.js";
@@ -42,6 +43,7 @@ const EXPORT_PAGE_BYTES = 640 * 1024;
 export function createGallery(identities: Identities, blobs: Blobs, models: ComparedModels): Gallery {
   const [model] = models;
   const portraits = createPortraits(identities, blobs);
+  const deleting = createDeleting(identities, portraits);
   return {
     driver: identities.name,
     model,
@@ -83,14 +85,12 @@ export function createGallery(identities: Identities, blobs: Blobs, models: Comp
       return receipt({ faces: (await identities.deleteFace(faceId)).length, thumbnails });
     },
 
-    async deleteIdentity(identityId) {
-      const known = await identities.facesOf(checkedId(identityId, "identity_not_found"));
-      let thumbnails = await portraits.remove(known);
-      const faces = await identities.deleteIdentity(identityId);
-      // Those that were enrolled since.
-      thumbnails += await portraits.remove(faces.filter((id) => !known.includes(id)));
-      return receipt({ identities: 1, faces: faces.length, thumbnails });
-    },
+    deleteIdentity: async (identityId) =>
+      deleting.deleteIdentity(checkedId(identityId, "identity_not_found")),
+
+    goOnDeleting: () => deleting.goOn(),
+
+    named: async (name) => identities.named(checkedName(name)),
 
     async hasFace(faceId) {
       const [isThere] = await identities.hasFaces([checkedId(faceId, "face_not_found")]);
@@ -100,7 +100,15 @@ export function createGallery(identities: Identities, blobs: Blobs, models: Comp
     sweepPortraits: (storedBeforeMs, log) => portraits.sweep(storedBeforeMs, log),
 
     async statistics() {
-      return create(StatisticsSchema, { ...(await identities.statistics()), driver: identities.name, model });
+      const open = (await identities.deletions.open()).map(({ identityId }) => identityId);
+      const [count, faces] = await Promise.all([identities.statistics(), identities.countFacesOf(open)]);
+      return create(StatisticsSchema, {
+        ...count,
+        faces: Math.max(0, count.faces - faces),
+        driver: identities.name,
+        model,
+        deleting: { identities: open.length, faces },
+      });
     },
 
     async exportFaces({ pageSize, pageToken }) {
@@ -169,6 +177,7 @@ export function createGallery(identities: Identities, blobs: Blobs, models: Comp
         photoDigest: checkedPhotoDigest(face.photoDigest),
         ...(eyes ? { eyes } : {}),
       }),
+      as: face.as,
       embedding,
     };
   }
@@ -191,6 +200,8 @@ function fromExported({ identityId, name, consent, face, embedding, thumbnail }:
   return {
     faceId: face?.id ?? "",
     identityId,
+    // As it was exported, with its namesakes.
+    as: "any",
     name,
     consent,
     embedding,

@@ -1,4 +1,6 @@
+import { nameKey } from "@similarfaces/contracts";
 import type { GalleryDriver } from "../drivers/driver.js";
+import { deletionsOf } from "./deletions.js";
 import { createEditing } from "./editing.js";
 import { createEnrolling } from "./enrolling.js";
 import type { Identities } from "./identities.js";
@@ -13,6 +15,11 @@ export function createIdentities(driver: GalleryDriver): Identities {
     name: driver.name,
     ready: () => driver.ready(),
     close: () => driver.close(),
+    deletions: deletionsOf(store),
+    named: (name) => store.records.named(nameKey(name)),
+    storedFor: (identityId) => store.vectors.storedFor(identityId),
+    removeStored: (faceIds) => store.vectors.remove(faceIds),
+    countFacesOf: (identityIds) => store.vectors.countFor(identityIds),
     nearest: (probe, count) => nearestIdentities(store, probe, count),
     ...createEnrolling(store),
     ...createEditing(store),

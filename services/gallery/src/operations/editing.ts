@@ -5,7 +5,7 @@ import type { Store } from "./store.js";
 
 type Editing = Pick<
   Identities,
-  "get" | "rename" | "merge" | "hasFaces" | "facesOf" | "deleteFace" | "deleteIdentity"
+  "get" | "rename" | "merge" | "hasFaces" | "facesOf" | "deleteFace" | "deleteIdentity" | "unlist"
 >;
 
 /**
@@ -77,6 +77,13 @@ export function createEditing({ records, vectors, commit, inTurn }: Store): Edit
         }
         for (const id of await removeUnlisted(identityId)) gone.add(id);
         return [...gone];
+      });
+    },
+
+    async unlist(identityId) {
+      await inTurn([identityId], async () => {
+        const [record] = await records.read([identityId]);
+        return !record || (await records.remove(record, { leavesFaces: true })) || undefined;
       });
     },
   };

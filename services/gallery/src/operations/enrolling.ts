@@ -1,28 +1,55 @@
-import { embeddingToBytes, type GalleryFace } from "@similarfaces/contracts";
+import { StageFailure, embeddingToBytes, nameKey, type GalleryFace } from "@similarfaces/contracts";
 import { digestOf, withFaces, type FaceRecord, type IdentityRecord } from "../drivers/identityRecord.js";
+import { deletionsOf } from "./deletions.js";
 import type { EnrolledFace } from "./gallery.js";
 import type { FaceToAdd, Identities } from "./identities.js";
+import { asTheOnly } from "./naming.js";
 import type { Store } from "./store.js";
 
 /** Adds each face once, though the same be added at the same time, here or on another replica. */
-export function createEnrolling({ records, vectors, commit, inTurn }: Store): Pick<Identities, "add"> {
+export function createEnrolling(store: Store): Pick<Identities, "add"> {
+  const { records, vectors, commit, inTurn } = store;
+  const deletions = deletionsOf(store);
   return {
-    add: (face) => inTurn([face.identity.id], () => addOnce(face)),
+    add(face) {
+      const { id, name } = face.identity;
+      // An id has no colon.
+      const turns = face.as === "new" ? [id, `name:${nameKey(name)}`] : [id];
+      return inTurn(turns, () => addOnce(face));
+    },
   };
 
   /** @returns undefined where another replica was faster */
-  async function addOnce({ face, identity, embedding }: FaceToAdd): Promise<EnrolledFace | undefined> {
+  async function addOnce(face: FaceToAdd): Promise<EnrolledFace | undefined> {
+    const { identity, as } = face;
     const [[owner], [found]] = await Promise.all([
-      records.owners([face.id], { thorough: false }),
+      records.owners([face.face.id], { thorough: false }),
       records.read([identity.id]),
     ]);
     if (owner !== undefined && owner !== identity.id) {
       const [other] = await records.read([owner]);
-      return other && enrolled(other, face.id, false);
+      return other && enrolled(other, face.face.id, false);
     }
-    const record = found ?? { ...identity, faces: [] };
+    if (found) return addTo(found, face);
+    if (as === "known") throw new StageFailure("identity_not_found");
+    if (await deletions.isOpen(identity.id)) {
+      throw new StageFailure(
+        "gallery_unavailable",
+        "This identity is being deleted: add it again afterwards.",
+      );
+    }
+    const made = { ...identity, faces: [] };
+    if (as === "any") return addTo(made, face);
+    return asTheOnly(store, nameKey(identity.name), () => addTo(made, face));
+  }
+
+  /** @returns undefined where another replica was faster */
+  async function addTo(
+    record: IdentityRecord,
+    { face, embedding }: FaceToAdd,
+  ): Promise<EnrolledFace | undefined> {
     const added = { face, digest: digestOf(embeddingToBytes(embedding)) };
-    const vector = { face, identityId: identity.id, embedding };
+    const vector = { face, identityId: record.id, embedding };
     const same =
       record.faces.find(({ face: one }) => one.id === face.id) ??
       record.faces.find((one) => one.digest === added.digest && one.face.model === face.model) ??

@@ -1,5 +1,6 @@
 import type { Log } from "@similarfaces/runtime";
 import type {
+  GalleryDeletion,
   ExportedFace,
   Eyes,
   FacePage,
@@ -28,9 +29,9 @@ export interface Gallery {
    */
   search(probe: Probe, count: number): Promise<Nearest>;
   /**
-   * Adds a face, and its identity where there is none of that id. Adding what is there (the same face id, or the
+   * Adds a face, and its identity where there is none of that id and `as` allows it. Adding what is there (the same face id, or the
    * same vector in the same identity) changes nothing and answers with the face that is there.
-   * @throws StageFailure invalid_embedding, model_mismatch, invalid_name, consent_required
+   * @throws StageFailure invalid_embedding, model_mismatch, invalid_name, consent_required, identity_not_found, identity_exists
    */
   enrol(face: NewFace): Promise<EnrolledFace>;
   list(question: { nameContains: string; pageSize: number; pageToken: string }): Promise<IdentityPage>;
@@ -41,7 +42,15 @@ export interface Gallery {
   merge(fromIdentityId: string, intoIdentityId: string): Promise<Identity>;
   /** @throws StageFailure face_not_found */
   deleteFace(faceId: string): Promise<GalleryReceipt>;
-  deleteIdentity(identityId: string): Promise<GalleryReceipt>;
+  /**
+   * At once, or where it has more than 200 faces in the background: then the receipt says what is left, and the same call what has become of
+   * it, for a day after its end.
+   */
+  deleteIdentity(identityId: string): Promise<GalleryDeletion>;
+  /** A part of what is deleted in the background, and of what an ended process has left. @returns whether there is more */
+  goOnDeleting(): Promise<boolean>;
+  /** Whoever has this name, however it is written. @throws StageFailure invalid_name */
+  named(name: string): Promise<Pick<Identity, "id" | "name">[]>;
   statistics(): Promise<Statistics>;
   /** Faces with embeddings and portraits; a page ends early where it would not fit into one message. */
   exportFaces(question: { pageSize: number; pageToken: string }): Promise<FacePage>;
@@ -82,6 +91,11 @@ export interface Nearest {
 export interface NewFace {
   faceId: string;
   identityId: string;
+  /**
+   * known: the identity is there, or the face is refused; new: it is made where it is not there, unless another has its name; any: it is made
+   * where it is not there.
+   */
+  as: "known" | "new" | "any";
   /** Of the identity, where it has to be created. */
   name: string;
   consent: string;

@@ -1,6 +1,11 @@
-import { ExportedFaceSchema, IdentityPageSchema, create, embeddingToBytes } from "@similarfaces/contracts";
+import {
+  ExportedFaceSchema,
+  IdentityPageSchema,
+  create,
+  embeddingToBytes,
+  nameKey,
+} from "@similarfaces/contracts";
 import type { ListQuestion } from "../drivers/driver.js";
-import { nameKey } from "../drivers/identityRecord.js";
 import { badRequest } from "./checks.js";
 import { identityOf } from "./editing.js";
 import type { FaceRow, Identities } from "./identities.js";

@@ -28,6 +28,8 @@ export function measuredGallery(gallery: Gallery, { galleryOperation }: Metrics)
     merge: (from, into) => timed("merge", () => gallery.merge(from, into)),
     deleteFace: (faceId) => timed("delete_face", () => gallery.deleteFace(faceId)),
     deleteIdentity: (identityId) => timed("delete_identity", () => gallery.deleteIdentity(identityId)),
+    goOnDeleting: () => timed("go_on_deleting", () => gallery.goOnDeleting()),
+    named: (name) => timed("named", () => gallery.named(name)),
     statistics: () => timed("statistics", () => gallery.statistics()),
     exportFaces: (question) => timed("export", () => gallery.exportFaces(question)),
     importFaces: (faces) => timed("import", () => gallery.importFaces(faces)),

@@ -10,16 +10,22 @@ export async function nearestIdentities(
   const best = new Map<string, Candidate>();
   /** Hits of faces that were deleted or moved a moment ago. */
   const stale: string[] = [];
+  /** Identities that are gone, whose faces may still be thousands. */
+  const gone = new Set<string>();
   for (;;) {
     const { hits, more, searched } = await vectors.nearest({
       probe,
       count: count - best.size,
-      withoutIdentities: [...best.keys()],
+      withoutIdentities: [...best.keys(), ...gone],
       withoutFaces: stale,
     });
     const names = await records.namesOf(hits);
+    const unnamed = [...new Set(hits.filter((_, i) => names[i] === undefined).map((hit) => hit.identityId))];
+    const unnamedRecords = unnamed.length > 0 ? await records.read(unnamed) : [];
+    for (const [i, id] of unnamed.entries()) if (!unnamedRecords[i]) gone.add(id);
     for (const [i, { faceId, identityId, similarity }] of hits.entries()) {
       const name = names[i];
+      if (gone.has(identityId)) continue;
       if (name === undefined) stale.push(faceId);
       else if (!best.has(identityId)) best.set(identityId, { identityId, name, faceId, similarity });
     }

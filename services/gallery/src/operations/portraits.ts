@@ -22,7 +22,7 @@ const ORPHANS_PER_SWEEP = 1_000;
  * face has failed, and by the sweep where that was not possible.
  */
 export function createPortraits(identities: Identities, blobs: Blobs) {
-  return { add, of, remove, sweep };
+  return { add, of, count, remove, sweep };
 
   /** Adds the face and keeps its portrait, where there is one. @throws as the driver and the store do */
   async function add(face: FaceToAdd, portrait: Uint8Array): Promise<EnrolledFace> {
@@ -49,9 +49,14 @@ export function createPortraits(identities: Identities, blobs: Blobs) {
 
   /** @returns how many there were @throws StageFailure storage_unavailable, with some of them deleted */
   async function remove(faceIds: readonly string[]): Promise<number> {
-    let removed = 0;
-    for (const faceId of faceIds) if (await blobs.delete(galleryBlobKey(faceId))) removed++;
-    return removed;
+    const removed = await inLanes(faceIds, (faceId) => blobs.delete(galleryBlobKey(faceId)));
+    return removed.filter(Boolean).length;
+  }
+
+  /** Of these faces, how many have one. */
+  async function count(faceIds: readonly string[]): Promise<number> {
+    const stored = await inLanes(faceIds, (faceId) => blobs.storedAtMs(galleryBlobKey(faceId)));
+    return stored.filter((atMs) => atMs !== undefined).length;
   }
 
   /**
@@ -59,6 +64,8 @@ export function createPortraits(identities: Identities, blobs: Blobs) {
    * @returns how many were deleted
    */
   async function sweep(storedBeforeMs: number, log: Log): Promise<number> {
+    // Its portraits have no face any more, and are counted as they go.
+    if ((await identities.deletions.open()).length > 0) return 0;
     const faceIds = (await blobs.list(GALLERY_BLOB_PREFIX)).flatMap((key) => galleryFaceOfKey(key) ?? []);
     const orphans: string[] = [];
     for (let i = 0; i < faceIds.length; i += FACES_PER_QUESTION) {
@@ -92,4 +99,15 @@ export function createPortraits(identities: Identities, blobs: Blobs) {
   async function discard(faceId: string): Promise<void> {
     await blobs.delete(galleryBlobKey(faceId)).catch(() => {});
   }
+}
+
+const AT_ONCE = 16;
+
+/** Sixteen at a time. */
+async function inLanes<T>(faceIds: readonly string[], ask: (faceId: string) => Promise<T>): Promise<T[]> {
+  const answers: T[] = [];
+  for (let i = 0; i < faceIds.length; i += AT_ONCE) {
+    answers.push(...(await Promise.all(faceIds.slice(i, i + AT_ONCE).map(ask))));
+  }
+  return answers;
 }

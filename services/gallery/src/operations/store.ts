@@ -3,7 +3,7 @@ import type { GalleryDriver } from "../drivers/driver.js";
 import { createTurns, type Turns } from "./turns.js";
 
 /** A driver as the operations use it: with one way to carry out a change, and turns for changes of one identity. */
-export interface Store extends Pick<GalleryDriver, "records" | "vectors"> {
+export interface Store extends Pick<GalleryDriver, "records" | "vectors" | "notes"> {
   readonly commit: NonNullable<GalleryDriver["commit"]>;
   readonly inTurn: Turns;
 }
@@ -12,6 +12,7 @@ export function storeOf(driver: GalleryDriver): Store {
   return {
     records: driver.records,
     vectors: driver.vectors,
+    notes: driver.notes,
     commit: driver.commit ? (change) => driver.commit!(change) : inOrder(driver),
     inTurn: createTurns(),
   };

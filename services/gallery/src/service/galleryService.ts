@@ -6,6 +6,7 @@ import {
   GALLERY_QUEUE,
   GalleryReplySchema,
   GalleryRequestSchema,
+  NamesakesSchema,
   StageFailure,
   create,
   fromBinary,
@@ -134,6 +135,10 @@ export function serveGallery(options: GalleryServiceOptions): GalleryService {
         return { case: operation, value: await gallery.exportFaces(value) };
       case "import":
         return { case: operation, value: await gallery.importFaces(value.faces) };
+      case "named": {
+        const identities = await gallery.named(value.name);
+        return { case: operation, value: create(NamesakesSchema, { identities }) };
+      }
       case "hasFace": {
         const present = await gallery.hasFace(value.faceId);
         return { case: operation, value: create(FacePresenceSchema, { present }) };

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
 import { StageFailure, checkedName } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
+import { statisticsText } from "../gallery/statisticsText.js";
 import { exportTo } from "../gallery/transfer.js";
 import { importPath, importProblem, skeletonOf, type ImportValues } from "./importPath.js";
 import { dashedFilesLast, fromHere } from "./paths.js";
@@ -19,9 +20,11 @@ The people whom faces are compared with, on the running mesh or on one started f
            whatever it is called. Pictures that a camera has named (DSC_0001.JPG), in no folder that says whose they are, are refused.
            --consent TEXT    who agreed to being in the gallery; needed for photos
            --skeleton FILE   only writes a csv of those pictures, for the names to be filled in
+           --largest         of a photo with several faces, take the largest; without it, such a photo is refused
+  delete   people with all their faces, those of more than 200 faces in the background; or one face
   list     people, all or those whose name contains TEXT
   export   embeddings and portraits, one JSON object a line, to a file or to standard output
-  stats    how many there are, and of which embedders those are that no search finds
+  stats    how many there are, of which embedders those are that no search finds, and what is being deleted in the background
   re-enrol makes the faces of an earlier embedder anew, which no search finds: from the photos that they came from, where those are
            at hand, else from their portraits. Each keeps its person, consent and source. Ended halfway, it goes on when it is called again.
            --photos DIR      where the photos are, by the paths within it that an import stored, or by the files' names
@@ -74,6 +77,7 @@ export async function gallery(args: string[]): Promise<number> {
       consent: { type: "string" },
       skeleton: { type: "string" },
       "in-flight": { type: "string", default: "16" },
+      largest: { type: "boolean", default: false },
       report: { type: "string" },
       photos: { type: "string" },
       "dry-run": { type: "boolean", default: false },
@@ -148,8 +152,12 @@ async function remove(gallery: Gallery, who: string[], { face }: Values): Promis
   }
   for (const one of who) {
     const identity = await find(gallery, one);
-    const { faces, thumbnails } = await gallery.deleteIdentity(identity.id);
-    console.log(`${identity.name} deleted: ${faces} faces, ${thumbnails} portraits`);
+    const { faces, thumbnails, facesLeft, isUnderWay } = await gallery.deleteIdentity(identity.id);
+    console.log(
+      isUnderWay
+        ? `${identity.name} is found by nobody any more; ${facesLeft} faces are being deleted: npm run gallery -- stats`
+        : `${identity.name} deleted: ${faces} faces, ${thumbnails} portraits`,
+    );
   }
   return 0;
 }
@@ -162,14 +170,7 @@ async function exportGallery(gallery: Gallery, [path]: string[]): Promise<number
 
 async function stats(gallery: Gallery, { json }: Values): Promise<number> {
   const statistics = await gallery.statistics();
-  const { identities, faces, driver, model, notSearched } = statistics;
-  if (json) {
-    console.log(JSON.stringify(statistics));
-    return 0;
-  }
-  console.log(`${identities} people, ${faces} faces; driver ${driver}, embeddings of ${model}`);
-  for (const other of notSearched)
-    console.log(`${other.faces} faces of ${other.model} are not searched: npm run gallery -- re-enrol`);
+  console.log(json ? JSON.stringify(statistics) : statisticsText(statistics));
   return 0;
 }
 

@@ -13,6 +13,7 @@ import { ProgressBar } from "../terminal/progressBar.js";
 export interface ImportValues {
   consent?: string | undefined;
   "in-flight": string;
+  largest: boolean;
   report?: string | undefined;
   skeleton?: string | undefined;
 }
@@ -86,6 +87,7 @@ async function importPeople(
     gallery,
     people,
     consent: values.consent ?? "",
+    largest: values.largest,
     inFlight: Number(values["in-flight"]),
     onRead: () => reading.advance(),
     onPhoto(photo, outcome) {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import pLimit from "p-limit";
-import type { Gallery } from "@similarfaces/client";
+import type { Gallery, NewPhoto } from "@similarfaces/client";
 import {
   KnownPhotos,
   checkedConsent,
@@ -12,6 +12,7 @@ import {
   type PhotoOfImport,
 } from "@similarfaces/contracts";
 import type { Identity } from "@similarfaces/contracts/api";
+import { asNamed } from "./asNamed.js";
 import type { Photo } from "./folder.js";
 import type { Person } from "./people.js";
 import { persistently } from "./persistently.js";
@@ -29,6 +30,8 @@ export interface ImportOptions {
   people: readonly Person[];
   /** Of those who have none of their own. */
   consent: string;
+  /** Of a photo with several faces, the largest is taken; without it, such a photo is refused. */
+  largest: boolean;
   /** Photos on their way at once. */
   inFlight: number;
   /** Each is read once before any is sent. */
@@ -52,6 +55,7 @@ export async function importPhotos({
   gallery,
   people,
   consent,
+  largest,
   inFlight,
   onRead,
   onPhoto,
@@ -112,16 +116,19 @@ export async function importPhotos({
       try {
         const bytes = new Uint8Array(await readFile(photo.path));
         const { path, source } = photo;
-        const face = { photo: bytes, fileName: basename(path), source, consent: own ?? consent, as };
-        const { identityId, faceId } = await persistently(async () => {
-          const { identityId, jobId } = await gallery.enrol(face);
+        const face = { photo: bytes, fileName: basename(path), source, consent: own ?? consent, largest };
+        const send = async (as: NewPhoto["as"]) => {
+          const { identityId, jobId } = await gallery.enrol({ ...face, as });
           return { identityId, faceId: await gallery.enrolled(jobId) };
-        });
+        };
+        const { identityId, faceId } = await persistently(() =>
+          "name" in as ? asNamed(gallery, as.name, send) : send(as),
+        );
         onPhoto(photo, { kind: faceIds.has(faceId) ? "known" : "enrolled" });
         faceIds.add(faceId);
         return identityId;
       } catch (error) {
-        onPhoto(photo, refusedBy(error));
+        onPhoto(photo, withoutName(refusedBy(error), photo));
         return undefined;
       }
     });
@@ -133,6 +140,12 @@ export async function importPhotos({
     for (let person = queue.shift(); person; person = queue.shift()) await importPerson(person);
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
+}
+
+/** A failure that names its file: whoever shows it does so, too. */
+function withoutName(refused: Refused, { source, path }: Photo): Refused {
+  const name = [source, basename(path)].find((one) => refused.message.startsWith(`${one}: `));
+  return name === undefined ? refused : { ...refused, message: refused.message.slice(name.length + 2) };
 }
 
 function ofAnother(message: string): Refused {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Gateway, GatewayFailure, type Gallery } from "@similarfaces/client";
 import type { SupervisorConfig } from "../supervisor/config.js";
+import { asNamed } from "./asNamed.js";
 import { photoOfSource } from "./photoOfSource.js";
 import { facesOf, modelsOutside, remakeFaces } from "./remakeFaces.js";
 import { SampleMemory, type Progress } from "./sampleMemory.js";
@@ -30,6 +31,8 @@ const PAUSE_MS = 1_000;
 const ATTEMPTS_MAX = 10;
 /** A job of which nothing is stored any more: its photo is sent again. */
 const GONE = ["job_not_found", "job_expired", "job_deleted"];
+/** Another job of that photo has made them meanwhile: it is added to them. */
+const MADE = "identity_exists";
 
 /** Faces that this start has enrolled, or made anew with another embedder than the one before. */
 export interface EnrolledSamples {
@@ -168,7 +171,8 @@ async function isEnrolled(gallery: Gallery, name: string, file: string): Promise
 
 async function submit(gallery: Gallery, { file, name }: Sample, folder: string): Promise<string> {
   const photo = new Uint8Array(await readFile(join(folder, file)));
-  const { jobId } = await gallery.enrol({ photo, fileName: file, consent: CONSENT, as: { name } });
+  const face = { photo, fileName: file, consent: CONSENT };
+  const { jobId } = await asNamed(gallery, name, (as) => gallery.enrol({ ...face, as }));
   return jobId;
 }
 
@@ -188,5 +192,5 @@ async function persistently<T>(signal: AbortSignal, attempt: () => Promise<T>): 
 /** Also after a cut connection, where the client itself does not repeat an enrolment. */
 function isWorthAnother(error: unknown): boolean {
   if (!(error instanceof GatewayFailure)) return false;
-  return error.retryable || error.source === "connection" || GONE.includes(error.code);
+  return [...GONE, MADE].includes(error.code) || error.retryable || error.source === "connection";
 }

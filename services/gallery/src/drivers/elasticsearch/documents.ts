@@ -3,10 +3,11 @@ import {
   create,
   embeddingFromBytes,
   embeddingToBytes,
+  nameKey,
   type GalleryFace,
 } from "@similarfaces/contracts";
 import type { StoredVector } from "../driver.js";
-import { nameKey, type FaceRecord, type IdentityRecord } from "../identityRecord.js";
+import type { FaceRecord, IdentityRecord } from "../identityRecord.js";
 import type { BulkOperation } from "./bulk.js";
 
 export interface IdentityDocument {
@@ -51,7 +52,13 @@ export interface FaceDocument {
   vector?: number[];
 }
 
-/** Which write of an identity was read; guards the write that follows. */
+/** Of what goes on over several changes (GalleryNotes). */
+export interface NoteDocument {
+  kind: "note";
+  note: unknown;
+}
+
+/** Which write of an identity or a note was read; guards the write that follows. */
 export interface Version {
   if_seq_no: number;
   if_primary_term: number;
@@ -60,8 +67,9 @@ export interface Version {
 /** Document ids; the kinds share an index. */
 export const identityKey = (identityId: string) => `i:${identityId}`;
 export const faceKey = (faceId: string) => `f:${faceId}`;
+export const noteKey = (name: string) => `n:${name}`;
 
-export function ofKind(kind: "identity" | "face") {
+export function ofKind(kind: "identity" | "face" | "note") {
   return { term: { kind } };
 }
 
@@ -93,8 +101,22 @@ export function removeFace(faceId: string): BulkOperation {
   return { action: { delete: { _id: faceKey(faceId) } } };
 }
 
+/** Writes the note if it still is what it was read as, or if there is none. */
+export function writeNote(name: string, note: unknown, version: Version | undefined): BulkOperation {
+  const _id = noteKey(name);
+  const document: NoteDocument = { kind: "note", note };
+  return { action: version ? { index: { _id, ...version } } : { create: { _id } }, document };
+}
+
+export function removeNote(name: string, version: Version): BulkOperation {
+  return { action: { delete: { _id: noteKey(name), ...version } } };
+}
+
 /** What was read, to be written under the same id; a face's document is read without its vector. */
-export function writeAgain(_id: string, document: IdentityDocument | FaceDocument): BulkOperation {
+export function writeAgain(
+  _id: string,
+  document: IdentityDocument | FaceDocument | NoteDocument,
+): BulkOperation {
   const whole =
     document.kind === "face" ? { ...document, vector: numbersOf(embeddingOf(document)) } : document;
   return { action: { index: { _id } }, document: whole };

@@ -4,6 +4,7 @@ import type { Log } from "@similarfaces/runtime";
 import type { ComparedModels, GalleryDriver } from "../driver.js";
 import { createBulk } from "./bulk.js";
 import { checkProduct, connectElasticsearch } from "./connect.js";
+import { createNotes } from "./notes.js";
 import { createReads } from "./reads.js";
 import { commit, createRecords } from "./records.js";
 import { createRequests, isConflict } from "./request.js";
@@ -64,6 +65,7 @@ export async function openElasticsearchGallery(options: ElasticsearchGalleryOpti
     name: "elasticsearch",
     records: createRecords(store, models),
     vectors: createVectors(store, { kind, models }),
+    notes: createNotes(store),
     commit: (change) => commit(store, change),
     ready: () => available,
     async close() {

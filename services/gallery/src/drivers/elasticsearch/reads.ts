@@ -1,6 +1,16 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
+import type { Note } from "../driver.js";
 import type { IdentityRecord } from "../identityRecord.js";
-import { faceKey, identityKey, recordOf, type FaceDocument, type IdentityDocument } from "./documents.js";
+import {
+  faceKey,
+  identityKey,
+  noteKey,
+  recordOf,
+  type FaceDocument,
+  type IdentityDocument,
+  type NoteDocument,
+  type Version,
+} from "./documents.js";
 import { ItemError, type Requests } from "./request.js";
 
 export type Reads = ReturnType<typeof createReads>;
@@ -13,8 +23,13 @@ export function createReads(client: Client, index: string, request: Requests) {
       const found = await mget<IdentityDocument>(identityIds.map(identityKey));
       return found.map((one) => {
         if (!one) return undefined;
-        return recordOf(one._source!, { if_seq_no: one._seq_no!, if_primary_term: one._primary_term! });
+        return recordOf(one._source!, versionOf(one));
       });
+    },
+
+    async note(name: string): Promise<Note | undefined> {
+      const [found] = await mget<NoteDocument>([noteKey(name)]);
+      return found && { value: found._source!.note, version: versionOf(found) };
     },
 
     /** By id, without the details of their faces. */
@@ -52,4 +67,8 @@ export function createReads(client: Client, index: string, request: Requests) {
       });
     });
   }
+}
+
+function versionOf({ _seq_no, _primary_term }: estypes.GetGetResult<unknown>): Version {
+  return { if_seq_no: _seq_no!, if_primary_term: _primary_term! };
 }

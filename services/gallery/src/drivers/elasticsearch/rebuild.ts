@@ -3,7 +3,7 @@ import type { Log } from "@similarfaces/runtime";
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { createBulk } from "./bulk.js";
 import { checkProduct, connectElasticsearch } from "./connect.js";
-import { writeAgain, type FaceDocument, type IdentityDocument } from "./documents.js";
+import { writeAgain, type FaceDocument, type IdentityDocument, type NoteDocument } from "./documents.js";
 import { createRequests, type Requests } from "./request.js";
 import { ensureIndex, indexBehind, indicesOf, numbered } from "./schema.js";
 import type { ElasticsearchOptions } from "./settings.js";
@@ -80,7 +80,7 @@ async function copy(
   try {
     for (;;) {
       const page = await request(() =>
-        client.search<IdentityDocument | FaceDocument>({
+        client.search<IdentityDocument | FaceDocument | NoteDocument>({
           size: PAGE,
           track_total_hits: false,
           pit: { id, keep_alive: KEEP_ALIVE },

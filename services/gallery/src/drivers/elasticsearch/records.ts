@@ -15,6 +15,8 @@ import type { Store } from "./store.js";
 
 /** Models whose faces are counted one by one. */
 const MODELS_MAX = 100;
+/** People of one name that are looked at: whether there is one is what is asked. */
+const NAMESAKES_MAX = 10;
 
 interface NotSearched {
   buckets: { key: string; doc_count: number }[];
@@ -43,6 +45,21 @@ export function createRecords(store: Store, models: ComparedModels): GalleryReco
     write: (record) => commit(store, { record }),
 
     remove: async (record) => (await commit(store, { record, removed: true })) !== undefined,
+
+    async named(key) {
+      // Other replicas' writes too.
+      await request(() => client.indices.refresh({ index }));
+      const { hits } = await request(() =>
+        client.search<IdentityDocument>({
+          index,
+          size: NAMESAKES_MAX,
+          allow_partial_search_results: false,
+          _source: ["identity_id", "name"],
+          query: { bool: { filter: [ofKind("identity"), { term: { name_key: key } }] } },
+        }),
+      );
+      return hits.hits.map(({ _source }) => ({ id: _source!.identity_id, name: _source!.name }));
+    },
 
     async owners(faceIds, { thorough }) {
       const faces = await reads.faces(faceIds, ["identity_id"]);

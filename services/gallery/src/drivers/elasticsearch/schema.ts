@@ -9,11 +9,13 @@ const ADMIN_TIMEOUT_MS = 60_000;
 /** Of what is stored, in the template's _meta. */
 const SCHEMA_VERSION = 1;
 
+const NOTE: estypes.MappingProperty = { type: "object", enabled: false };
+
 /**
- * One index holds two kinds of document. An identity is the record: its name, its consent, and all about its faces but
+ * One index holds three kinds of document. An identity is the record: its name, its consent, and all about its faces but
  * their vectors, so that each change of it is one write, guarded by its sequence number. A face is what is searched:
  * it belongs to an identity only if that lists it. The vector's exact bytes are stored beside it as text, because the server
- * keeps vectors of its own rounding.
+ * keeps vectors of its own rounding. A note says what goes on over several changes.
  */
 function mappings(kind: IndexKind): estypes.MappingTypeMapping {
   const keyword = { type: "keyword" } as const;
@@ -31,6 +33,7 @@ function mappings(kind: IndexKind): estypes.MappingTypeMapping {
       face_ids: keyword,
       faces: { type: "object", enabled: false },
       face_id: keyword,
+      note: NOTE,
       model: keyword,
       embedding: { type: "binary" },
       vector: {
@@ -74,6 +77,8 @@ export async function ensureIndex(
         if (!alreadyExists(error)) throw error;
       });
   }
+  // An index of before knows no notes.
+  await client.indices.putMapping({ index: alias, properties: { note: NOTE } });
   await client.cluster.health({ index: alias, wait_for_status: "yellow", timeout: "5s" });
 }
 

@@ -64,6 +64,13 @@ export function createVectors(
       return hits.hits.map(({ _source }) => _source!.face_id);
     },
 
+    async countFor(identityIds) {
+      if (identityIds.length === 0) return 0;
+      await fresh.wait();
+      const filter = [ofKind("face"), { terms: { identity_id: [...identityIds] } }];
+      return (await request(() => client.count({ index, query: { bool: { filter } } }))).count;
+    },
+
     async nearest(question) {
       await fresh.wait();
       const size = Math.max(FACES_MIN, question.count * FACES_PER_IDENTITY);

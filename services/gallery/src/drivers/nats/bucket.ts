@@ -19,6 +19,11 @@ import type { IdentityRecord } from "../identityRecord.js";
 export const identityKey = (id: string): string => `identity.${id}`;
 export const faceKey = (id: string): string => `face.${id}`;
 
+/** Notes have keys of their own; who follows the bucket does not hold them in memory. */
+const NOTE_PREFIX = "note.";
+export const noteKey = (name: string): string => `${NOTE_PREFIX}${name}`;
+export const isNote = (key: string): boolean => key.startsWith(NOTE_PREFIX);
+
 /** What an identity's record holds; its faces have records of their own. */
 export type IdentityFields = Pick<IdentityRecord, "id" | "name" | "consent" | "createdAtMs">;
 
@@ -80,6 +85,22 @@ export class GalleryBucket {
   /** @returns the revision, or undefined where it is not of the revision given any more */
   updateFace(vector: StoredVector, revision: number): Promise<number | undefined> {
     return this.#unlessChanged(() => this.#kv.update(faceKey(vector.face.id), faceBytes(vector), revision));
+  }
+
+  /** As the broker has it, not as it was followed. */
+  readNote(name: string): Promise<{ bytes: Uint8Array; revision: number } | undefined> {
+    return unlessDown(async () => {
+      const entry = await this.#kv.get(noteKey(name));
+      return entry?.operation === "PUT" ? { bytes: entry.value, revision: entry.revision } : undefined;
+    });
+  }
+
+  /** @returns the revision, or undefined where it is not of the revision given any more, or there is one and none was given */
+  writeNote(name: string, bytes: Uint8Array, revision: number | undefined): Promise<number | undefined> {
+    const key = noteKey(name);
+    return this.#unlessChanged(() =>
+      revision === undefined ? this.#kv.create(key, bytes) : this.#kv.update(key, bytes, revision),
+    );
   }
 
   /**

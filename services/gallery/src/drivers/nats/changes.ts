@@ -1,6 +1,6 @@
-import { embeddingFromBytes } from "@similarfaces/contracts";
+import { embeddingFromBytes, nameKey } from "@similarfaces/contracts";
 import type { Log } from "@similarfaces/runtime";
-import { digestOf, nameKey } from "../identityRecord.js";
+import { digestOf } from "../identityRecord.js";
 import { faceOf, identityOf } from "./bucket.js";
 import type { Change } from "./follower.js";
 import type { Catalogue } from "./memory/catalogue.js";

@@ -1,9 +1,10 @@
 import type { Broker, Log } from "@similarfaces/runtime";
 import type { ComparedModels, GalleryDriver } from "../driver.js";
-import { GalleryBucket } from "./bucket.js";
+import { GalleryBucket, isNote } from "./bucket.js";
 import { applyTo } from "./changes.js";
 import { Follower } from "./follower.js";
 import { Catalogue } from "./memory/catalogue.js";
+import { createNotes } from "./notes.js";
 import { createProgress } from "./progress.js";
 import { createRecords } from "./records.js";
 import { replicaOf } from "./replica.js";
@@ -57,8 +58,7 @@ export async function openNatsGallery(options: NatsGalleryOptions): Promise<Gall
     apply(changes) {
       applyTo(catalogue, changes, log);
       const marks = changes.filter(({ value }) => value === undefined);
-      if (marks.length === 0) return;
-      snapshot?.forget();
+      if (marks.some(({ key }) => !isNote(key))) snapshot?.forget();
       for (const { atMs, revision } of marks) {
         if (Date.now() - atMs > MARKS_KEPT_MS) oldMarks.push(revision);
       }
@@ -88,6 +88,7 @@ export async function openNatsGallery(options: NatsGalleryOptions): Promise<Gall
     name: "nats",
     records: createRecords(replica),
     vectors: createVectors(replica),
+    notes: createNotes(bucket),
     ready: () => follower.following(),
     async close() {
       const whole = follower.following();

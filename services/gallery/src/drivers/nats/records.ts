@@ -54,13 +54,18 @@ export function createRecords({ bucket, catalogue, follower, caughtUp }: Replica
       return entries.every((entry) => entry?.identityId === id) ? recordOf(identity) : undefined;
     },
 
-    async remove({ id, name, consent, createdAtMs, version }) {
+    async remove({ id, name, consent, createdAtMs, version }, { leavesFaces } = { leavesFaces: false }) {
       if (!(await bucket.delete(identityKey(id), (version as IdentityEntry).revision))) return false;
       await caughtUp();
-      if (catalogue.facesOf(id).length === 0) return true;
+      if (leavesFaces || catalogue.facesOf(id).length === 0) return true;
       // Added while this was on its way, by a replica that still saw the identity: what becomes of them is the caller's choice.
       await bucket.createIdentity({ id, name, consent, createdAtMs });
       return false;
+    },
+
+    async named(key) {
+      await caughtUp();
+      return catalogue.identitiesOfKey(key);
     },
 
     async owners(faceIds) {

@@ -33,6 +33,11 @@ export function createVectors({ bucket, catalogue, follower, caughtUp }: Replica
       return catalogue.facesOf(identityId).map(({ face }) => face.id);
     },
 
+    async countFor(identityIds) {
+      await caughtUp();
+      return identityIds.reduce((sum, id) => sum + catalogue.facesOf(id).length, 0);
+    },
+
     async nearest({ probe, count, withoutIdentities, withoutFaces }) {
       follower.mustServe();
       const { compared } = catalogue;

@@ -152,6 +152,13 @@ export class Catalogue {
     return this.#byName.first((entry) => order(entry.key, key) < 0 || (entry.key === key && entry.id <= id));
   }
 
+  identitiesOfKey(key: string): IdentityEntry[] {
+    const all = this.identitiesByName();
+    const found: IdentityEntry[] = [];
+    for (let i = this.positionBehind(key, ""); all[i]?.key === key; i++) found.push(all[i]!);
+    return found;
+  }
+
   /** In the order of their ids, those after this one; only faces that an identity lists. */
   facesBehind(faceId: string, count: number): FaceEntry[] {
     const first = this.#byFaceId.first((entry) => entry.face.id <= faceId);

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { GalleryFaceSchema, create, type GalleryFace } from "@similarfaces/contracts";
-import { nameKey } from "../../identityRecord.js";
+import { GalleryFaceSchema, create, nameKey, type GalleryFace } from "@similarfaces/contracts";
 import type { Position } from "../follower.js";
 import type { Catalogue, FaceEntry, IdentityEntry } from "../memory/catalogue.js";
 import { CHUNK_ROWS, emptyRows, setRow } from "../memory/vectorMatrix.js";

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { CHIP_SIDE, chipBytes } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../src/arrivals.js";
 import type { Costs, Prices } from "../src/capacity/costs.js";
@@ -86,7 +87,7 @@ describe("a plan", () => {
 it("the shared parts carry what the photos bring, and the narrowest is named first", () => {
   const load = sharedLoad(1_000, costs);
   expect(load.gallery.searches).toBeCloseTo(1_000 * costs.facesPerPhoto, 6);
-  expect(load.broker.bytesIn).toBeGreaterThan(1_000 * costs.facesPerPhoto * 62_208);
+  expect(load.broker.bytesIn).toBeGreaterThan(1_000 * costs.facesPerPhoto * chipBytes(CHIP_SIDE));
   expect(load.broker.bytesOut).toBeGreaterThan(4 * load.broker.bytesIn);
   const rates = limits(costs).map(({ photosPerSecond }) => photosPerSecond);
   expect(rates).toEqual(rates.toSorted((a, b) => a - b));

@@ -149,7 +149,13 @@ describe("files on the command line", () => {
     const { gallery } = new Gateway({ url: mesh.url });
     const photo = new Uint8Array(await sample("group-4"));
     const as = { name: "@SUM(A1), Ada" };
-    const { jobId, identityId } = await gallery.enrol({ photo, fileName: "g.jpg", consent: "x", as });
+    const { jobId, identityId } = await gallery.enrol({
+      photo,
+      fileName: "g.jpg",
+      largest: true,
+      consent: "x",
+      as,
+    });
     await gallery.enrolled(jobId);
     const ran = await fromFolder("analyze", ".", "--json", "--csv", "out.csv");
     await gallery.deleteIdentity(identityId);

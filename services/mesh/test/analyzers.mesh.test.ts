@@ -132,7 +132,7 @@ describe("what is refused, in one sentence", { timeout: 120_000 }, () => {
   });
 
   it("a graph that is too slow for the pool it would share", async () => {
-    const { code, stderr } = await start({ ANALYZER_MS_MAX: "1" });
+    const { code, stderr } = await start({ ANALYZER_MS_MAX: "1", MODEL_PRECISION: "float32" });
     expect(code).toBe(1);
     expect(stderr).toMatch(/takes \d.* ms for a chip, .*; give it a process of its own: ANALYZER=/);
     expect(stderr).toContain("mesh ended with code 2 and is not started again");

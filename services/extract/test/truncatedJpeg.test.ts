@@ -59,6 +59,19 @@ describe("a JPEG that is cut short", () => {
     await expect(decodePhoto(Buffer.concat([cut(jpeg, 0.5), END]))).rejects.toMatchObject(refused);
   });
 
+  it("and closed by an end marker is told from one with a damaged strip, where it has restarts", async () => {
+    const jpeg = await restarting();
+    expect(await decodePhoto(jpeg)).toMatchObject({ isTruncated: false });
+    for (const share of [0.97, 0.5]) {
+      const closed = decodePhoto(Buffer.concat([cut(jpeg, share), END]));
+      if (share > 0.95) expect(await closed).toMatchObject({ isTruncated: true });
+      else await expect(closed).rejects.toMatchObject(refused);
+    }
+    const third = jpeg.indexOf(Buffer.from([0xff, 0xd2]));
+    const damaged = Buffer.concat([jpeg.subarray(0, third - 100), jpeg.subarray(third)]);
+    expect(await decodePhoto(damaged)).toMatchObject({ isTruncated: false });
+  });
+
   // Which side of the upright photo the last rows of the file come to lie at.
   it.each([
     { orientation: 1, missing: "bottom" },
@@ -129,6 +142,30 @@ describe("a JPEG that is cut short", () => {
     }
   });
 });
+
+/** Grey, with a restart after each row of blocks: what a scan of these alone would be, as all have the same tables. */
+async function restarting(): Promise<Buffer> {
+  const strips = await Promise.all(
+    Array.from({ length: HEIGHT / 8 }, (_, i) =>
+      noise()
+        .extract({ left: 0, top: 8 * i, width: WIDTH, height: 8 })
+        .toColourspace("b-w")
+        .jpeg({ optimiseCoding: false })
+        .toBuffer(),
+    ),
+  );
+  const [first] = strips as [Buffer];
+  const [scan] = scansOf(first) as [number];
+  const data = scan + 2 + first.readUInt16BE(scan + 2);
+  const head = Buffer.from(first.subarray(0, data));
+  head.writeUInt16BE(HEIGHT, head.indexOf(Buffer.from([0xff, 0xc0])) + 5);
+  const interval = Buffer.from([0xff, 0xdd, 0, 4, 0, WIDTH / 8]);
+  const rows = strips.flatMap((strip, i) => [
+    ...(i > 0 ? [Buffer.from([0xff, 0xd0 + ((i - 1) % 8)])] : []),
+    strip.subarray(data, -2),
+  ]);
+  return Buffer.concat([head.subarray(0, scan), interval, head.subarray(scan), ...rows, END]);
+}
 
 /** Where each scan's marker stands. */
 function scansOf(jpeg: Buffer): number[] {

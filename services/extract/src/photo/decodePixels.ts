@@ -39,7 +39,8 @@ async function decodeTruncated(
 ): Promise<DecodedPhoto> {
   const layout = layoutOfTruncated(upload, complaint);
   // What else libjpeg complains of is no more than a stray byte in most files.
-  if (!layout) return wholePhoto(await decode(upload, "truncated", secondsMax));
+  const stray = async () => wholePhoto(await decode(upload, "truncated", secondsMax));
+  if (!layout) return stray();
   const { width, height, channels, orientation = 1 } = await sharp(upload).metadata();
   // Of colours green, in which all three components of a JPEG have a part: computing what is grey takes longer than to decode.
   const channel = channels > 1 ? "green" : 0;
@@ -47,6 +48,7 @@ async function decodeTruncated(
     open(jpeg, "none", secondsMax).extractChannel(channel).raw().toBuffer(),
   );
   if (!truncated) throw complaint;
+  if (truncated === "damaged") return stray();
   const picture = await decode(truncated.bytes, "none", secondsMax);
   const { rows } = truncated;
   return { ...picture, isTruncated: true, decoded: regionOfRows(rows, picture, orientation) };

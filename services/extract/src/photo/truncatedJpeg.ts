@@ -15,33 +15,35 @@ export interface TruncatedJpeg {
   readonly rows: number;
 }
 
-/** Of a JPEG that a decoder complained of because it ends too early, and not because of damage within. */
+/** Of a JPEG that a decoder complained of because its data ends too early. */
 export function layoutOfTruncated(upload: Uint8Array, complaint: unknown): JpegLayout | undefined {
   if (!(complaint instanceof Error && /premature end/i.test(complaint.message))) return undefined;
-  const layout = jpegLayout(bufferOf(upload));
-  // What lacks between two restarts is damage to one strip.
-  return layout?.hasEnd && layout.hasRestarts ? undefined : layout;
+  return jpegLayout(bufferOf(upload));
 }
 
 /**
  * How much of a JPEG there is. Of several scans all rows are there, if coarse, where each component's first is whole. Else it is decoded
  * twice, with another continuation each: what is the same in both is in the file. The row of blocks that it ends in is not decoded, and not
- * counted as missing either. Undefined where more is missing than is allowed.
+ * counted as missing either. "damaged" where it goes on to its end, so that what lacks is of a strip between two restarts; undefined where more is
+ * missing than is allowed.
  * @param decodeChannel one byte a pixel, unturned, whatever is missing
  */
 export async function truncatedJpeg(
   upload: Uint8Array,
-  { blockRow, hasOneScan, areFirstScansWhole, end }: JpegLayout,
+  { blockRow, hasOneScan, areFirstScansWhole, hasRestarts, hasEnd, end }: JpegLayout,
   { width, height }: { width: number; height: number },
   decodeChannel: (jpeg: Uint8Array) => Promise<Buffer>,
-): Promise<TruncatedJpeg | undefined> {
+): Promise<TruncatedJpeg | "damaged" | undefined> {
   const data = bufferOf(upload).subarray(0, end);
   const bytes = Buffer.concat([data, END]);
-  if (!hasOneScan && areFirstScansWhole) return { bytes, rows: height };
+  const isCoarse = !hasOneScan && areFirstScansWhole;
+  const mayBeDamaged = hasEnd && hasRestarts;
+  if (isCoarse && !mayBeDamaged) return { bytes, rows: height };
   const ended = await decodeChannel(bytes);
   const continued = await decodeChannel(Buffer.concat([data, ANYTHING, END]));
   const rows = equalRows(ended, continued, width);
-  if (rows === height) return { bytes, rows };
+  if (rows === height) return mayBeDamaged ? "damaged" : { bytes, rows };
+  if (isCoarse) return { bytes, rows: height };
   // Colours are interpolated from the next row of blocks: one row above it changes too.
   const rowsThere = blockRow * (Math.floor((rows + 1) / blockRow) + 1);
   const isEnough = hasOneScan && rows > 0 && rowsThere >= (1 - ROWS_MISSING_MAX) * height;

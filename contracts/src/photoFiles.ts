@@ -41,18 +41,22 @@ const WORDS =
   "photos?|fotos?|images?|imagen|im[aá]genes|pictures?|pics?|bild(er)?|scans?|camera( roll)?|kamera|dcim|untitled|unnamed|unbenannt|download|snapshot|capture|selfie|portrait";
 /** What cameras write before a number. In capitals, or all small: "Sam_0001.jpg" is of Sam. */
 const PREFIXES =
-  "DSC[FNX]?|DCS|IMG[PQ]?|RIMG|FB IMG|MG|PICT|CIMG|SAM|SDC|SDIM|HPIM|EPSN|KIF|GOPR|G[HPX]\\d\\d|DJI|MVIMG|MVI|VID|WIN|PXL|PANO|BURST";
+  "DSC[FNX]?|DCS|IMG[PQ]?|IMAG|RIMG|FB IMG|MG|PICT|CIMG|SAM|SDC|SDIM|HPIM|HNI|EPSN|KIF|KIC[A-Z]|ST[ABC]|GOPR|G[HPX]\\d\\d|DJI|MVIMG|MVI|VID|WIN|WP|PXL|PSX|LRM|C360|PANO|BURST";
 const SMALL_PREFIXES = "dsc[fn]?|img|fb img|mvimg|vid|pxl|gopr|dji";
 /** After `_` has become a space. */
 const CAMERA_NAMES: readonly RegExp[] = [
-  // DSC_0001, IMG_E1234, IMG-20240101-WA0001; by the rule of cameras (DCF) also P1000123, 100_0001, and the folder 100APPLE.
+  // DSC_0001, IMG_E1234, IMG-20240101-WA0001; by the rule of cameras (DCF) also P1000123 (Leica's with L, Ricoh's with R), 100_0001, and the
+  // folder 100APPLE; a copy has a number behind it.
   new RegExp(`^(${PREFIXES}|${SMALL_PREFIXES})[\\s-]*[Ee]?\\d{3,}.*$`),
-  /^P[\dA-F]\d{6}$/,
-  /^\d{3}[\s-]\d{4}$/,
+  /^[LPR][\dA-F]\d{6}([\s(~-].*)?$/,
+  /^\d{3}[\s-]\d{4}([\s(~-].*)?$/,
+  // A burst of a telephone; milliseconds since 1970, or the numbers of a social network.
+  /^\d{5}(IMG|PORTRAIT) \d{5}.*$/,
+  /^\d{9,}([\s-]\d+)*([\s-][a-z])?$/,
   /^\d{3}(?=.*[A-Z])[A-Z\d ]{5}$/,
   // A date, with or without a time: 20240101_120000, 2024-01-01 12.00.00.
   /^(19|20)\d\d[\s.-]?\d\d[\s.-]?\d\d([\s.T-].*)?$/,
-  /^(whatsapp (images?|video)|screenshots?|screen shot|bildschirmfoto|captura de pantalla|capture d.[eé]cran|photo on|signal|snapchat|received|telegram)([\s-].*)?$/i,
+  /^(whatsapp (images?|video)|screenshots?|screen shot|bildschirmfoto|captura de pantalla|capture d.[eé]cran|photo on|signal|snapchat|received|telegram|viber( image)?|inshot)([\s-].*)?$/i,
   new RegExp(`^(${WORDS})[\\s-]*\\(?[\\d\\s.,:-]*\\)?$`, "i"),
   // What a machine has called it: a UUID, a hash.
   /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,

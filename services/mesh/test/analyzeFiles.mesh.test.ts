@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,16 +110,45 @@ describe("files on the command line", () => {
       ["models", "eval", "compact", "--data", "gone"],
       ["models", "list", "--dir", "gone"],
       ["analyze", "x.jpg", "--csv", "gone/out.csv"],
+      ["analyze", "x.jpg", "--csv", "gone.jpg"],
     ]) {
       const { code, stderr } = await fromFolder(...args);
       expect([args, code, stderr]).toEqual([args, 1, expect.stringContaining(join(folder, "gone"))]);
       expect(stderr.trim().split("\n")).toHaveLength(1);
     }
+    await put("a.jpg", await sample("portrait-1"));
+    const nowhere = await fromFolder("analyze", "a.jpg", "--url", "nowhere");
+    expect(nowhere).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^nowhere is no address[^\n]*\n$/),
+    });
     const wrong = await fromFolder("analyze", "--jsn", "a.jpg");
     expect([wrong.code, wrong.stderr]).toEqual([
       2,
       expect.stringMatching(/^Unknown option '--jsn'[^\n]*\n$/),
     ]);
+  });
+
+  it("whose names would steer a terminal are shown without that", async () => {
+    await put("a\u001b[2J.jpg", await sample("portrait-1"));
+    await put("b\n.jpg", "these are words");
+    const { stdout, stderr } = await fromFolder("analyze", "--stages", "extract", ".");
+    expect(stdout).toMatch(/^a\?\[2J\.jpg /);
+    expect(stderr).toMatch(/^b\?\.jpg: /);
+  });
+
+  it("are written to the table even if nobody reads the rest of what is printed", async () => {
+    const photo = await sample("portrait-1");
+    for (let i = 0; i < 12; i++) await put(`many/${i}.jpg`, photo);
+    const env = { ...process.env, DATA_DIR: mesh.dataDir, INIT_CWD: folder };
+    const args = [MAIN, "analyze", "many", "--json", "--stages", "extract"];
+    const read = await runUnread([...args, "--csv", "out.csv"], env);
+    expect(read).toEqual({ code: 0, stderr: "" });
+    expect(parse(await readFile(join(folder, "out.csv"), "utf8"), { columns: true })).toHaveLength(12);
+    expect(await runUnread(args, env)).toEqual({ code: 0, stderr: "" });
+    const exported = await runUnread([MAIN, "gallery", "export"], env);
+    expect(exported.stderr).not.toContain("at ");
   });
 
   it("of a gallery come from and go to where the person stands", async () => {
@@ -179,5 +209,14 @@ describe("files on the command line", () => {
     expect(rows.find(({ file }) => file === "words.jpg")?.["problem"]).toMatch(/\(unsupported_type\)$/);
   });
 });
+
+/** A program whose standard output is closed before it has written any. */
+function runUnread(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, args, { env, cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stderr })));
+}
 
 const withProbability = (column: string) => [column, `${column} probability`];

@@ -3,8 +3,11 @@ import { basename, dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type JobQuery } from "@similarfaces/client";
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
+import { kindOfFile } from "@similarfaces/contracts/photoFiles";
 import { SetupError } from "../setupError.js";
+import { printable } from "../terminal/printable.js";
 import { ProgressBar } from "../terminal/progressBar.js";
+import { isRead } from "../terminal/readers.js";
 import { describeEvent } from "./describe.js";
 import { FaceTable } from "./faceTable.js";
 import { dashedFilesLast, fromHere } from "./paths.js";
@@ -44,7 +47,7 @@ export async function analyze(args: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   const csv = values.csv === undefined ? undefined : fromHere(values.csv);
-  if (csv !== undefined) await checkFolderOf(csv);
+  if (csv !== undefined) await checkTable(csv);
   const { photos, problems } = await given(positionals);
   const table = new FaceTable();
   if (photos.length > 0) problems.push(...(await analyzeAll(photos, values, table)));
@@ -52,10 +55,18 @@ export async function analyze(args: string[]): Promise<number> {
   return problems.length > 0 ? 1 : 0;
 }
 
-/** @throws SetupError before anything is analysed */
-async function checkFolderOf(path: string): Promise<void> {
-  const about = await stat(dirname(path)).catch(() => undefined);
-  if (!about?.isDirectory()) throw new SetupError(`${path}: there is no such folder`);
+/**
+ * A shell that expands a pattern after --csv names a photo there, which nothing may be written over.
+ * @throws SetupError before anything is analysed
+ */
+async function checkTable(path: string): Promise<void> {
+  const kind = kindOfFile(basename(path)).kind;
+  if (kind === "photo" || kind === "heic")
+    throw new SetupError(`${path}: this is a photo by its name, and no table`);
+  const folder = await stat(dirname(path)).catch(() => undefined);
+  if (!folder?.isDirectory()) throw new SetupError(`${path}: there is no such folder`);
+  const table = await stat(path).catch(() => undefined);
+  if (table?.isDirectory()) throw new SetupError(`${path}: this is a folder`);
 }
 
 /** The photos that are meant. What is none is said at once, and in `problems`. */
@@ -66,16 +77,19 @@ async function given(args: readonly string[]): Promise<{ photos: PhotoFile[]; pr
     const found = await photosAt(arg);
     photos.push(...found.photos);
     if (found.passedOver > 0)
-      process.stderr.write(`${arg}: ${found.passedOver} other files are no photos by their names\n`);
+      process.stderr.write(
+        `${printable(arg)}: ${found.passedOver} other files are no photos by their names\n`,
+      );
     if (found.problem === undefined) continue;
     problems.push(found.problem);
-    process.stderr.write(`${arg}: ${found.problem}\n`);
+    process.stderr.write(`${printable(arg)}: ${found.problem}\n`);
   }
   return { photos, problems };
 }
 
 interface AnalyzeValues {
   json: boolean;
+  csv?: string | undefined;
   stages?: string | undefined;
   "min-score"?: string | undefined;
   url?: string | undefined;
@@ -84,7 +98,7 @@ interface AnalyzeValues {
 /** @returns what went wrong, in sentences that have been printed */
 function analyzeAll(
   photos: readonly PhotoFile[],
-  { json, stages, "min-score": minScore, url: elsewhere }: AnalyzeValues,
+  { json, csv, stages, "min-score": minScore, url: elsewhere }: AnalyzeValues,
   table: FaceTable,
 ): Promise<string[]> {
   return withMesh(elsewhere, async (url) => {
@@ -98,14 +112,14 @@ function analyzeAll(
     const problems: string[] = [];
     const waiting = [...photos];
     const lane = async () => {
-      for (let photo = waiting.shift(); photo; photo = waiting.shift()) {
+      for (let photo = waiting.shift(); photo && (isRead() || csv); photo = waiting.shift()) {
         const { job, problem } = await analyzeFile(photo, gateway, query, printerOf, (line) =>
           bar.above(line),
         );
         table.add(photo.name, job, problem);
         if (problem !== undefined) {
           problems.push(problem);
-          bar.above("", `${photo.name}: ${problem}`);
+          bar.above("", `${printable(photo.name)}: ${problem}`);
         }
         bar.advance();
       }
@@ -159,7 +173,7 @@ const printJson: Printer = (file, event) => [JSON.stringify({ file, ...event })]
 /** Asked for every photo: analyzers come and go. */
 async function textPrinterOf(gateway: Gateway): Promise<Printer> {
   const analyzers = await gateway.analyzers();
-  return (file, event, job) => describeEvent(basename(file), event, job, analyzers);
+  return (file, event, job) => describeEvent(printable(basename(file)), event, job, analyzers);
 }
 
 function missing(job: JobState): string | undefined {

@@ -1,4 +1,5 @@
 import { SetupError } from "../setupError.js";
+import { outliveReaders } from "../terminal/readers.js";
 
 type Command = (args: string[]) => Promise<number>;
 
@@ -19,6 +20,7 @@ export async function main(verb: string, args: string[]): Promise<number> {
     process.stderr.write(`There is no command ${verb}: choose one of ${Object.keys(COMMANDS).join(", ")}.\n`);
     return 2;
   }
+  outliveReaders();
   try {
     return await (
       await command()
@@ -52,6 +54,7 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
 function inWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code = "", path } = error as NodeJS.ErrnoException;
+  if (code === "EPIPE") return new SetupError("Nobody reads the output any more.", { cause: error });
   const words = FILE_FAULTS[code];
   return words !== undefined && path !== undefined
     ? new SetupError(`${path}: ${words}`, { cause: error })

@@ -12,6 +12,7 @@ import { startSupervisor, type Supervisor } from "../supervisor/supervisor.js";
  */
 export async function withMesh<T>(url: string | undefined, work: (url: string) => Promise<T>): Promise<T> {
   if (url !== undefined) {
+    if (!URL.canParse(url)) throw new SetupError(`${url} is no address; one is http://host:port`);
     // A mistyped address is reported at once, and not after the client has retried for a minute.
     if (!(await new Gateway({ url }).isAlive())) throw new SetupError(`No gateway answers at ${url}.`);
     return work(url);

@@ -105,6 +105,7 @@ describe("files on the command line", () => {
     for (const args of [
       ["gallery", "import", "gone", "--consent", "x"],
       ["gallery", "import", "gone.ndjson"],
+      ["gallery", "import", ".", "--consent", "x", "--report", "gone/r.json"],
       ["gallery", "import", "gone", "--skeleton", "people.csv"],
       ["gallery", "export", "gone/all.ndjson"],
       ["models", "eval", "compact", "--data", "gone"],

@@ -1,5 +1,5 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { Gateway, GatewayFailure, type JobQuery } from "@similarfaces/client";
 import { emptyJob, jobAt, reduceJob, type JobState, type ResultEvent } from "@similarfaces/contracts";
@@ -10,7 +10,7 @@ import { ProgressBar } from "../terminal/progressBar.js";
 import { isRead } from "../terminal/readers.js";
 import { describeEvent } from "./describe.js";
 import { FaceTable } from "./faceTable.js";
-import { dashedFilesLast, fromHere } from "./paths.js";
+import { checkPlaceOf, dashedFilesLast, fromHere } from "./paths.js";
 import { photosAt, type PhotoFile } from "./photosAt.js";
 import { withMesh } from "./withMesh.js";
 
@@ -63,10 +63,7 @@ async function checkTable(path: string): Promise<void> {
   const kind = kindOfFile(basename(path)).kind;
   if (kind === "photo" || kind === "heic")
     throw new SetupError(`${path}: this is a photo by its name, and no table`);
-  const folder = await stat(dirname(path)).catch(() => undefined);
-  if (!folder?.isDirectory()) throw new SetupError(`${path}: there is no such folder`);
-  const table = await stat(path).catch(() => undefined);
-  if (table?.isDirectory()) throw new SetupError(`${path}: this is a folder`);
+  await checkPlaceOf(path);
 }
 
 /** The photos that are meant. What is none is said at once, and in `problems`. */

@@ -5,7 +5,7 @@ import type { Identity } from "@similarfaces/contracts/api";
 import { statisticsText } from "../gallery/statisticsText.js";
 import { exportTo } from "../gallery/transfer.js";
 import { importPath, importProblem, skeletonOf, type ImportValues } from "./importPath.js";
-import { dashedFilesLast, fromHere } from "./paths.js";
+import { checkPlaceOf, dashedFilesLast, fromHere } from "./paths.js";
 import { reEnrol, type ReEnrolValues } from "./reEnrol.js";
 import { withMesh } from "./withMesh.js";
 
@@ -103,6 +103,7 @@ export async function gallery(args: string[]): Promise<number> {
     process.stderr.write(`${problem}\n`);
     return 2;
   }
+  if (values.report !== undefined) await checkPlaceOf(values.report);
   if (verb === "import" && values.skeleton !== undefined) return skeletonOf(rest[0]!, values.skeleton);
   try {
     return await withMesh(values.url, (url) =>

@@ -1,5 +1,7 @@
-import { resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SetupError } from "../setupError.js";
 
 const ROOT = resolve(fileURLToPath(new URL("../../../..", import.meta.url)));
 
@@ -15,6 +17,17 @@ export function fromHere(path: string): string {
 export function hereFolder(): string {
   const { INIT_CWD } = process.env;
   return INIT_CWD && process.cwd() === ROOT ? INIT_CWD : process.cwd();
+}
+
+/**
+ * Of a file that is written when all else is done.
+ * @throws SetupError where it cannot be, so that nothing is done for it
+ */
+export async function checkPlaceOf(path: string): Promise<void> {
+  const folder = await stat(dirname(path)).catch(() => undefined);
+  if (!folder?.isDirectory()) throw new SetupError(`${path}: there is no such folder`);
+  const file = await stat(path).catch(() => undefined);
+  if (file?.isDirectory()) throw new SetupError(`${path}: this is a folder`);
 }
 
 /** A pack by its name as it is, by a path with a slash from here. */

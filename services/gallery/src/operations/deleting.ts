@@ -7,6 +7,8 @@ import type { Portraits } from "./portraits.js";
 export const DELETED_AT_ONCE_MAX = 200;
 /** Counted with one write, then deleted. */
 const BATCH = 100;
+/** Their batches are in one note, which has to fit into one message of the broker, however many deletions are under way. */
+const TOGETHER_MAX = 8;
 
 /**
  * Deletes identities: small ones at once; of one with many faces the record goes first, so that nothing finds them any more, and then the
@@ -37,7 +39,7 @@ export function createDeleting(identities: Identities, portraits: Portraits) {
           return deleteAtOnce(identityId, known);
         throw error;
       }
-      await identities.unlist(identityId);
+      await identities.unlist(identityId, () => deletions.isOpen(identityId));
     }
     const deletion = await deletions.of(identityId);
     if (!deletion) throw new StageFailure("identity_not_found");
@@ -55,17 +57,20 @@ export function createDeleting(identities: Identities, portraits: Portraits) {
     return create(GalleryDeletionSchema, { identities: 1, faces: faces.length, thumbnails });
   }
 
-  /** One batch of each deletion that is under way. @returns whether there is more */
+  /** One batch of each of the first deletions that are under way. @returns whether there is more */
   async function goOn(): Promise<boolean> {
     const open = await deletions.open();
-    for (const deletion of open) await deleteBatch(deletion);
+    for (const { identityId } of open.slice(0, TOGETHER_MAX)) await deleteBatch(identityId);
     return open.length > 0;
   }
 
-  async function deleteBatch(deletion: Deletion): Promise<void> {
-    const { identityId, step } = deletion;
+  async function deleteBatch(identityId: string): Promise<void> {
     // Whoever began it may have ended before this.
-    await identities.unlist(identityId);
+    await identities.unlist(identityId, () => deletions.isOpen(identityId));
+    const deletion = await deletions.of(identityId);
+    // Another replica has ended it since it was listed, and somebody of that id may be there again.
+    if (!deletion || deletion.endedAtMs !== undefined) return;
+    const { step } = deletion;
     const stored = await identities.storedFor(identityId);
     let batch = stored.filter((id) => deletion.counted.includes(id));
     if (batch.length === 0) {

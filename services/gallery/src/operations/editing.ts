@@ -80,10 +80,12 @@ export function createEditing({ records, vectors, commit, inTurn }: Store): Edit
       });
     },
 
-    async unlist(identityId) {
+    async unlist(identityId, isMeant) {
       await inTurn([identityId], async () => {
         const [record] = await records.read([identityId]);
-        return !record || (await records.remove(record, { leavesFaces: true })) || undefined;
+        return (
+          !record || !(await isMeant()) || (await records.remove(record, { leavesFaces: true })) || undefined
+        );
       });
     },
   };

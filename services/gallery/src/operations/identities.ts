@@ -31,8 +31,11 @@ export interface Identities extends Pick<GalleryDriver, "name" | "ready" | "clos
   deleteFace(faceId: string): Promise<string[]>;
   /** @returns the ids of the faces that were deleted with it */
   deleteIdentity(identityId: string): Promise<string[]>;
-  /** Takes an identity out of the gallery, and leaves what is stored for its faces behind; does nothing where there is none. */
-  unlist(identityId: string): Promise<void>;
+  /**
+   * Takes an identity out of the gallery, and leaves what is stored for its faces behind; does nothing where there is none.
+   * @param isMeant asked after the identity was read: what is true then is true of that identity, and not of a later one of that id
+   */
+  unlist(identityId: string, isMeant: () => Promise<boolean>): Promise<void>;
   /** Ids of faces that are stored for an identity, listed or not: some of them, or none where there is none. */
   storedFor(identityId: string): Promise<string[]>;
   /** Of faces that nobody lists. */

@@ -62,6 +62,12 @@ describe("enrolling over HTTP", () => {
       status: 409,
       body: { failure: { code: "identity_exists" }, identity: { id: "someone", name: "Ada" } },
     });
+    const both = await gallery.call(
+      "POST",
+      "/identities",
+      gallery.form({ ...fields, addTo: "someone", new: "true" }),
+    );
+    expect(both).toMatchObject({ status: 400, body: { failure: { code: "bad_request" } } });
     const somebodyNew = await gallery.call("POST", "/identities", gallery.form({ ...fields, new: "true" }));
     expect(somebodyNew.status).toBe(202);
     const added = await gallery.call("POST", "/identities", gallery.form({ addTo: "someone" }));

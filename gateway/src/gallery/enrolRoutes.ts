@@ -37,6 +37,12 @@ export function enrolRoutes({ gallery, enrolment }: EnrolRoutesOptions): Route[]
       async handle(call) {
         enrolment.check(clientOf(call.caller));
         const asked = await readEnrolment(call, enrolment);
+        if (asked.addTo !== undefined && asked.isNamesake) {
+          throw new StageFailure(
+            "bad_request",
+            "addTo is somebody who is there, new is somebody else: send one of them",
+          );
+        }
         if (asked.addTo !== undefined) return addFaces(asked.addTo, () => asked, call);
         const { name, consent, isNamesake, enrol } = asked;
         const identityId = newIdentityId();

@@ -29,7 +29,7 @@ import { weightOf } from "./photo/weight.js";
 export interface ExtractOptions {
   inference: Inference;
   blobs: Blobs;
-  /** Faces analysed of one photo at most, largest first; a job may ask for fewer. */
+  /** Faces analysed of one photo at most, largest first; a job may ask for fewer. Not of a photo to enrol. */
   facesMax?: number;
   /** Faces of a lower score are none, 0..1; a job may ask for another; 0, as without it, takes the model's own threshold. */
   faceScoreMin?: number;
@@ -110,9 +110,11 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
   ): Promise<{ extracted: Extracted; boxes: Box<"image">[] }> {
     const faces = await look(views, options?.minScore || faceScoreMin, call);
     if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
-    const wanted = options?.facesMax || facesMax;
-    const meant = stages.includes("enrol") ? candidatesOf(faces, options?.enrolment) : faces.length;
-    const extracted = extractedOf(views.photo, faces, Math.min(wanted, facesMax, meant));
+    const isEnrolled = stages.includes("enrol");
+    // Of those who may be meant none is left out: then there seems to be one.
+    const most = isEnrolled ? FACES_MAX : facesMax;
+    const meant = isEnrolled ? candidatesOf(faces, options?.enrolment) : faces.length;
+    const extracted = extractedOf(views.photo, faces, Math.min(options?.facesMax || most, most, meant));
     // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
     const floor = stages.includes("enrol") ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });

@@ -26,6 +26,7 @@ export const PHOTOS = `${MODELS}/samples/photos`;
 export const sample = (name: string) => readFile(`${PHOTOS}/${name}.jpg`);
 
 interface Settings {
+  facesMax?: number;
   faceFloor?: number;
   faceScoreMin?: number;
 }

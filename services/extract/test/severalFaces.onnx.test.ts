@@ -37,6 +37,13 @@ describe("a photo to enrol that has several faces", () => {
     expect(faces.map(({ portrait }) => portrait)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
+  it("takes nobody for the one who is meant because an installation analyses few faces", async () => {
+    const photo = await sample("group-4");
+    const { extracted, faces } = await extract({ photo, work: workOf({}), facesMax: 1 });
+    expect(extracted.faces).toHaveLength(4);
+    expect(faces.map(({ options }) => options!.enrolment!.candidates)).toEqual([4, 4, 4, 4]);
+  });
+
   it("has one face where the largest is meant", async () => {
     const work = workOf({ largest: true });
     const { extracted, faces } = await extract({ photo: await sample("group-4"), work });

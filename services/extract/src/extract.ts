@@ -108,15 +108,15 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
     views: Views,
     call: StageCall,
   ): Promise<{ extracted: Extracted; boxes: Box<"image">[] }> {
-    const faces = await look(views, options?.minScore || faceScoreMin, call);
-    if (faces.length === 0 && stages.includes("enrol")) throw new StageFailure("no_face");
     const isEnrolled = stages.includes("enrol");
+    const faces = await look(views, options?.minScore || faceScoreMin, call);
+    if (faces.length === 0 && isEnrolled) throw new StageFailure("no_face");
     // Of those who may be meant none is left out: then there seems to be one.
     const most = isEnrolled ? FACES_MAX : facesMax;
     const meant = isEnrolled ? candidatesOf(faces, options?.enrolment) : faces.length;
     const extracted = extractedOf(views.photo, faces, Math.min(options?.facesMax || most, most, meant));
     // No face is skipped in a photo to enrol: a low quality gives a warning, and the person decides.
-    const floor = stages.includes("enrol") ? 0 : faceFloor;
+    const floor = isEnrolled ? 0 : faceFloor;
     await assessFaces(extracted.faces, views, { isAsked: stages.includes("quality"), floor });
     return { extracted, boxes: faces.map(boxOf) };
   }

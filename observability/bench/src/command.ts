@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { MixPhoto } from "@similarfaces/load";
+import { benchCrowd } from "./crowd.js";
 import { FAULT_KINDS, benchFaults, type FaultKind } from "./faults/faults.js";
 import { describeFlood } from "./floods/figures.js";
 import { benchFloods } from "./floods/floods.js";
@@ -32,6 +33,7 @@ function parse(args: string[]) {
       driver: { type: "string", default: "nats" },
       sizes: { type: "string", default: "1000,10000,100000" },
       photos: { type: "string" },
+      pairs: { type: "string", default: "50" },
       processes: { type: "boolean", default: false },
       from: { type: "string", multiple: true },
       only: { type: "string" },
@@ -77,6 +79,12 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     const count = countOf(photos);
     if (!count) return undefined;
     return { report: await benchSoak({ photos: count, processes, mix: await photosOf({ mix }) }) };
+  },
+
+  async crowd({ photos: number = "20", pairs: count }) {
+    const [photos, pairs] = [Number(number), Number(count)];
+    if (!countOf(number) || !Number.isInteger(pairs) || pairs < 0) return undefined;
+    return { report: await benchCrowd({ modelsDir: MODELS, photos, pairs }) };
   },
 
   async faults({ only: kinds, ...values }) {

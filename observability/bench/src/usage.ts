@@ -1,6 +1,7 @@
 /** `npm run bench -- --help` */
 export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
+                crowd [--photos N] [--pairs N] [--json FILE]
                 faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
                 floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
                 resolution [--seed N] [--json FILE]
@@ -10,6 +11,7 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
+  crowd      a photo of 48 megapixels with 108 people beside the bare loop, and two such at once
   faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
              what is lost, shown twice or expired, and how soon work goes on. The exit code says whether all is as promised
   floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop
@@ -24,7 +26,8 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
   --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
              ELASTICSEARCH_INDEX_KIND)
   --sizes    faces (default 1000,10000,100000)
-  --photos   of the import, 0 for none (default 2000); of the soak (default 20000)
+  --photos   of the import, 0 for none (default 2000); of the soak (default 20000); of crowd (default 20)
+  --pairs    of crowd (default 50)
   --processes  of the soak: every service as a process of its own
   --from     a folder of photos to repeat under other names (default: the repository's samples)
   --only     of faults: some of its kinds

@@ -229,5 +229,6 @@ function answers(stage: StageName): string {
 /** Pictures, where the broker keeps them. */
 function storing(kind: keyof typeof BLOB_STREAMS): string[] {
   const stream = BLOB_STREAMS[kind];
-  return [`${BLOB_PREFIX}.${kind}.>`, ...reading(stream), `${API}.STREAM.PURGE.${stream}`];
+  const deleting = ["STREAM.PURGE", "STREAM.MSG.DELETE"].map((operation) => `${API}.${operation}.${stream}`);
+  return [`${BLOB_PREFIX}.${kind}.>`, ...reading(stream), ...deleting];
 }

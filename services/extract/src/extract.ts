@@ -98,7 +98,7 @@ export function createExtract(options: ExtractOptions): Stage<ImageWork> {
           )
         : faceWork(work, extracted.faces, chips),
       beforeAck: () => storePictures(work.jobId, upload.bytes, views, chips),
-      afterAck: async () => void (await blobs.delete(work.blobKey)),
+      afterAck: () => upload.delete(),
     };
   }
 

@@ -112,7 +112,7 @@ export function memoryBlobs(): Blobs & { stored: Map<string, Uint8Array>; down: 
     async get(key: string) {
       up();
       const bytes = stored.get(key);
-      return bytes && { bytes, contentType: "image/jpeg" };
+      return bytes && { bytes, contentType: "image/jpeg", delete: async () => void stored.delete(key) };
     },
     async delete(key: string) {
       up();

@@ -56,6 +56,20 @@ export function testBlobs(name: string, open: () => Promise<Blobs>): void {
       expect(await blobs.delete("gallery/nobody.jpg")).toBe(false);
     });
 
+    it("deletes what was read, of one part or of several, and nothing else", async () => {
+      const job = newJobId(Date.now());
+      const [upload, photo] = [jobBlobKey(job, "upload"), jobBlobKey(job, "photo.jpg")];
+      for (const size of [10, 1_300_000]) {
+        await blobs.put(upload, pattern(size), "image/jpeg");
+        await blobs.put(photo, pattern(10), "image/jpeg");
+        const blob = await blobs.get(upload);
+        await blob!.delete();
+        expect(await blobs.get(upload)).toBeUndefined();
+        expect(await blobs.list(jobBlobPrefix(job))).toEqual([photo]);
+        await expect(blob!.delete(), "again").resolves.toBeUndefined();
+      }
+    });
+
     it("says when a blob was put", async () => {
       const key = galleryBlobKey("face-dated");
       expect(await blobs.storedAtMs(key)).toBeUndefined();

@@ -60,6 +60,14 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
     );
   };
 
+  const deleteMessage = async (stream: string, sequence: number) => {
+    try {
+      await broker.ask(() => jsm.streams.deleteMessage(stream, sequence, false));
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError && isGone(error))) throw error;
+    }
+  };
+
   return {
     driver: "nats",
 
@@ -90,8 +98,11 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
           );
           // Deleted or expired while it was read.
           if (!others.every((other) => other !== null)) return undefined;
-          const bytes = count === 1 ? first.data : Buffer.concat([first, ...others].map(({ data }) => data));
-          return { bytes, contentType };
+          const chunks = [first, ...others];
+          const bytes = count === 1 ? first.data : Buffer.concat(chunks.map(({ data }) => data));
+          // A purge by subject costs nats-server 2.9 time in proportion to all that the stream holds: 0.3 ms at 300 messages, 3.9 at 30,000.
+          const remove = () => unlessDown(pMap(chunks, ({ seq }) => deleteMessage(stream, seq), AT_ONCE));
+          return { bytes, contentType, delete: async () => void (await remove()) };
         })(),
       );
     },
@@ -120,6 +131,10 @@ export async function openNatsBlobs(broker: Broker, options: NatsBlobsOptions): 
     close: async () => {},
   };
 }
+
+/** nats-server has no error code for a message that is not there, and says so in two ways. */
+const isGone = ({ message }: JetStreamApiError): boolean =>
+  /no message found|sequence .*not found/i.test(message);
 
 /** The indexes of a blob's chunks after the first. */
 const from1 = (count: number) => Array.from({ length: count - 1 }, (_, i) => i + 1);

@@ -60,15 +60,19 @@ function measured(blobs: Blobs, { blobOperation, blobsKept }: Metrics): Blobs {
       blobOperation.observe({ driver, operation, outcome }, (performance.now() - startedAtMs) / 1_000);
     }
   };
+  const deleting = <T>(run: () => Promise<T>): Promise<T> =>
+    timed("delete", run).catch((error: unknown) => {
+      blobsKept.inc({ driver });
+      throw error;
+    });
   return {
     driver,
     put: (key, bytes, contentType) => timed("put", () => blobs.put(key, bytes, contentType)),
-    get: (key) => timed("get", () => blobs.get(key)),
-    delete: (key) =>
-      timed("delete", () => blobs.delete(key)).catch((error: unknown) => {
-        blobsKept.inc({ driver });
-        throw error;
-      }),
+    async get(key) {
+      const blob = await timed("get", () => blobs.get(key));
+      return blob && { ...blob, delete: () => deleting(() => blob.delete()) };
+    },
+    delete: (key) => deleting(() => blobs.delete(key)),
     list: (prefix) => timed("list", () => blobs.list(prefix)),
     storedAtMs: (key) => timed("head", () => blobs.storedAtMs(key)),
     fault: () => blobs.fault(),

@@ -106,7 +106,8 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<Blobs> {
         const object = await client.send(new GetObjectCommand({ Bucket, Key: key }));
         if (!object.Body) return undefined;
         const bytes = await object.Body.transformToByteArray();
-        return { bytes, contentType: object.ContentType ?? "application/octet-stream" };
+        const contentType = object.ContentType ?? "application/octet-stream";
+        return { bytes, contentType, delete: () => deletion.one(key) };
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw down(error);

@@ -97,7 +97,7 @@ function analyzer(name: StageName): Rights {
   return {
     publish: [
       ...work(name),
-      answers(name),
+      ...answers(name),
       // Its announcement, and that it wants a consumer.
       provisionSubject(name),
       announcementSubject(name),
@@ -185,11 +185,11 @@ const OF_PROGRAM: Record<BrokerProgram, Rights> = {
     ],
   },
   embed: {
-    publish: [...work("embed"), ...announcements("embed"), answers("embed"), ...workFrom("embed")],
+    publish: [...work("embed"), ...announcements("embed"), ...answers("embed"), ...workFrom("embed")],
   },
   match: {
     publish: [
-      ...CORE_STAGES.filter(isGalleryStage).flatMap((stage) => [...work(stage), answers(stage)]),
+      ...CORE_STAGES.filter(isGalleryStage).flatMap((stage) => [...work(stage), ...answers(stage)]),
       // How many copies there are of everything.
       `${API}.STREAM.INFO.${results}`,
       ...storing("gallery"),
@@ -221,9 +221,10 @@ function workFrom(source: CoreStage): string[] {
   return [...new Set(rows.flatMap(({ work }) => (work ? [workFilter(work)] : [])))];
 }
 
-/** A stage's answers to faces. */
-function answers(stage: StageName): string {
-  return `${RESULT_PREFIX}.*.${stage}.*`;
+/** A stage's answers to faces: of groups, and of faces whose group was split. Its own earlier ones may be read: whether a group has been answered. */
+function answers(stage: StageName): string[] {
+  const subjects = [`${RESULT_PREFIX}.*.${stage}.*`, `${RESULT_PREFIX}.*.${stage}.*.*`];
+  return [...subjects, ...subjects.map((subject) => `${API}.DIRECT.GET.${results}.${subject}`)];
 }
 
 /** Pictures, where the broker keeps them. */

@@ -3,9 +3,17 @@ import { ResultSchema, type Result } from "./gen/similarfaces/v2/result_pb.js";
 import { AnnouncementSchema, type Announcement } from "./gen/similarfaces/v2/analyzer_pb.js";
 import type { AnnouncementJson, ResultEvent } from "./shapes.js";
 
-/** The JSON of a result as the gateway sends it: the Protobuf mapping with default values written out. */
+/** The results that a message holds, one per face: none where it says that its group was split. */
+export function resultsOf(result: Result): Result[] {
+  return result.outcome.case === "split" ? [] : [result, ...result.others];
+}
+
+/** The JSON of one result as the gateway sends it, without the others of its message: the Protobuf mapping with default values written out. */
 export function resultToJson(result: Result): ResultEvent {
-  const json = toJson(ResultSchema, result, { alwaysEmitImplicit: true }) as unknown as ResultEvent;
+  const json = toJson(ResultSchema, result.others.length > 0 ? { ...result, others: [] } : result, {
+    alwaysEmitImplicit: true,
+  }) as unknown as ResultEvent & { others?: [] };
+  delete json.others;
   // The id of a key stays inside: guests read results too.
   for (const about of [json.accepted, json.deleted]) delete (about as { owner?: string } | undefined)?.owner;
   return json;

@@ -11,6 +11,7 @@ export * from "./galleryText.js";
 export * from "./photoFiles.js";
 export * from "./knownPhotos.js";
 export * from "./embedding.js";
+export * from "./groups.js";
 export * from "./pieces.js";
 export * from "./job.js";
 export * from "./json.js";

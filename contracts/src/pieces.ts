@@ -14,13 +14,19 @@ import { chipBytes, isChipSide } from "./stages.js";
 export interface ChipPiece
   extends
     Pick<FaceWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "chipSide">,
-    Pick<FaceChip, "face" | "chip" | "portrait"> {}
+    Pick<FaceChip, "face" | "chip" | "portrait"> {
+  /** The first face of its message, which names the group (groups.ts). */
+  readonly group: number;
+}
 
 /** One probe of an EmbeddingWork message, with the fields that the message has for all of them. */
 export interface ProbePiece
   extends
-    Pick<EmbeddingWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "model">,
-    Pick<Probe, "face" | "embedding"> {}
+    Pick<EmbeddingWork, "jobId" | "deadlineAtMs" | "stages" | "options" | "model" | "isSplit">,
+    Pick<Probe, "face" | "embedding"> {
+  /** The group of chips that it comes from, by its first face. */
+  readonly group: number;
+}
 
 /**
  * The faces of a FaceWork message. Chips are views into `data`.
@@ -29,7 +35,8 @@ export interface ProbePiece
  */
 export function chipsOfWork(data: Uint8Array): ChipPiece[] {
   const { faces, chipSide, ...rest } = fromBinary(FaceWorkSchema, data);
-  if (faces.length === 0) throw new StageFailure("malformed_message", "no face in a message of faces");
+  const group = faces[0]?.face;
+  if (group === undefined) throw new StageFailure("malformed_message", "no face in a message of faces");
   if (!isChipSide(chipSide) || faces.some(({ chip }) => chip.length !== chipBytes(chipSide))) {
     throw new StageFailure("malformed_message", "a chip of another size");
   }
@@ -39,6 +46,7 @@ export function chipsOfWork(data: Uint8Array): ChipPiece[] {
     deadlineAtMs,
     stages,
     chipSide,
+    group,
     face,
     chip,
     ...(portrait ? { portrait } : {}),
@@ -52,13 +60,20 @@ export function chipsOfWork(data: Uint8Array): ChipPiece[] {
  * @throws Error for bytes that are no such message
  */
 export function probesOfWork(data: Uint8Array): ProbePiece[] {
-  const { probes, jobId, model, deadlineAtMs, stages, options } = fromBinary(EmbeddingWorkSchema, data);
-  if (probes.length === 0) throw new StageFailure("malformed_message", "no probe in a message of probes");
+  const { probes, jobId, model, deadlineAtMs, stages, options, ...work } = fromBinary(
+    EmbeddingWorkSchema,
+    data,
+  );
+  const group = work.group ?? probes[0]?.face;
+  if (group === undefined || probes.length === 0)
+    throw new StageFailure("malformed_message", "no probe in a message of probes");
   return probes.map(({ face, embedding }) => ({
     jobId,
     deadlineAtMs,
     stages,
     model,
+    group,
+    isSplit: work.isSplit,
     face,
     embedding,
     ...(options ? { options } : {}),

@@ -18,6 +18,7 @@ export type MaybeAbsent =
   | "match"
   | "enrol"
   | "deleted"
+  | "split"
   | "failure"
   /** Of Face. */
   | "quality"
@@ -85,10 +86,10 @@ export interface Outcomes {
   enrol: EnrolledJson;
 }
 
-/** One result as it travels between gateway and viewers. Exactly one of the outcomes, or `failure`, is set. */
+/** One result, about one face at most, as it travels between gateway and viewers. Exactly one of the outcomes, or `failure`, is set. */
 export interface ResultEvent
   extends
-    Omit<Written<result.ResultJson>, "stage" | "accepted" | "deleted" | keyof Outcomes>,
+    Omit<Written<result.ResultJson>, "stage" | "accepted" | "deleted" | "split" | "others" | keyof Outcomes>,
     Partial<Outcomes> {
   stage: StageName | "accepted" | "deleted";
   accepted?: AcceptedJson;

@@ -40,10 +40,12 @@ export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${job
 /** A stage, or `accepted` or `deleted`: those are results of the job itself, by the gateway. */
 export type ResultStage = StageName;
 
-export function resultSubject(jobId: string, stage: ResultStage, face?: number): string {
-  return face === undefined
-    ? `${RESULT_PREFIX}.${jobId}.${stage}`
-    : `${RESULT_PREFIX}.${jobId}.${stage}.${face}`;
+/**
+ * Where a result is stored, once for the whole life of its job: of a stage that answers for faces under the group that they travelled in
+ * (groups.ts), and under the face where the group was split.
+ */
+export function resultSubject(jobId: string, stage: ResultStage, group?: number, face?: number): string {
+  return [RESULT_PREFIX, jobId, stage, ...placeTokens(group, face)].join(".");
 }
 
 export interface SubjectOfWork {
@@ -69,10 +71,13 @@ export function parseWorkSubject(subject: string): SubjectOfWork | undefined {
 export interface SubjectOfResult {
   jobId: string;
   stage: ResultStage;
+  /** Set for stages that answer for faces: the first face of the message that is answered. */
+  group?: number;
+  /** Set where the group was split: the face that is answered. */
   face?: number;
 }
 
-const RESULT_SUBJECT = /^sf\.v2\.(?:result|live)\.([0-9a-z]+)\.([a-z0-9-]+)(?:\.(\d+))?$/;
+const RESULT_SUBJECT = /^sf\.v2\.(?:result|live)\.([0-9a-z]+)\.([a-z0-9-]+)(?:\.(\d+)(?:\.(\d+))?)?$/;
 
 /** Parses `sf.v2.result...` and its republished twin `sf.v2.live...`. */
 export function parseResultSubject(subject: string): SubjectOfResult | undefined {
@@ -82,20 +87,27 @@ export function parseResultSubject(subject: string): SubjectOfResult | undefined
   const ofJob = stage === "accepted" || stage === "deleted";
   if (!ofJob && !isStageName(stage)) return undefined;
   if ((!ofJob && answersPerFace(stage)) !== (match[3] !== undefined)) return undefined;
-  return match[3] === undefined
-    ? { jobId: match[1], stage }
-    : { jobId: match[1], stage, face: Number(match[3]) };
+  return {
+    jobId: match[1],
+    stage,
+    ...(match[3] === undefined ? {} : { group: Number(match[3]) }),
+    ...(match[4] === undefined ? {} : { face: Number(match[4]) }),
+  };
 }
 
 /**
- * The `Nats-Msg-Id` of a work message. Deterministic, so that a redelivered `extract` or `embed` that publishes
- * again within the duplicate window adds nothing.
+ * The `Nats-Msg-Id` of a work message: of a group's by its first face, of one face of a split group by both. Deterministic, so that a
+ * redelivered `extract` or `embed` that publishes again within the duplicate window adds nothing.
  */
-export const workMessageId = (jobId: string, kind: WorkKind, face?: number): string =>
-  face === undefined ? `${jobId}.${kind}` : `${jobId}.${kind}.${face}`;
+export const workMessageId = (jobId: string, kind: WorkKind, group?: number, face?: number): string =>
+  [jobId, kind, ...placeTokens(group, face)].join(".");
 
-export const resultMessageId = (jobId: string, stage: ResultStage, face?: number): string =>
-  face === undefined ? `${jobId}.result.${stage}` : `${jobId}.result.${stage}.${face}`;
+export const resultMessageId = (jobId: string, stage: ResultStage, group?: number, face?: number): string =>
+  [jobId, "result", stage, ...placeTokens(group, face)].join(".");
+
+function placeTokens(...place: (number | undefined)[]): number[] {
+  return place.filter((token) => token !== undefined);
+}
 
 export const GALLERY_OPERATIONS = [
   "list",

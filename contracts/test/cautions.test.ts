@@ -7,7 +7,7 @@ const point = { x: 1, y: 1 };
 const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
 const face = { index: 0, box: { x: 0, y: 0, ...size }, landmarks, score: 0.9, skipped: false };
 const times = { acceptedAtMs: 1_000, deadlineAtMs: 61_000, expiresAtMs: 601_000 };
-const photo = { contentType: "image/jpeg", size, bytes: 9, facesMax: 64, chipSide: 112 };
+const photo = { contentType: "image/jpeg", size, bytes: 9, facesMax: 64, chipSide: 112, facesPerMessage: 4 };
 
 const accepted: ResultEvent = {
   ...base,

@@ -22,7 +22,16 @@ function accepted(stages: StageName[]): ResultEvent {
   return {
     ...base,
     stage: "accepted",
-    accepted: { stages, ...times, contentType: "image/jpeg", size, bytes: 9, facesMax: 64, chipSide: 112 },
+    accepted: {
+      stages,
+      ...times,
+      contentType: "image/jpeg",
+      size,
+      bytes: 9,
+      facesMax: 64,
+      chipSide: 112,
+      facesPerMessage: 4,
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import {
   reduceJob,
   resultFromJson,
   resultToJson,
+  resultsOf,
   toBinary,
 } from "../src/mod.js";
 
@@ -46,6 +47,20 @@ describe("messages", () => {
       "1801";
     expect(Buffer.from(toBinary(ResultSchema, result)).toString("hex")).toBe(golden);
     expect(fromBinary(ResultSchema, Buffer.from(golden, "hex"))).toEqual(result);
+  });
+
+  it("of a group keep their bytes: one result with others, or a split in their place", () => {
+    const ofFace = { jobId: "j", stage: "age", attempt: 1 };
+    const group = create(ResultSchema, { ...ofFace, face: 4, others: [{ ...ofFace, face: 6 }] });
+    const other = "0a016a" + "1203616765" + "1806" + "3001";
+    const first = "0a016a" + "1203616765" + "1804" + "3001";
+    expect(Buffer.from(toBinary(ResultSchema, group)).toString("hex")).toBe(`${first}f2010c${other}`);
+    expect(resultsOf(group).map(({ face }) => face)).toEqual([4, 6]);
+    expect(resultToJson(group)).not.toHaveProperty("others");
+
+    const split = create(ResultSchema, { ...ofFace, face: 4, outcome: { case: "split", value: {} } });
+    expect(Buffer.from(toBinary(ResultSchema, split)).toString("hex")).toBe(`${first}8a0100`);
+    expect(resultsOf(split)).toEqual([]);
   });
 
   it("carry a chip and an embedding unchanged", () => {

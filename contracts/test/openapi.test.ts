@@ -45,8 +45,8 @@ const SENT = [
 /** A message's schema, where it is called otherwise. */
 const SCHEMA_OF: Readonly<Record<string, string>> = { Result: "ResultEvent" };
 
-/** Taken out by the gateway before anybody sees it. */
-const HIDDEN = ["Accepted.owner", "Deleted.owner"];
+/** Of the mesh alone: the gateway takes it out, or makes events of it, before anybody sees it. */
+const HIDDEN = ["Accepted.owner", "Deleted.owner", "Result.others", "Result.split"];
 
 /** Taken out for all but those who may change the gallery. */
 const FOR_SOME = [

@@ -17,8 +17,10 @@ import {
   parseResultSubject,
   parseWorkSubject,
   refusalOfAnalyzer,
+  resultMessageId,
   resultSubject,
   streams,
+  workMessageId,
 } from "../src/mod.js";
 
 const JOB = newJobId(1_795_000_000_000);
@@ -79,7 +81,13 @@ describe("subjects", () => {
     expect(parseResultSubject(resultSubject(JOB, "accepted"))).toEqual({ jobId: JOB, stage: "accepted" });
     for (const stage of ["embed", "match", "enrol", "age", "mask-2"]) {
       const live = resultSubject(JOB, stage, 2).replace("result", "live");
-      expect(parseResultSubject(live)).toEqual({ jobId: JOB, stage, face: 2 });
+      expect(parseResultSubject(live)).toEqual({ jobId: JOB, stage, group: 2 });
+      expect(parseResultSubject(resultSubject(JOB, stage, 4, 6))).toEqual({
+        jobId: JOB,
+        stage,
+        group: 4,
+        face: 6,
+      });
     }
   });
 
@@ -90,12 +98,24 @@ describe("subjects", () => {
       `sf.v2.work.${JOB}.face`,
       `sf.v2.result.${JOB}.age`,
       `sf.v2.result.${JOB}.extract.1`,
+      `sf.v2.result.${JOB}.age.1.2.3`,
       `sf.v2.result.${JOB}.no_name.1`,
       `sf.v2.result.${JOB}.analysis.1`,
       `sf.v1.result.${JOB}.age.1`,
     ]) {
       expect(parseWorkSubject(subject) ?? parseResultSubject(subject)).toBeUndefined();
     }
+  });
+});
+
+describe("message ids", () => {
+  it("are of their own for a job, a group, and a face of a split group", () => {
+    expect(workMessageId(JOB, "image")).toBe(`${JOB}.image`);
+    expect(workMessageId(JOB, "embedding", 4)).toBe(`${JOB}.embedding.4`);
+    expect(workMessageId(JOB, "embedding", 4, 6)).toBe(`${JOB}.embedding.4.6`);
+    expect(resultMessageId(JOB, "extract")).toBe(`${JOB}.result.extract`);
+    expect(resultMessageId(JOB, "age", 4)).toBe(`${JOB}.result.age.4`);
+    expect(resultMessageId(JOB, "age", 4, 6)).toBe(`${JOB}.result.age.4.6`);
   });
 });
 
@@ -140,6 +160,7 @@ describe("streams and consumers", () => {
       enrolWorkSubject(JOB, 1),
       resultSubject(JOB, "extract"),
       resultSubject(JOB, "age", 1),
+      resultSubject(JOB, "age", 4, 6),
       deletionSubject(JOB),
     ];
     for (const subject of subjects) {

@@ -1,4 +1,4 @@
-import { ENROLMENT_FLOOR } from "@similarfaces/contracts";
+import { ENROLMENT_FLOOR, FACES_PER_MESSAGE_MAX } from "@similarfaces/contracts";
 import {
   integer,
   list,
@@ -36,6 +36,12 @@ export const gatewaySettings = {
   jobDeadlineMs: integer("JOB_DEADLINE_MS", { min: 1_000, max: 3_600_000, default: 60_000 }),
   /** How long a photo may have to wait for its turn and still be accepted; well below the deadline, which includes the work itself. */
   admissionWaitMs: integer("ADMISSION_WAIT_MS", { min: 100, max: 3_600_000, default: 4_000 }),
+  /** Faces that travel in one message, fixed for a job when it is accepted; 1 where stages of a version before groups may run. */
+  facesPerMessage: integer("FACES_PER_MESSAGE", {
+    min: 1,
+    max: FACES_PER_MESSAGE_MAX,
+    default: FACES_PER_MESSAGE_MAX,
+  }),
   /** The quality below which enrolling a face is warned of, 0..1; 0 warns of none. */
   enrolmentFloor: ratio("ENROLMENT_FLOOR", { default: ENROLMENT_FLOOR }),
   modelsDir: text("MODELS_DIR", { default: new URL("../../models", import.meta.url).pathname }),

@@ -142,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Connects all parts but the server. */
 async function assemble(options: GatewayOptions) {
   const { config, broker, blobs, log, metrics, tracing = TRACING_OFF } = options;
-  const { jobTtlMs, jobDeadlineMs, admissionWaitMs } = config;
+  const { jobTtlMs, jobDeadlineMs, facesPerMessage, admissionWaitMs } = config;
   const keys = await openKeyRing(broker, log);
   const access = createAccess({ ...config, keys, wrongKeys: watchWrongKeys({ metrics, log }) });
   const installed = await followInstalledStages(broker, config.stages);
@@ -152,7 +152,7 @@ async function assemble(options: GatewayOptions) {
   const admission = new Admission({ broker, blobs, stages, waitMaxMs: admissionWaitMs, metrics, log });
   const clock = new StageClock();
   const following = { relay, metrics, log, tracing, clock, blobs };
-  const accepting = { broker, blobs, installed, jobTtlMs, jobDeadlineMs };
+  const accepting = { broker, blobs, installed, jobTtlMs, jobDeadlineMs, facesPerMessage };
   const intake = openIntake({ admission, accepting, following, metrics });
   /** Requests that wait for a job are answered with the job as it is. */
   const leaving = new AbortController();

@@ -3,6 +3,7 @@ import { ResultSchema, create, toBinary, type MessageInitShape } from "@similarf
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLiveSocket } from "./liveSocket.js";
 import { answers, extracted, postPixel, startMesh, type Mesh } from "./meshFixture.js";
+import { answerOf, together } from "./playedGroups.js";
 
 let mesh: Mesh;
 beforeAll(async () => {
@@ -24,6 +25,10 @@ const FORGERIES: [string, (jobId: string) => MessageInitShape<typeof ResultSchem
   [
     "an owner",
     (jobId) => ({ jobId, stage: "age", face: 0, outcome: { case: "deleted", value: { owner: "a-key" } } }),
+  ],
+  [
+    "another stage's answer beside its own",
+    (jobId) => together([answerOf(jobId, "age", 0), answerOf(jobId, "gender", 1)]),
   ],
 ];
 

@@ -23,11 +23,12 @@ export async function openLiveSocket(url: string) {
     listener(message);
   });
   await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  const send = (type: string, jobId?: string) => socket.send(JSON.stringify({ type, jobId }));
+  const send = (type: string, jobId?: string, after?: number) =>
+    socket.send(JSON.stringify({ type, jobId, after }));
   return {
     messages,
     onMessage: (call: (message: LiveMessage) => void) => void (listener = call),
-    watch: (jobId: string) => send("watch", jobId),
+    watch: (jobId: string, after?: number) => send("watch", jobId, after),
     unwatch: (jobId: string) => send("unwatch", jobId),
     askForAnalyzers: () => send("analyzers"),
     /** Stages in the order in which they came, and how it ended. */

@@ -74,4 +74,5 @@ const acceptedAt = (nowMs: number) => ({
   facesMax: 1,
   owner: "",
   chipSide: 112,
+  facesPerMessage: 4,
 });

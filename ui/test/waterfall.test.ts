@@ -22,6 +22,7 @@ const accepted = event("accepted", {
     bytes: 1,
     facesMax: 64,
     chipSide: 112,
+    facesPerMessage: 4,
   },
 });
 const point = { x: 1, y: 1 };

@@ -48,6 +48,7 @@ export function acceptedResult(job: AcceptedJob, source: FaceOfJob, owner = ""):
     facesMax: 1,
     owner,
     chipSide,
+    facesPerMessage: 1,
   };
   return create(ResultSchema, {
     jobId,
@@ -76,6 +77,7 @@ export function knownFaceWork(
     stages: stagesOf(source),
     options: { facesMax: 1, matchCount: 1, enrolment },
     chipSide: accepted.chipSide,
+    facesPerMessage: 1,
     knownFace: {
       face: fromJson(FaceSchema, { index, box, landmarks, score, skipped, ...(quality ? { quality } : {}) }),
       others: faces.filter((other) => other.index !== index).map((other) => other.box),

@@ -29,6 +29,7 @@ export interface AcceptOptions {
   installed: Pick<InstalledStages, "chipSide">;
   jobTtlMs: number;
   jobDeadlineMs: number;
+  facesPerMessage: number;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function acceptPhoto(
   span: Span,
   expect: (jobId: string) => Promise<void>,
 ): Promise<AcceptedJob> {
-  const { broker, blobs, installed, jobTtlMs, jobDeadlineMs } = options;
+  const { broker, blobs, installed, jobTtlMs, jobDeadlineMs, facesPerMessage } = options;
   const { contentType, size } = readImageHeader(photo);
   const acceptedAtMs = Date.now();
   const jobId = newJobId(acceptedAtMs);
@@ -80,6 +81,7 @@ export async function acceptPhoto(
           facesMax: request.facesMax,
           owner: request.owner ?? "",
           chipSide,
+          facesPerMessage,
         },
       },
     }),
@@ -93,6 +95,7 @@ export async function acceptPhoto(
     deadlineAtMs: job.deadlineAtMs,
     stages,
     chipSide,
+    facesPerMessage,
     options: {
       facesMax: request.facesMax,
       matchCount: request.matchCount,

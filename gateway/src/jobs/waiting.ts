@@ -2,7 +2,7 @@ import type { ExtractedJson, ResultEvent } from "@similarfaces/contracts";
 import { WAIT_SECONDS_MAX } from "../requests/limits.js";
 import { GATEWAY } from "../access/caller.js";
 import type { Relay } from "../relay/relay.js";
-import type { StoredEvent } from "../relay/storedResults.js";
+import type { KnownEvent } from "../relay/jobEvents.js";
 
 /** `Prefer: wait=N` (RFC 7240) in milliseconds, undefined without one; more than is granted is cut. */
 export function readWait(prefer: string | undefined): number | undefined {
@@ -60,8 +60,8 @@ async function untilEvent(
   let timer: NodeJS.Timeout | undefined;
   let stopViewing = () => {};
   await new Promise<void>((resolve, reject) => {
-    const event = (stored: StoredEvent) => {
-      if (isIt(stored.event)) resolve();
+    const event = (known: KnownEvent) => {
+      if (isIt(known.event)) resolve();
       return true;
     };
     stopViewing = relay.view(jobId, 0, { event, complete: () => resolve(), fail: reject }, GATEWAY).stop;

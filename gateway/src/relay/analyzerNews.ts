@@ -44,7 +44,7 @@ export function sendAnalyzers(
 export function streamAnalyzers(installed: InstalledStages, metrics: Metrics): HttpReply {
   return eventStreamReply(metrics, (stream) => {
     const news = sendAnalyzers(installed, (analyzers) =>
-      stream.send({ event: "analyzers", data: { analyzers } }),
+      stream.send({ event: "analyzers", data: JSON.stringify({ analyzers }) }),
     );
     stream.onDrain(() => news.resume());
     stream.onClose(() => news.stop());

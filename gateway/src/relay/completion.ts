@@ -1,9 +1,9 @@
 import type { JobState } from "@similarfaces/contracts";
 import type { Completion } from "@similarfaces/contracts/api";
-import type { StoredEvent } from "./storedResults.js";
+import type { KnownEvent } from "./jobEvents.js";
 
 /** What ends a stream of events, of a job that is complete or deleted: as it will stay. */
-export function completionOf(job: JobState, events: readonly StoredEvent[], nowMs: number): Completion {
+export function completionOf(job: JobState, events: readonly KnownEvent[], nowMs: number): Completion {
   return {
     jobId: job.jobId,
     state: job.state === "deleted" ? "deleted" : "complete",
@@ -13,7 +13,7 @@ export function completionOf(job: JobState, events: readonly StoredEvent[], nowM
   };
 }
 
-function lastFinishedAtMs(events: readonly StoredEvent[], nowMs: number): number {
+function lastFinishedAtMs(events: readonly KnownEvent[], nowMs: number): number {
   const times = events.map(({ event }) => event.timings?.finishedAtMs ?? 0);
   const last = Math.max(0, ...times);
   return last > 0 ? last : nowMs;

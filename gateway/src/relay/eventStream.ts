@@ -8,7 +8,8 @@ export interface ServerSentEvent {
   /** What a client sends as `Last-Event-ID` when it connects again. */
   id?: number;
   event: string;
-  data: object;
+  /** JSON. */
+  data: string;
 }
 
 /** An open response that gets server-sent events until either side ends it. */
@@ -46,7 +47,7 @@ export function eventStreamReply(
       open({
         cork: (work) => sink.cork(work),
         send({ id, event, data }) {
-          const text = `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+          const text = `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
           const ok = sink.send(text);
           metrics.relayEvents.inc({ kind });
           metrics.relayBytes.inc({ kind }, text.length);

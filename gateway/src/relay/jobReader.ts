@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { StageFailure, emptyJob, jobAcceptedAtMs, reduceJob, type JobState } from "@similarfaces/contracts";
 import type { Broker, Metrics } from "@similarfaces/runtime";
 import type { ReadQueue } from "./readQueue.js";
-import { readBeginning, readStored, type OwnedEvent } from "./storedResults.js";
+import type { StoredMessage } from "./storedMessage.js";
+import { readBeginning, readStored } from "./storedResults.js";
 
 /** Why a job is read from the stream: watching begins, an event was lost, or its deadline is over. */
 export type ReadReason = "start" | "gap" | "deadline";
@@ -39,21 +40,21 @@ export class JobReader {
    * All that is stored. `listen` is called once the job is known to exist, so that ids of no job cause no subscriptions.
    * @throws StageFailure job_not_found, job_expired or unavailable; the signal's reason
    */
-  async start(asker: object, listen: () => Promise<void>): Promise<OwnedEvent[]> {
+  async start(asker: object, listen: () => Promise<void>): Promise<StoredMessage[]> {
     const { broker, starts, metrics } = this.#options;
     const stored = await starts.run(asker, this.#signal, async () => {
       const first = await readBeginning(broker, this.#jobId);
       if (!first) throw this.absence();
       await listen();
       this.readAtMs = Date.now();
-      return [first, ...(await readStored(broker, reduceJob(emptyJob(this.#jobId), first.event)))];
+      return [first, ...(await readStored(broker, first.events.reduce(reduceJob, emptyJob(this.#jobId))))];
     });
     metrics.relayReplays.inc({ reason: "start" });
     return stored;
   }
 
   /** Reads the fields that are missing of the known job, and tries again until the stream has answered. */
-  reread(reason: ReadReason, known: () => JobState, apply: (stored: OwnedEvent[]) => void): Promise<void> {
+  reread(reason: ReadReason, known: () => JobState, apply: (stored: StoredMessage[]) => void): Promise<void> {
     this.#wanted = reason;
     this.#reading ??= this.#readUntilAnswered(known, apply).finally(() => (this.#reading = undefined));
     return this.#reading;
@@ -65,7 +66,7 @@ export class JobReader {
     return new StageFailure(isOld ? "job_expired" : "job_not_found");
   }
 
-  async #readUntilAnswered(known: () => JobState, apply: (stored: OwnedEvent[]) => void): Promise<void> {
+  async #readUntilAnswered(known: () => JobState, apply: (stored: StoredMessage[]) => void): Promise<void> {
     const { broker, rereads, metrics } = this.#options;
     while (this.#wanted && !this.#signal.aborted) {
       const reason = this.#wanted;

@@ -5,6 +5,7 @@ import type { Caller, Reader } from "../access/caller.js";
 import type { LiveSocket } from "../http/http.js";
 import type { InstalledStages } from "../system/installedStages.js";
 import { sendAnalyzers, type AnalyzerNews } from "./analyzerNews.js";
+import type { KnownEvent } from "./jobEvents.js";
 import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { failureOf } from "../requests/failures.js";
@@ -34,8 +35,8 @@ export function serveSocket(
   const viewings = new Map<string, Viewing>();
   let news: AnalyzerNews | undefined;
   metrics.sockets.inc({ kind });
-  const send = (message: LiveMessage): boolean => {
-    const text = JSON.stringify(message);
+  const send = (message: LiveMessage): boolean => sendText(JSON.stringify(message));
+  const sendText = (text: string): boolean => {
     const ok = socket.send(text);
     metrics.relayEvents.inc({ kind });
     metrics.relayBytes.inc({ kind }, text.length);
@@ -74,7 +75,7 @@ export function serveSocket(
     }
     const viewer: Viewer = {
       cork: (deliver) => socket.cork(deliver),
-      event: ({ sequence, event }) => send({ type: "result", jobId, sequence, event }),
+      event: (known) => sendText(resultText(jobId, known)),
       complete: (completion) => {
         viewings.delete(jobId);
         send({ type: "complete", ...completion });
@@ -87,6 +88,14 @@ export function serveSocket(
     const reader: Reader = { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
     viewings.set(jobId, relay.view(jobId, after, viewer, reader, socket));
   }
+}
+
+/**
+ * The message of an event, whose JSON is made once for all viewers. Its sequence is the one to go on after: of several events of one stored
+ * message only the last has that of the message, the others one less, so that who was cut off between them gets all of them again.
+ */
+function resultText(jobId: string, { sequence, isLast, json }: KnownEvent): string {
+  return `{"type":"result","jobId":"${jobId}","sequence":${isLast ? sequence : sequence - 1},"event":${json}}`;
 }
 
 type JobQuestion = Extract<LiveQuestion, { jobId: string }>;

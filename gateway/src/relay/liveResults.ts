@@ -1,6 +1,6 @@
 import { liveOfJobSubject } from "@similarfaces/contracts";
 import type { Broker, Log } from "@similarfaces/runtime";
-import { decodeStored, type OwnedEvent } from "./storedResults.js";
+import { decodeStored, type StoredMessage } from "./storedMessage.js";
 
 export interface LiveResults {
   /** Resolves when the broker has the subscription: results that are stored from then on are delivered. */
@@ -13,7 +13,7 @@ export function listenToJob(
   broker: Broker,
   jobId: string,
   log: Log,
-  receive: (stored: OwnedEvent) => void,
+  receive: (stored: StoredMessage) => void,
 ): LiveResults {
   const subscription = broker.nc.subscribe(liveOfJobSubject(jobId), {
     callback: (err, message) => {

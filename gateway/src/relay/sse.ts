@@ -8,8 +8,8 @@ import type { Relay } from "./relay.js";
 import type { Viewer } from "./viewer.js";
 
 /**
- * A job's events as server-sent events: `id` is the stream's sequence, `event` the stage's name, `data` one result;
- * `complete` is the last, or `failure` in its place.
+ * A job's events as server-sent events: `id` is the stream's sequence, `event` the stage's name, `data` one result.
+ * Of several events of one message only the last has an id, so that who was cut off between them gets all of them again. `complete` is the last, or `failure` in its place.
  */
 export function streamEvents(
   relay: Relay,
@@ -24,16 +24,15 @@ export function streamEvents(
     (stream) => {
       const viewer: Viewer = {
         cork: (deliver) => stream.cork(deliver),
-        event: ({ sequence, event }) => stream.send({ id: sequence, event: event.stage, data: event }),
+        event: ({ sequence, isLast, event, json }) =>
+          stream.send({ ...(isLast ? { id: sequence } : {}), event: event.stage, data: json }),
         complete(completion) {
-          stream.send({ event: "complete", data: completion });
+          stream.send({ event: "complete", data: JSON.stringify(completion) });
           stream.end();
         },
         fail(failure) {
-          stream.send({
-            event: "failure",
-            data: { jobId, failure: failureOf(failure) } satisfies JobFailure,
-          });
+          const said: JobFailure = { jobId, failure: failureOf(failure) };
+          stream.send({ event: "failure", data: JSON.stringify(said) });
           stream.end();
         },
       };

@@ -1,36 +1,21 @@
 import {
-  ResultSchema,
   STREAM_NAMES,
   StageFailure,
-  fromBinary,
-  ownerOf,
-  parseResultSubject,
+  groupsOf,
   reduceJob,
   resultSubject,
-  resultToJson,
   type JobState,
-  type ResultEvent,
+  type StageName,
 } from "@similarfaces/contracts";
 import type { Broker } from "@similarfaces/runtime";
 import pMap from "p-map";
-
-/** A result as the stream holds it. */
-export interface StoredEvent {
-  /** Of the message in `SF_RESULTS`; increasing, with gaps within a job. */
-  sequence: number;
-  event: ResultEvent;
-}
-
-/** `owner` is the id of the key that the job belongs to, of results that contain it. */
-export interface OwnedEvent extends StoredEvent {
-  owner: string | undefined;
-}
+import { decodeStored, type StoredMessage } from "./storedMessage.js";
 
 /** Requests of one read that are under way at once: a crowd has hundreds of fields, which should not fill the connection. */
 const REQUESTS_AT_ONCE = 64;
 
 /** The job's `accepted`, or else its `deleted`; undefined for a job that does not exist. @throws StageFailure unavailable */
-export async function readBeginning(broker: Broker, jobId: string): Promise<OwnedEvent | undefined> {
+export async function readBeginning(broker: Broker, jobId: string): Promise<StoredMessage | undefined> {
   return (
     (await lastOf(broker, resultSubject(jobId, "accepted"))) ??
     lastOf(broker, resultSubject(jobId, "deleted"))
@@ -38,13 +23,14 @@ export async function readBeginning(broker: Broker, jobId: string): Promise<Owne
 }
 
 /**
- * The stored events of a job that are not known yet, in the stream's order. The subjects of a job follow from its earlier results, so each
- * missing field is one request by subject, which the stream's leader answers from its index. A consumer costs the broker more, and may
- * be placed on a replica that does not have the job yet. Empty where nothing is new.
+ * The stored messages of a job whose events are not known yet, in the stream's order. The subjects of a job follow from its earlier results,
+ * so what is missing is asked for by subject, which the stream's leader answers from its index: the groups of faces first, then, of groups
+ * that are not answered whole, the faces. A consumer costs the broker more, and may be placed on a replica that does not have the job yet.
+ * Empty where nothing is new.
  * @throws StageFailure unavailable
  */
-export async function readStored(broker: Broker, known: JobState): Promise<OwnedEvent[]> {
-  const found: OwnedEvent[] = [];
+export async function readStored(broker: Broker, known: JobState): Promise<StoredMessage[]> {
+  const found: StoredMessage[] = [];
   let job = known;
   const ask = async (subjects: string[]) => {
     const answers = await pMap(subjects, (subject) => lastOf(broker, subject), {
@@ -52,7 +38,7 @@ export async function readStored(broker: Broker, known: JobState): Promise<Owned
     });
     found.push(...answers.filter((stored) => stored !== undefined));
     found.sort((a, b) => a.sequence - b.sequence);
-    job = found.reduce((state, { event }) => reduceJob(state, event), known);
+    job = found.flatMap(({ events }) => events).reduce(reduceJob, known);
   };
   const { jobId } = known;
   if (!job.accepted) await ask([resultSubject(jobId, "accepted")]);
@@ -61,34 +47,46 @@ export async function readStored(broker: Broker, known: JobState): Promise<Owned
     resultSubject(jobId, "deleted"),
     ...(isExtractMissing ? [resultSubject(jobId, "extract")] : []),
   ]);
-  await ask(missingFields(job));
+  await ask(openGroups(job).map(subjectOfGroup));
+  const answered = new Set(found.map(({ subject }) => subject));
+  await ask(openGroups(job).flatMap((open) => subjectsOfFaces(open, answered.has(subjectOfGroup(open)))));
   return found;
 }
 
-function missingFields({ jobId, faces }: JobState): string[] {
-  return faces.flatMap(({ index, fields }) =>
-    Object.keys(fields)
-      .filter((stage) => fields[stage]!.state === "pending")
-      .map((stage) => resultSubject(jobId, stage, index)),
+/** Faces of a group that lack a stage's answer. */
+interface OpenGroup {
+  jobId: string;
+  stage: StageName;
+  group: number;
+  faces: number[];
+}
+
+function openGroups({ jobId, accepted, faces }: JobState): OpenGroup[] {
+  const facesPerMessage = Math.max(1, accepted?.facesPerMessage ?? 1);
+  return groupsOf(faces, facesPerMessage).flatMap((group) =>
+    Object.keys(group[0]!.fields).flatMap((stage) => {
+      const open = group.filter(({ fields }) => fields[stage]?.state === "pending");
+      return open.length === 0
+        ? []
+        : [{ jobId, stage, group: group[0]!.index, faces: open.map(({ index }) => index) }];
+    }),
   );
 }
 
+const subjectOfGroup = ({ jobId, stage, group }: OpenGroup): string => resultSubject(jobId, stage, group);
+
 /**
- * A result, or undefined where the bytes are none, or where they are about another field than their subject: the broker checks by the subject
- * who may publish a result, and a stage that was taken over may write anything under its own.
+ * Where faces are answered one by one: below their group once that is split, and each as a group of its own by replicas of a version before
+ * there were groups. That a group's own subject is taken says that it was split, or that such a replica has answered its first face.
  */
-export function decodeStored(subject: string, sequence: number, data: Uint8Array): OwnedEvent | undefined {
-  try {
-    const result = fromBinary(ResultSchema, data);
-    const { jobId, stage, face } = parseResultSubject(subject) ?? {};
-    if (result.jobId !== jobId || result.stage !== stage || result.face !== face) return undefined;
-    return { sequence, event: resultToJson(result), owner: ownerOf(result) };
-  } catch {
-    return undefined;
-  }
+function subjectsOfFaces({ jobId, stage, group, faces }: OpenGroup, isTaken: boolean): string[] {
+  return [
+    ...(isTaken ? faces.map((face) => resultSubject(jobId, stage, group, face)) : []),
+    ...faces.filter((face) => face !== group).map((face) => resultSubject(jobId, stage, face)),
+  ];
 }
 
-async function lastOf(broker: Broker, subject: string): Promise<OwnedEvent | undefined> {
+async function lastOf(broker: Broker, subject: string): Promise<StoredMessage | undefined> {
   if (!broker.connected()) throw new StageFailure("unavailable", "the broker is away");
   try {
     const query = { last_by_subj: subject };

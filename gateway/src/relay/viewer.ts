@@ -1,13 +1,12 @@
 import { StageFailure } from "@similarfaces/contracts";
 import type { Completion } from "@similarfaces/contracts/api";
 import type { Reader } from "../access/caller.js";
-import type { JobEvents } from "./jobEvents.js";
-import type { StoredEvent } from "./storedResults.js";
+import type { JobEvents, KnownEvent } from "./jobEvents.js";
 
 /** Receives a job's events, in order; never called before `view` has returned. */
 export interface Viewer {
   /** @returns false if no more should be delivered before the viewing's `resume` is called */
-  event(stored: StoredEvent): boolean;
+  event(known: KnownEvent): boolean;
   /** The last call. */
   complete(completion: Completion): void;
   /** The last call, in its place: job_not_found, job_expired, job_deleted, or unavailable where the stream cannot be read. */
@@ -68,9 +67,9 @@ export class Cursor {
 
   #deliver({ all }: JobEvents, completion: Completion | undefined): boolean {
     while (!this.#isSlow && !this.#isStopped && this.#next < all.length) {
-      const stored = all[this.#next++]!;
-      if (stored.sequence <= this.#after && !stored.late) continue;
-      if (!this.#viewer.event(stored)) this.#isSlow = true;
+      const known = all[this.#next++]!;
+      if (known.sequence <= this.#after && !known.isLate) continue;
+      if (!this.#viewer.event(known)) this.#isSlow = true;
     }
     if (this.#isSlow || this.#isStopped || !completion) return false;
     this.#viewer.complete(completion);

@@ -13,7 +13,7 @@ import { completionOf } from "./completion.js";
 import { JobEvents } from "./jobEvents.js";
 import { JobReader, type JobReaderOptions, type ReadReason } from "./jobReader.js";
 import { listenToJob, type LiveResults } from "./liveResults.js";
-import type { OwnedEvent } from "./storedResults.js";
+import type { StoredMessage } from "./storedMessage.js";
 import { refusalFor, type Viewer, type Viewing } from "./viewer.js";
 import { Viewers } from "./viewers.js";
 
@@ -50,8 +50,8 @@ export class Watch {
   #starting: Promise<void> | undefined;
   /** The stored events have been read. Events that arrive before that wait for them, so that all viewers get the same order. */
   #isReady = false;
-  /** Events that arrived in this turn of the event loop, or before the stored ones were read; applied together. */
-  #pending: OwnedEvent[] = [];
+  /** Messages that arrived in this turn of the event loop, or before the stored ones were read; applied together. */
+  #pending: StoredMessage[] = [];
   #deadline: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
   #completion: Completion | undefined;
@@ -166,7 +166,8 @@ export class Watch {
     try {
       const stored = await this.#reader.start(asker, () => this.#listen());
       for (const { owner } of stored) this.#events.owner ??= owner;
-      if (stored.some(({ event }) => event.deleted)) throw new StageFailure("job_deleted");
+      if (stored.some(({ events }) => events.some((event) => event.deleted)))
+        throw new StageFailure("job_deleted");
       this.#isReady = true;
       this.#apply([...stored, ...this.#pending.splice(0)]);
       this.#armDeadline();
@@ -198,7 +199,7 @@ export class Watch {
   }
 
   /** All at once, before completion is checked: a job that is read after its deadline may be completed by any of them. */
-  #apply(stored: OwnedEvent[]): void {
+  #apply(stored: StoredMessage[]): void {
     if (this.#ending.signal.aborted) return;
     const wasAccepted = Boolean(this.#events.job.accepted);
     for (const each of stored.sort((a, b) => a.sequence - b.sequence)) this.#events.add(each);

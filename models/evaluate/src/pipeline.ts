@@ -106,7 +106,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
       return face && cutChip(views, face.landmarks, chipSide);
     },
     async answers(name, chip) {
-      const piece: ChipPiece = { jobId: "", deadlineAtMs: 0, stages: [], face: 0, chip, chipSide };
+      const piece: ChipPiece = { jobId: "", deadlineAtMs: 0, stages: [], group: 0, face: 0, chip, chipSide };
       const { outcome } = await stageOf(name, inference).handle(piece, CALL);
       return valuesOf(name, outcome);
     },

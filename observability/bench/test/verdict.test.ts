@@ -22,6 +22,7 @@ const accepted = result("accepted", {
     bytes: 1,
     facesMax: 64,
     chipSide: 112,
+    facesPerMessage: 4,
   },
 });
 const POINT = { x: 0, y: 0 };

@@ -28,6 +28,7 @@ export function accepted(jobId: string, deadlineAtMs = Date.now() + 60_000): Res
       bytes: 1,
       facesMax: 64,
       chipSide: 112,
+      facesPerMessage: 4,
     },
   };
 }

@@ -87,13 +87,23 @@ export class Jobs {
     const patience = new Patience(patienceMs, signal);
     let body = first;
     let after = 0;
+    /** Results of a stored message that has not come whole: after a cut they come again. */
+    const partial = new Set<string>();
     for (;;) {
       try {
         body ??= await this.#open(jobId, after);
         for await (const event of readEvents(body, () => patience.renew())) {
-          const message = messageOf(event);
+          const message = messageOf(event, after);
           patience.renew();
-          if (message.type === "result") after = message.sequence;
+          if (message.type === "result") {
+            after = message.sequence;
+            const field = `${message.event.stage}.${message.event.face}`;
+            const isRepeated = partial.has(field);
+            // Only the last of a stored message has an id.
+            if (event.id === undefined) partial.add(field);
+            else partial.clear();
+            if (isRepeated) continue;
+          }
           yield message;
           if (message.type === "complete") return;
         }
@@ -129,10 +139,10 @@ function post(
   });
 }
 
-/** @throws GatewayFailure for the event `failure` */
-function messageOf({ event, data, id }: StreamEvent): JobMessage {
+/** @param after the sequence to go on after where the event has none. @throws GatewayFailure for the event `failure` */
+function messageOf({ event, data, id }: StreamEvent, after: number): JobMessage {
   if (event === "failure") throw new GatewayFailure("event", (JSON.parse(data) as JobFailure).failure);
   if (event === "complete") return { type: "complete", ...(JSON.parse(data) as Completion) };
   const result = JSON.parse(data) as ResultEvent;
-  return { type: "result", jobId: result.jobId, sequence: Number(id ?? 0), event: result };
+  return { type: "result", jobId: result.jobId, sequence: Number(id ?? after), event: result };
 }

@@ -41,8 +41,14 @@ export function createEmbed({ inference }: EmbedOptions): Stage<ChipPiece> {
         outcome: { case: "embed", value: create(EmbeddedSchema, { embedding }) },
         model: model.name,
         startedAtMs: prediction.startedAtMs,
-        work: [...probe(work, embedding, model.name), ...enrolment(work, embedding, model.name)],
       };
+    },
+
+    followUp(answers, isSplit) {
+      const embedded = answers.flatMap(({ work, outcome, model }) =>
+        outcome.case === "embed" ? [{ work, model, embedding: outcome.value.embedding }] : [],
+      );
+      return [...probes(embedded, isSplit), ...embedded.flatMap(enrolment)];
     },
   };
 }
@@ -68,28 +74,38 @@ function normalise(vector: Float32Array): Float32Array {
   return vector.map((value) => value / length);
 }
 
-function probe({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model: string): WorkMessage[] {
-  const { deadlineAtMs, stages, options } = work;
-  if (stagesOfWork(stages, "embedding").length === 0) return [];
+interface EmbeddedFace {
+  readonly work: ChipPiece;
+  readonly embedding: Uint8Array;
+  readonly model: string;
+}
+
+/** One message of all that a group has embedded; where it was split, one of each face. */
+function probes(embedded: readonly EmbeddedFace[], isSplit: boolean): WorkMessage[] {
+  const [first] = embedded;
+  if (!first || stagesOfWork(first.work.stages, "embedding").length === 0) return [];
+  const { jobId, face, group, deadlineAtMs, stages, options } = first.work;
   const message = create(EmbeddingWorkSchema, {
     jobId,
-    probes: [{ face, embedding }],
-    model,
+    probes: embedded.map(({ work, embedding }) => ({ face: work.face, embedding })),
+    model: first.model,
     deadlineAtMs,
     stages,
     ...(options ? { options } : {}),
+    ...(group === face ? {} : { group }),
+    isSplit,
   });
   return [
     {
       subject: embeddingWorkSubject(jobId, face),
       data: toBinary(EmbeddingWorkSchema, message),
-      messageId: workMessageId(jobId, "embedding", face),
+      messageId: workMessageId(jobId, "embedding", group, isSplit ? face : undefined),
     },
   ];
 }
 
-function enrolment({ jobId, face, ...work }: ChipPiece, embedding: Uint8Array, model: string): WorkMessage[] {
-  const { deadlineAtMs, portrait, stages, options } = work;
+function enrolment({ work, embedding, model }: EmbeddedFace): WorkMessage[] {
+  const { jobId, face, deadlineAtMs, portrait, stages, options } = work;
   const enrolment = options?.enrolment;
   if (stagesOfWork(stages, "enrol").length === 0 || !enrolment) return [];
   const message = create(EnrolWorkSchema, {

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  EmbeddedSchema,
   EmbeddingWorkSchema,
   EnrolWorkSchema,
   FaceWorkSchema,
@@ -11,6 +12,7 @@ import {
   enrolWorkSubject,
   fromBinary,
   newJobId,
+  probesOfWork,
   toBinary,
   type MessageInitShape,
 } from "@similarfaces/contracts";
@@ -52,16 +54,31 @@ async function embed(
     stages: ["embed", "match"],
     ...more,
   });
-  const output = await stage.handle(stage.decode(toBinary(FaceWorkSchema, work))[0]!, {
+  const piece = stage.decode(toBinary(FaceWorkSchema, work))[0]!;
+  const output = await stage.handle(piece, {
     attempt: 1,
     priority: 0,
     signal: new AbortController().signal,
     storedResult: async () => undefined,
   });
   if (output.outcome.case !== "embed") throw new Error(`embed answered ${output.outcome.case}`);
-  const messages: WorkMessage[] = [];
-  for await (const message of output.work ?? []) messages.push(message);
-  return { ...output, work: messages, embedding: output.outcome.value.embedding };
+  const followUp = stage.followUp!([{ ...output, work: piece }], false);
+  return { ...output, work: followUp, embedding: output.outcome.value.embedding };
+}
+
+/** The faces of one message, as if they had been embedded. */
+function group(faces: readonly number[]) {
+  const stage = createEmbed({ inference });
+  const chip = new Uint8Array(112 * 112 * 3);
+  const work = create(FaceWorkSchema, {
+    jobId: JOB,
+    chipSide: 112,
+    faces: faces.map((face) => ({ face, chip })),
+    stages: ["embed", "match"],
+  });
+  const outcome = { case: "embed", value: create(EmbeddedSchema) } as const;
+  const pieces = stage.decode(toBinary(FaceWorkSchema, work));
+  return { stage, answers: pieces.map((piece) => ({ work: piece, outcome, model: "test@1" })) };
 }
 
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
@@ -107,18 +124,43 @@ describe("embed", () => {
     });
   });
 
-  it("reads all the faces of a message, and is asked for each", () => {
-    const chip = new Uint8Array(112 * 112 * 3);
-    const work = create(FaceWorkSchema, {
-      jobId: JOB,
-      chipSide: 112,
-      faces: [0, 5].map((face) => ({ face, chip })),
-    });
-    const pieces = createEmbed({ inference }).decode(toBinary(FaceWorkSchema, work));
-    expect(pieces.map(({ jobId, face }) => [jobId, face])).toEqual([
-      [JOB, 0],
-      [JOB, 5],
+  it("passes a group's probes on in one message, by those faces that were embedded", () => {
+    const { stage, answers } = group([4, 5, 7]);
+    const probesIn = (messages: readonly WorkMessage[]) =>
+      messages.map(({ subject, messageId, data }) => {
+        const { probes, group, isSplit } = fromBinary(EmbeddingWorkSchema, data);
+        return { subject, messageId, faces: probes.map(({ face }) => face), group, isSplit };
+      });
+    expect(probesIn(stage.followUp!(answers, false))).toEqual([
+      {
+        subject: embeddingWorkSubject(JOB, 4),
+        messageId: `${JOB}.embedding.4`,
+        faces: [4, 5, 7],
+        isSplit: false,
+      },
     ]);
+    expect(probesIn(stage.followUp!(answers.slice(1), false))).toEqual([
+      {
+        subject: embeddingWorkSubject(JOB, 5),
+        messageId: `${JOB}.embedding.4`,
+        faces: [5, 7],
+        group: 4,
+        isSplit: false,
+      },
+    ]);
+    expect(stage.followUp!([], false)).toEqual([]);
+  });
+
+  it("passes the probe of a face on in a message of its own where the group was split", () => {
+    const { stage, answers } = group([4, 5, 7]);
+    const messages = answers.flatMap((answer) => stage.followUp!([answer], true));
+    expect(messages.map(({ messageId }) => messageId)).toEqual(
+      [4, 5, 7].map((face) => `${JOB}.embedding.4.${face}`),
+    );
+    for (const [index, { data }] of messages.entries()) {
+      const pieces = probesOfWork(data);
+      expect(pieces).toMatchObject([{ group: 4, isSplit: true, face: [4, 5, 7][index] }]);
+    }
   });
 
   it("sees the middle of a larger chip", async () => {

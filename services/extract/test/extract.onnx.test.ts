@@ -1,6 +1,13 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { ExtractedSchema, ResultSchema, create, newJobId } from "@similarfaces/contracts";
+import {
+  ExtractedSchema,
+  ResultSchema,
+  create,
+  faceWorkSubject,
+  newJobId,
+  workMessageId,
+} from "@similarfaces/contracts";
 import { jobBlobKey } from "@similarfaces/runtime";
 import { openExtract, sample } from "./openExtract.js";
 
@@ -31,6 +38,19 @@ describe("extract", () => {
       }
     },
   );
+
+  it.each([
+    [undefined, [[0], [1], [2], [3]]],
+    [3, [[0, 1, 2], [3]]],
+    [4, [[0, 1, 2, 3]]],
+  ])("publishes the faces in messages of as many as the job says: %s", async (facesPerMessage, groups) => {
+    const work = facesPerMessage === undefined ? {} : { facesPerMessage };
+    const { jobId, messages } = await extract({ photo: await sample("group-4"), work });
+    expect(messages.map((message) => message.work.faces.map(({ face }) => face))).toEqual(groups);
+    expect(messages.map(({ subject, messageId }) => [subject, messageId])).toEqual(
+      groups.map(([first]) => [faceWorkSubject(jobId, first!), workMessageId(jobId, "face", first)]),
+    );
+  });
 
   it("does not look again at a redelivered photo: chips follow the stored boxes", async () => {
     const point = (x: number, y: number) => ({ x, y });

@@ -75,10 +75,13 @@ export function openExtract(...others: string[]) {
     settings: Settings = {},
   ) {
     const output = await handle(jobId, work, earlier, settings);
-    const faces = await facesOf(output);
+    const messages = await messagesOf(output);
+    const faces = messages.flatMap(({ work: { faces: chips, ...rest } }) =>
+      chips.map((chip) => ({ ...rest, ...chip })),
+    );
     await output.beforeAck?.();
     await output.afterAck?.();
-    return { output, extracted: extractedOf(output), faces };
+    return { output, extracted: extractedOf(output), messages, faces };
   }
 
   /** The stage's output, of which nothing is published or stored yet. */
@@ -120,15 +123,12 @@ function extractedOf({ outcome }: StageOutput): Extracted {
   return outcome.value;
 }
 
-async function facesOf({ work = [] }: StageOutput): Promise<ReturnType<typeof chipOf>[]> {
-  const faces: FaceWork[] = [];
-  for await (const { data } of work) faces.push(fromBinary(FaceWorkSchema, data));
-  return faces.map(chipOf);
-}
-
-/** Every message carries one face. */
-function chipOf({ faces, ...rest }: FaceWork) {
-  expect(faces).toHaveLength(1);
-  expect(faces[0]!.chip).toHaveLength(rest.chipSide ** 2 * 3);
-  return { ...rest, ...faces[0]! };
+/** The messages as they were published; every chip has its size. */
+async function messagesOf({ work = [] }: StageOutput) {
+  const messages: { subject: string; messageId: string; work: FaceWork }[] = [];
+  for await (const { subject, messageId, data } of work)
+    messages.push({ subject, messageId, work: fromBinary(FaceWorkSchema, data) });
+  for (const { faces, chipSide } of messages.map((message) => message.work))
+    for (const { chip } of faces) expect(chip).toHaveLength(chipSide ** 2 * 3);
+  return messages;
 }

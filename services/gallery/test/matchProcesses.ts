@@ -151,8 +151,13 @@ export function matchProcesses() {
     return answered.value as Answer<C>;
   }
 
-  async function resultOf(jobId: string, stage: "match" | "enrol", face = 0): Promise<Result> {
-    const stored = () => storedResult(broker, jobId, stage, face);
+  async function resultOf(
+    jobId: string,
+    stage: "match" | "enrol",
+    group = 0,
+    face?: number,
+  ): Promise<Result> {
+    const stored = () => storedResult(broker, jobId, stage, group, face);
     await expect.poll(stored, { timeout: 20_000, interval: 25 }).toBeTruthy();
     return (await stored())!;
   }

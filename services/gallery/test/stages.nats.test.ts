@@ -4,7 +4,10 @@ import {
   embeddingToBytes,
   embeddingWorkSubject,
   newJobId,
+  resultsOf,
   toBinary,
+  type MessageInitShape,
+  type Result,
 } from "@similarfaces/contracts";
 import { galleryBlobKey } from "@similarfaces/runtime";
 import { describe, expect, it } from "vitest";
@@ -59,23 +62,103 @@ describe("the stage match", () => {
     expect(attempt).toBe(1);
   });
 
-  it("answers for each face of a message", async () => {
-    await enrolled({ identityId: "ada" });
-    const jobId = newJobId(Date.now());
-    const probes = [4, 7].map((face) => ({ face, embedding: embeddingToBytes(embedding(face)) }));
-    const work = create(EmbeddingWorkSchema, {
-      jobId,
-      stages: ["match"],
-      probes,
-      model: MODEL,
-      deadlineAtMs: Date.now() + 60_000,
+  describe("of a group", () => {
+    /** The faces of `result`, each with whom it is like. */
+    const saysOf = (result: Result) =>
+      [result, ...result.others].map(({ face, outcome }) => [
+        face,
+        outcome.case === "match" ? outcome.value.matches[0]!.identityId : outcome.case,
+      ]);
+    const ended = () =>
+      expect
+        .poll(async () => {
+          const info = await broker().jsm.consumers.info("SF_EMBEDDINGS", "match");
+          return info.num_pending + info.num_ack_pending;
+        })
+        .toBe(0);
+
+    it("answers for each of its faces, in one result", async () => {
+      await enrolled({ identityId: "ada" });
+      const jobId = newJobId(Date.now());
+      await probe(jobId, [5, 7], { group: 4 });
+      expect(saysOf(await resultOf(jobId, "match", 4))).toEqual([
+        [5, "ada"],
+        [7, "ada"],
+      ]);
+      await ended();
+      expect(await placesOf(jobId)).toEqual(["4"]);
     });
-    await broker().js.publish(embeddingWorkSubject(jobId, 4), toBinary(EmbeddingWorkSchema, work));
-    for (const face of [4, 7])
-      expect((await resultOf(jobId, "match", face)).outcome).toMatchObject({
-        case: "match",
-        value: { matches: [{ identityId: "ada" }] },
+
+    it("answers for the faces of a split one singly; the whole group's probes come too late", async () => {
+      await enrolled({ identityId: "ada" });
+      const jobId = newJobId(Date.now());
+      for (const face of [4, 5, 7]) await probe(jobId, [face], { group: 4, isSplit: true });
+      await ended();
+      await probe(jobId, [4, 5, 7]);
+      await ended();
+      for (const face of [4, 5, 7])
+        expect(saysOf(await resultOf(jobId, "match", 4, face))).toEqual([[face, "ada"]]);
+      expect(saysOf(await resultOf(jobId, "match", 4))).toEqual([[4, "split"]]);
+      expect(await placesOf(jobId)).toEqual(["4", "4.4", "4.5", "4.7"]);
+    });
+
+    it("answers for the whole of it; the probes of its faces come too late, but of one that it had not", async () => {
+      await enrolled({ identityId: "ada" });
+      const jobId = newJobId(Date.now());
+      await probe(jobId, [4, 7]);
+      await ended();
+      for (const face of [4, 5, 7]) await probe(jobId, [face], { group: 4, isSplit: true });
+      await ended();
+      expect(await placesOf(jobId)).toEqual(["4", "4.5"]);
+      expect(saysOf(await resultOf(jobId, "match", 4))).toEqual([
+        [4, "ada"],
+        [7, "ada"],
+      ]);
+    });
+
+    it("answers for each face once, whichever of both comes first at which replica", async () => {
+      await enrolled({ identityId: "ada" });
+      const jobId = newJobId(Date.now());
+      const singles = [0, 1, 2, 3].map((face) => () => probe(jobId, [face], { group: 0, isSplit: true }));
+      await Promise.all(
+        [...singles.slice(2), () => probe(jobId, [0, 1, 2, 3]), ...singles.slice(0, 2)].map((send) => send()),
+      );
+      await ended();
+      const places = await placesOf(jobId);
+      const results = await Promise.all(
+        places.map((place) => {
+          const [group, face] = place.split(".").map(Number);
+          return resultOf(jobId, "match", group, face);
+        }),
+      );
+      const faces = results.flatMap(resultsOf).map(({ face }) => face!);
+      expect(faces.sort()).toEqual([0, 1, 2, 3]);
+    });
+
+    async function probe(
+      jobId: string,
+      faces: readonly number[],
+      more: MessageInitShape<typeof EmbeddingWorkSchema> = {},
+    ): Promise<void> {
+      const work = create(EmbeddingWorkSchema, {
+        jobId,
+        stages: ["match"],
+        probes: faces.map((face) => ({ face, embedding: embeddingToBytes(embedding(face)) })),
+        model: MODEL,
+        deadlineAtMs: Date.now() + 60_000,
+        ...more,
       });
+      await broker().js.publish(embeddingWorkSubject(jobId, faces[0]!), toBinary(EmbeddingWorkSchema, work));
+    }
+
+    /** What comes after the stage's name in the subjects of its results. */
+    async function placesOf(jobId: string): Promise<string[]> {
+      const prefix = `sf.v2.result.${jobId}.match.`;
+      const { state } = await broker().jsm.streams.info("SF_RESULTS", { subjects_filter: `${prefix}>` });
+      return Object.keys(state.subjects ?? {})
+        .map((subject) => subject.slice(prefix.length))
+        .sort();
+    }
   });
 
   it("publishes a failure for bytes that are no message", async () => {

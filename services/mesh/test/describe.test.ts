@@ -49,6 +49,7 @@ const job = reduceJob(
       bytes: 1,
       facesMax: 64,
       chipSide: 112,
+      facesPerMessage: 4,
     },
   }),
 );

@@ -86,7 +86,20 @@ const ACTS: [string, "publish" | "subscribe", string, readonly BrokerUser[]][] =
   ["read photos", "publish", `${API}.STREAM.MSG.GET.SF_BLOBS_JOBS`, ["gateway", "extract"]],
   ["read results", "publish", `${API}.STREAM.MSG.GET.SF_RESULTS`, ["gateway"]],
   ["read results at a replica", "publish", `${API}.DIRECT.GET.SF_RESULTS`, ["gateway"]],
-  ["read a match", "publish", `${API}.DIRECT.GET.SF_RESULTS.sf.v2.result.${JOB}.match.0`, ["gateway"]],
+  ...["embed", "match", ...ANALYZERS].flatMap((stage): typeof ACTS => {
+    const answers = `sf.v2.result.${JOB}.${stage}`;
+    return [
+      [`answer as ${stage} about a face of a split group`, "publish", `${answers}.4.6`, [stage]],
+      // Whether a group has been answered.
+      [`read ${stage}`, "publish", `${API}.DIRECT.GET.SF_RESULTS.${answers}.4`, ["gateway", stage]],
+      [
+        `read ${stage} of a split group`,
+        "publish",
+        `${API}.DIRECT.GET.SF_RESULTS.${answers}.4.6`,
+        ["gateway", stage],
+      ],
+    ];
+  }),
   [
     "read boxes",
     "publish",

@@ -31,6 +31,8 @@ export async function watch(
 
 async function watchBySse(url: string, jobId: string, watched: Watched, signal: AbortSignal): Promise<void> {
   let after = "";
+  /** Events of a stored message that has not come whole: they come again. */
+  let partial = 0;
   while (!signal.aborted && watched.completeAtMs === undefined) {
     const headers: Record<string, string> = after === "" ? {} : { "last-event-id": after };
     try {
@@ -38,11 +40,17 @@ async function watchBySse(url: string, jobId: string, watched: Watched, signal: 
       if (!response.ok || !response.body) {
         await response.text();
       } else {
+        watched.events.length -= partial;
+        partial = 0;
         for await (const { event, data, id } of readEvents(response.body)) {
-          if (id) after = id;
           if (event === "complete") watched.completeAtMs = Date.now();
           // The gateway cannot read the job now: the viewer connects again.
-          else if (event !== "failure") watched.events.push(JSON.parse(data) as ResultEvent);
+          if (event === "complete" || event === "failure") continue;
+          watched.events.push(JSON.parse(data) as ResultEvent);
+          partial++;
+          if (id === undefined) continue;
+          after = id;
+          partial = 0;
         }
       }
     } catch {
@@ -59,17 +67,26 @@ async function watchByWebSocket(
   signal: AbortSignal,
 ): Promise<void> {
   let after = 0;
+  /** Fields that came with that sequence: after a cut they may come again, with the rest of their stored message. */
+  let latest = new Set<string>();
   while (!signal.aborted && watched.completeAtMs === undefined) {
     const socket = new WebSocket(new URL("/v1/live", url.replace(/^http/, "ws")));
     const close = () => socket.terminate();
+    const repeatable = latest;
     signal.addEventListener("abort", close);
     socket.on("open", () => socket.send(JSON.stringify({ type: "watch", jobId, after })));
     socket.on("message", (data: Buffer) => {
       const message = JSON.parse(data.toString("utf8")) as LiveMessage;
       if (message.type === "complete") watched.completeAtMs = Date.now();
       if (message.type !== "result") return socket.close();
-      watched.events.push(message.event);
-      after = Math.max(after, message.sequence);
+      const { sequence, event } = message;
+      if (sequence > after) {
+        after = sequence;
+        latest = new Set();
+      }
+      const field = `${event.stage}.${event.face}`;
+      latest.add(field);
+      if (!repeatable.has(field)) watched.events.push(event);
     });
     // A close follows.
     socket.on("error", () => {});

@@ -18,23 +18,30 @@ import type { WorkMessage } from "../stage/stage.js";
 
 const PAUSES_MS = [50, 200, 500, 1_000, 2_000, 4_000];
 
+/** Where a result is stored (`resultSubject`): of a stage that answers for faces under their group, and under the face where that was split. */
+export interface ResultPlace {
+  readonly group?: number;
+  readonly face?: number;
+}
+
 /**
- * Publishes a result and waits until it is stored. A second result for the same field is refused by the broker
- * for the whole life of the job; that counts as success, with `stored` false.
+ * Publishes a result and waits until it is stored, in the place of its own face unless another is given. A second result for the same place
+ * is refused by the broker for the whole life of the job; that counts as success, with `stored` false.
  * @throws StageFailure unavailable if the broker, while it was there, did not store it in about 30 s, overloaded if the stream is full
  */
 export async function publishResult(
   broker: Broker,
   result: Result,
+  { group, face }: ResultPlace = placeOf(result),
 ): Promise<{ stored: boolean; sequence?: number }> {
   const stage = result.stage as ResultStage;
-  const subject = resultSubject(result.jobId, stage, result.face);
+  const subject = resultSubject(result.jobId, stage, group, face);
   try {
     const ack = await publishStored(broker, {
       subject,
       data: toBinary(ResultSchema, result),
       // A tombstone is published again after the purge that removed it: with a message id it would count as a duplicate.
-      ...(stage === "deleted" ? {} : { messageId: resultMessageId(result.jobId, stage, result.face) }),
+      ...(stage === "deleted" ? {} : { messageId: resultMessageId(result.jobId, stage, group, face) }),
     });
     return { stored: !ack.duplicate, sequence: ack.seq };
   } catch (error) {
@@ -52,17 +59,20 @@ export async function publishWork(broker: Broker, work: WorkMessage, trace?: Tra
   await publishStored(broker, work, trace);
 }
 
+const placeOf = ({ face }: Result): ResultPlace => (face === undefined ? {} : { group: face });
+
 /**
- * The result that is stored for a field of a job, if there is one; any copy of the stream may answer, which may not have the newest yet.
+ * The result that is stored in a place of a job, if there is one; any copy of the stream may answer, which may not have the newest yet.
  * The request names the subject, so that the broker's permissions can tell which fields a user may read.
  */
 export async function storedResult(
   broker: Broker,
   jobId: string,
   stage: ResultStage,
+  group?: number,
   face?: number,
 ): Promise<Result | undefined> {
-  const last_by_subj = resultSubject(jobId, stage, face);
+  const last_by_subj = resultSubject(jobId, stage, group, face);
   const message = await broker.ask(() =>
     broker.jsm.direct.getMessage(STREAM_NAMES.results, { last_by_subj }),
   );

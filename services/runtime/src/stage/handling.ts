@@ -1,14 +1,16 @@
 import { StageFailure, parseWorkSubject } from "@similarfaces/contracts";
 import { traceOfHeaders } from "../telemetry/traceHeaders.js";
 import { TRACING_OFF } from "../telemetry/tracing.js";
-import { answeringOf } from "./answering.js";
+import { failed } from "./computing.js";
 import { HANDED_BACK, SKIPPED, endingOf, isAskedFor, readPieces, type PieceEnd } from "./decision.js";
 import type { Delivered } from "./deliveries.js";
-import { failingOf } from "./failing.js";
-import { factsOf, type Piece } from "./piece.js";
+import { factsOf, type Piece, type ReadPiece } from "./piece.js";
+import { publishingOf } from "./publishing.js";
+import { singlyOf } from "./singly.js";
 import type { Stage, StageWork } from "./stage.js";
 import type { HandlingOptions } from "./stageOptions.js";
 import { secondsBetween, startStageSpan } from "./stageSpan.js";
+import { togetherOf } from "./together.js";
 
 /** A message that the loop holds. */
 export interface InFlight {
@@ -23,17 +25,18 @@ interface EndedPiece {
 }
 
 /**
- * What is done with each delivery: its pieces are read, each waits for room of its own and is answered on a subject of its own, and when
- * all have ended the message is acknowledged, handed back or terminated.
+ * What is done with each delivery: its pieces are read and answered, together at first, one by one when they have to come again, and when all
+ * have ended the message is acknowledged, handed back or terminated.
  * @returns how many pieces it carries; `ended` never rejects
  */
 export function handlingOf<Work extends StageWork>(
   stage: Stage<Work>,
   options: HandlingOptions,
 ): (held: InFlight) => { pieces: number; ended: Promise<void> } {
-  const { broker, log, metrics, room, tracing = TRACING_OFF } = options;
-  const failing = failingOf({ broker, log });
-  const settle = answeringOf(stage, options, failing);
+  const { log, metrics, room, tracing = TRACING_OFF } = options;
+  const publishing = publishingOf(stage, options);
+  const answerTogether = togetherOf(stage, options, publishing);
+  const answerSingly = singlyOf(stage, options, publishing, answerTogether);
 
   return function handleDelivery(held) {
     const { message } = held;
@@ -59,36 +62,49 @@ export function handlingOf<Work extends StageWork>(
     const read = readPieces(stage, subject.jobId, message.data);
     if (read instanceof StageFailure) {
       const piece = pieceOf(subject);
-      const failed = endPiece(piece, () => inRoom(1, () => failing.fail(piece, read)));
-      return { pieces: 1, ended: conclude(message, [failed]) };
+      return { pieces: 1, ended: conclude(message, [endPiece(piece, refuse(piece, read))]) };
     }
     // Not beyond it: a handler that hangs must not keep the message in its stream.
     held.untilMs = Math.max(0, ...read.map(({ deadlineAtMs }) => deadlineAtMs));
-    const pieces = read.map((work) => {
-      const piece = pieceOf(work);
-      return endPiece(piece, async () => {
-        if (!isAskedFor(work, stage.name)) return SKIPPED;
-        return inRoom(stage.weightOf?.(work) ?? 1, () => settle(piece, work));
-      });
-    });
-    return { pieces: pieces.length, ended: conclude(message, pieces) };
+    const pieces = read.map((work) => ({ ...pieceOf(work), work }));
+    const ends = answer(pieces);
+    return {
+      pieces: pieces.length,
+      ended: conclude(
+        message,
+        pieces.map((piece, index) => endPiece(piece, ends[index]!)),
+      ),
+    };
   };
 
-  async function inRoom(weight: number, work: () => Promise<PieceEnd>): Promise<PieceEnd> {
-    const leave = await room.enter(weight);
+  function answer(pieces: readonly ReadPiece<Work>[]): Promise<PieceEnd>[] {
+    const [first] = pieces;
+    if (!first) return [];
+    const { work, message } = first;
+    if (!isAskedFor(work, stage.name)) return pieces.map(async () => SKIPPED);
+    const group = work.group ?? work.face;
+    if (group === undefined) return answerTogether(pieces, {});
+    if (work.isSplit || (pieces.length > 1 && message.attempt > 1)) return answerSingly(pieces, group);
+    return answerTogether(pieces, { group });
+  }
+
+  /** A message that cannot be read: the face that its subject names stands for it. */
+  async function refuse(piece: Piece, failure: StageFailure): Promise<PieceEnd> {
+    const leave = await room.enter(1);
     if (!leave) return HANDED_BACK;
     try {
-      return await work();
+      const place = piece.face === undefined ? {} : { group: piece.face };
+      return (await publishing.publish([failed(piece, failure)], place))[0]!;
     } finally {
       leave();
     }
   }
 
   /** @returns undefined where its result could not be published */
-  async function endPiece(piece: Piece, work: () => Promise<PieceEnd>): Promise<EndedPiece | undefined> {
+  async function endPiece(piece: Piece, ending: Promise<PieceEnd>): Promise<EndedPiece | undefined> {
     const { span, message } = piece;
     try {
-      const end = await work();
+      const end = await ending;
       const { outcome } = end;
       if (span.recording)
         span.set({ "similarfaces.outcome": outcome, "similarfaces.attempt": message.attempt });

@@ -1,6 +1,7 @@
 import type { StageName } from "@similarfaces/contracts";
 import type { Delivered } from "./deliveries.js";
 import type { Span } from "../telemetry/tracing.js";
+import type { StageWork } from "./stage.js";
 
 /** A piece of a message's work, in one delivery of it: a face, or the whole photo. */
 export interface Piece {
@@ -10,6 +11,11 @@ export interface Piece {
   readonly face?: number;
   readonly message: Delivered;
   readonly span: Span;
+}
+
+/** One whose message could be read. */
+export interface ReadPiece<Work extends StageWork> extends Piece {
+  readonly work: Work;
 }
 
 /** Whose result it will be. */

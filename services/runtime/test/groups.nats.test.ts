@@ -1,26 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { StageFailure, newJobId } from "@similarfaces/contracts";
-import { connectBroker, type Broker } from "../src/broker/broker.js";
-import { provision } from "../src/broker/provision.js";
-import { answer, groupsOn, saysOf } from "./groups.js";
+import { answer, openGroups, saysOf } from "./groups.js";
 import { until } from "./loop.js";
-import { startNatsServer, type NatsServer } from "./natsServer.js";
 
-let server: NatsServer;
-let broker: Broker;
-let groups: ReturnType<typeof groupsOn>;
-
-beforeAll(async () => {
-  server = await startNatsServer();
-  broker = await connectBroker({ url: server.url, name: "test" });
-  await provision(broker, { replicas: 1, jobTtlMs: 120_000, stages: ["extract", "embed"] });
-  groups = groupsOn(broker);
-});
-afterEach(() => groups.clear());
-afterAll(async () => {
-  await broker?.close();
-  await server?.stop();
-});
+const groups = openGroups();
 
 describe("the first delivery of a group", () => {
   it("is handled face by face at once, answered in one result when all have ended, and acknowledged", async () => {

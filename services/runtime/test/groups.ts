@@ -7,13 +7,16 @@ import {
   workMessageId,
   type Result,
 } from "@similarfaces/contracts";
-import type { Broker } from "../src/broker/broker.js";
-import { publishWork, storedResult } from "../src/broker/publish.js";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { connectBroker, type Broker } from "../src/broker/broker.js";
+import { provision } from "../src/broker/provision.js";
+import { publishResult, publishWork, storedResult, type ResultPlace } from "../src/broker/publish.js";
 import type { Stage, StageCall, StageOutput, StageWork } from "../src/stage/stage.js";
 import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
 import { createLog } from "../src/telemetry/log.js";
 import { createMetrics } from "../src/telemetry/metrics.js";
 import { until } from "./loop.js";
+import { startNatsServer, type NatsServer } from "./natsServer.js";
 
 export interface FacePiece extends StageWork {
   readonly face: number;
@@ -24,9 +27,25 @@ interface StartOptions extends Partial<Stage<FacePiece>> {
   graceMs?: number;
 }
 
-/** The loop of `embed` on a real broker, with a form of message of the test's own: its pieces as JSON. */
-export function groupsOn(broker: Broker) {
+/** For a file of tests, the loop of `embed` on a real broker, with a form of message of the tests' own: its pieces as JSON. */
+export function openGroups() {
+  let server: NatsServer;
+  let broker: Broker;
   const running: RunningStage[] = [];
+
+  beforeAll(async () => {
+    server = await startNatsServer();
+    broker = await connectBroker({ url: server.url, name: "test" });
+    await provision(broker, { replicas: 1, jobTtlMs: 120_000, stages: ["extract", "embed"] });
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((stage) => stage.drain()));
+    await broker.jsm.streams.purge(STREAM_NAMES.faces);
+  });
+  afterAll(async () => {
+    await broker?.close();
+    await server?.stop();
+  });
 
   return {
     async start(
@@ -46,12 +65,6 @@ export function groupsOn(broker: Broker) {
       );
       running.push(started);
       return started;
-    },
-
-    /** Ends what runs, and forgets what waits. */
-    async clear(): Promise<void> {
-      await Promise.all(running.splice(0).map((stage) => stage.drain()));
-      await broker.jsm.streams.purge(STREAM_NAMES.faces);
     },
 
     /** One message of these faces, of a group named by the first. */
@@ -83,8 +96,8 @@ export function groupsOn(broker: Broker) {
       return result!;
     },
 
-    storedAt: (jobId: string, group: number, face?: number) =>
-      storedResult(broker, jobId, "embed", group, face),
+    /** As another process would, or did before. */
+    publishAt: (place: ResultPlace, result: Result) => publishResult(broker, result, place),
 
     /** Every subject that has a result of the job's, what comes after the stage's name. */
     async placesOf(jobId: string): Promise<string[]> {

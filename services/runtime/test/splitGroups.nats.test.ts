@@ -1,28 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { StageFailure, newJobId } from "@similarfaces/contracts";
-import { connectBroker, type Broker } from "../src/broker/broker.js";
-import { provision } from "../src/broker/provision.js";
-import { publishResult } from "../src/broker/publish.js";
 import { ATTEMPTS_MAX } from "../src/stage/retry.js";
-import { answer, groupsOn, resultOf, saysOf } from "./groups.js";
+import { answer, openGroups, resultOf, saysOf } from "./groups.js";
 import { until } from "./loop.js";
-import { startNatsServer, type NatsServer } from "./natsServer.js";
 
-let server: NatsServer;
-let broker: Broker;
-let groups: ReturnType<typeof groupsOn>;
-
-beforeAll(async () => {
-  server = await startNatsServer();
-  broker = await connectBroker({ url: server.url, name: "test" });
-  await provision(broker, { replicas: 1, jobTtlMs: 120_000, stages: ["extract", "embed"] });
-  groups = groupsOn(broker);
-});
-afterEach(() => groups.clear());
-afterAll(async () => {
-  await broker?.close();
-  await server?.stop();
-});
+const groups = openGroups();
 
 const SPLIT = [[0, "split"]];
 
@@ -136,7 +118,7 @@ describe("a group that comes again", () => {
     const jobId = newJobId(Date.now());
     await groups.submit(jobId, [0, 1, 2]);
     await groups.loseDelivery(1);
-    await publishResult(broker, resultOf(jobId, [0, 1, 2]), { group: 0 });
+    await groups.publishAt({ group: 0 }, resultOf(jobId, [0, 1, 2]));
     let calls = 0;
     const followed: unknown[] = [];
     await groups.start(async ({ face }) => (calls++, answer(face)), {
@@ -150,6 +132,17 @@ describe("a group that comes again", () => {
     expect(await groups.placesOf(jobId)).toEqual(["0"]);
     const answers = [0, 1, 2].map((face) => [face, `test@${face}`]);
     expect(followed).toEqual([[answers, false]]);
+  });
+
+  it("goes on where replicas of before there were groups answered, each face under itself", async () => {
+    const jobId = newJobId(Date.now());
+    await groups.submit(jobId, [0, 1, 2]);
+    await groups.loseDelivery(1);
+    for (const face of [0, 1]) await groups.publishAt({ group: face }, resultOf(jobId, [face]));
+    await groups.start(async ({ face }) => answer(face));
+    await groups.resultAt(jobId, 0, 2);
+    await groups.ended();
+    expect(await groups.placesOf(jobId)).toEqual(["0", "0.2", "1"]);
   });
 
   it("refuses the late answer of a process that stalled over the first delivery", async () => {

@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 
 /** Beyond this a timer fires at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
- * The signal of one call of a handler: aborted with `stop`, and at the deadline of its work. To be released when the handler has ended.
+ * The signal of a message's calls of its handler: aborted with `stop`, and at the deadline of the work. To be released when all have ended.
  */
 export function callSignal(
   stop: AbortSignal,

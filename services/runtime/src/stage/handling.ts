@@ -1,12 +1,14 @@
 import { StageFailure, parseWorkSubject } from "@similarfaces/contracts";
 import { traceOfHeaders } from "../telemetry/traceHeaders.js";
 import { TRACING_OFF } from "../telemetry/tracing.js";
-import { failed } from "./computing.js";
+import { computingOf, failed } from "./computing.js";
 import { HANDED_BACK, SKIPPED, endingOf, isAskedFor, readPieces, type PieceEnd } from "./decision.js";
 import type { Delivered } from "./deliveries.js";
 import { factsOf, type Piece, type ReadPiece } from "./piece.js";
 import { publishingOf } from "./publishing.js";
+import { settlingOf } from "./settling.js";
 import { singlyOf } from "./singly.js";
+import { splittingOf } from "./splitting.js";
 import type { Stage, StageWork } from "./stage.js";
 import type { HandlingOptions } from "./stageOptions.js";
 import { secondsBetween, startStageSpan } from "./stageSpan.js";
@@ -35,8 +37,11 @@ export function handlingOf<Work extends StageWork>(
 ): (held: InFlight) => { pieces: number; ended: Promise<void> } {
   const { log, metrics, room, tracing = TRACING_OFF } = options;
   const publishing = publishingOf(stage, options);
-  const answerTogether = togetherOf(stage, options, publishing);
-  const answerSingly = singlyOf(stage, options, publishing, answerTogether);
+  const splitting = splittingOf(stage, options, publishing);
+  const computing = computingOf(stage, options);
+  const settle = settlingOf(computing, publishing);
+  const answerTogether = togetherOf(stage, options, computing, settle, splitting);
+  const answerSingly = singlyOf(splitting, answerTogether);
 
   return function handleDelivery(held) {
     const { message } = held;

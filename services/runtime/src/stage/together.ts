@@ -1,10 +1,12 @@
 import type { ResultPlace } from "../broker/publish.js";
 import { callSignal } from "./callSignal.js";
-import { computingOf, type Computed, type Unanswered } from "./computing.js";
+import type { Computed, Computing } from "./computing.js";
 import { HANDED_BACK, type PieceEnd } from "./decision.js";
+import { endsInTime } from "./patience.js";
 import type { ReadPiece } from "./piece.js";
-import type { Publishing } from "./publishing.js";
 import type { Leave } from "./room.js";
+import type { Settle } from "./settling.js";
+import type { Splitting } from "./splitting.js";
 import type { Stage, StageWork } from "./stage.js";
 import type { HandlingOptions } from "./stageOptions.js";
 
@@ -15,34 +17,34 @@ export type AnswerTogether<Work extends StageWork> = (
 ) => Promise<PieceEnd>[];
 
 /**
- * One result for all that it is given, a photo, a face or a group of them: each waits for room of its own and is handled, and when all have
- * an outcome, these are published in one place. If one of them is to come again, nothing is published, and all do.
+ * One result for all that it is given, a photo, a face or a group of faces: each waits for room of its own and is handled, and when all have
+ * ended, what they have is published in one place. A group of which one takes too long is split, and each of it answered as it ends.
  */
 export function togetherOf<Work extends StageWork>(
   stage: Stage<Work>,
-  options: HandlingOptions,
-  { publish }: Publishing<Work>,
+  { room, stop }: HandlingOptions,
+  { compute }: Computing<Work>,
+  settle: Settle<Work>,
+  { take, endOfAnswered }: Splitting<Work>,
 ): AnswerTogether<Work> {
-  const { room, stop } = options;
-  const { compute, afterError } = computingOf(stage, options);
-
   return function answerTogether(pieces, place) {
-    const ends = answer(pieces, place);
-    return pieces.map(async (_, index) => (await ends)[index]!);
-  };
-
-  async function answer(pieces: readonly ReadPiece<Work>[], place: ResultPlace): Promise<PieceEnd[]> {
-    const call = callSignal(stop, pieces[0]!.work.deadlineAtMs);
+    const { deadlineAtMs } = pieces[0]!.work;
+    const call = callSignal(stop, deadlineAtMs);
     let underWay = pieces.length;
     let leaveLast: Leave | undefined;
-    try {
-      return await settle(await Promise.all(pieces.map(inRoom)), place, call.signal);
-    } finally {
+    const computing = pieces.map(inRoom);
+    const whole = settleInTime();
+    let taking: ReturnType<typeof take> | undefined;
+    const ends = pieces.map(async (piece, index) => {
+      return (await whole)?.[index] ?? answerLate(piece, await computing[index]!);
+    });
+    void Promise.allSettled(ends).then(() => {
       call.release();
       leaveLast?.();
-    }
+    });
+    return ends;
 
-    /** All but the last give their places back at once, or those that wait for each other might have them all; its place is kept until all is published. */
+    /** All but the last give their places back at once, or faces that wait for each other might have them all; its place is kept until all is published. */
     async function inRoom(piece: ReadPiece<Work>): Promise<Computed<Work>> {
       const leave = await room.enter(stage.weightOf?.(piece.work) ?? 1);
       const computed = leave ? await compute(piece, call.signal) : { end: HANDED_BACK };
@@ -50,38 +52,19 @@ export function togetherOf<Work extends StageWork>(
       else leaveLast = leave;
       return computed;
     }
-  }
 
-  async function settle(
-    computed: readonly Computed<Work>[],
-    place: ResultPlace,
-    signal: AbortSignal,
-  ): Promise<PieceEnd[]> {
-    try {
-      return await publishUnlessAgain(computed, place);
-    } catch (error) {
-      const after = computed.map((each) =>
-        isUnanswered(each) ? each : afterError(each.piece, error, signal),
-      );
-      return publishUnlessAgain(after, place);
+    /** @returns undefined where a group has waited for long enough */
+    async function settleInTime(): Promise<PieceEnd[] | undefined> {
+      const all = Promise.all(computing);
+      if (pieces.length > 1 && !(await endsInTime(all, deadlineAtMs))) return undefined;
+      return settle(await all, place, call.signal);
     }
-  }
 
-  async function publishUnlessAgain(
-    computed: readonly Computed<Work>[],
-    place: ResultPlace,
-  ): Promise<PieceEnd[]> {
-    const delaysMs = computed.flatMap((each) => (isUnanswered(each) ? (each.end.retryInMs ?? []) : []));
-    if (delaysMs.length > 0) {
-      const again: PieceEnd = { outcome: "retried", retryInMs: Math.min(...delaysMs) };
-      return computed.map(() => again);
+    async function answerLate(piece: ReadPiece<Work>, computed: Computed<Work>): Promise<PieceEnd> {
+      const group = place.group!;
+      const taken = await (taking ??= take(pieces, group));
+      const earlier = await endOfAnswered(piece, group, taken);
+      return earlier ?? (await settle([computed], { group, face: piece.face! }, call.signal))[0]!;
     }
-    const outcomes = computed.flatMap((each) => (isUnanswered(each) ? [] : [each]));
-    const published = await publish(outcomes, place);
-    return computed.map((each) => (isUnanswered(each) ? each.end : published.shift()!));
-  }
-}
-
-function isUnanswered<Work extends StageWork>(computed: Computed<Work>): computed is Unanswered {
-  return "end" in computed;
+  };
 }

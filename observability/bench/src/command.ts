@@ -35,6 +35,7 @@ function parse(args: string[]) {
       photos: { type: "string" },
       pairs: { type: "string", default: "50" },
       processes: { type: "boolean", default: false },
+      replicas: { type: "string", default: "1" },
       from: { type: "string", multiple: true },
       only: { type: "string" },
       seed: { type: "string", default: "1" },
@@ -59,7 +60,11 @@ interface Outcome {
 const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | undefined>>> = {
   async pipeline({ mix, load, ...values }) {
     const times = timesOf(values, { rounds: 5, seconds: 8 });
-    return times && { report: await benchPipeline({ modelsDir: MODELS, mix, load, ...times }) };
+    const replicas = countOf(values.replicas);
+    if (!times || !replicas) return undefined;
+    // Replicas are processes of their own.
+    const layout = { processes: values.processes || replicas > 1, replicas };
+    return { report: await benchPipeline({ modelsDir: MODELS, mix, load, ...layout, ...times }) };
   },
 
   async http(values) {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { visit, type Visit } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
-import { openBareLoop } from "./bareLoop.js";
+import { startBareProcess } from "./bare/bareProcess.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { median, triple } from "./percentiles.js";
 
@@ -32,16 +32,14 @@ export interface CrowdReport {
 /** A photo of 48 megapixels with 108 people: how long its last answer takes, and whether two at once are served side by side. */
 export async function benchCrowd({ modelsDir, photos, pairs }: CrowdOptions): Promise<CrowdReport> {
   const photo = new Uint8Array(await readFile(join(modelsDir, "samples/photos", "crowd-48mp.jpg")));
-  const bareLoop = await openBareLoop(process.env);
+  const bareLoop = await startBareProcess(process.env);
   const mesh = await startMeshUnderTest();
   const bar = new ProgressBar("crowds", photos + pairs);
   try {
     const bare: number[] = [];
     const alone: Visited[] = [];
     for (let turn = 0; turn < photos; turn++) {
-      const startedAtMs = performance.now();
-      await bareLoop.analyse(photo);
-      bare.push(performance.now() - startedAtMs);
+      bare.push(await bareLoop.analyse(photo));
       alone.push(await send(mesh.url, photo));
       bar.advance();
     }
@@ -97,7 +95,8 @@ function describe({ alone, pairs, oneAfterTheOther }: CrowdReport): void {
       `the bare loop ${alone.bare.toFixed(0)} ms: ${alone.ofLimit.toFixed(2)} of 1.25 x bare + 10 ms`,
   );
   if (pairs.length === 0) return;
-  const moments = (of: "earlier" | "later", name: keyof Moments) => triple(pairs.map((pair) => pair[of][name]));
+  const moments = (of: "earlier" | "later", name: keyof Moments) =>
+    triple(pairs.map((pair) => pair[of][name]));
   console.log(
     `two at once, ${pairs.length} pairs, p50 / p90 / p99: whichever is complete first has its first answer after ${moments("earlier", "firstAnswer")} ms and its last after ` +
       `${moments("earlier", "lastAnswer")}, the other after ${moments("later", "firstAnswer")} and ${moments("later", "lastAnswer")}; ` +

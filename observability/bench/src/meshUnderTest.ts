@@ -1,14 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { usageOf } from "@similarfaces/load";
-import { guard, readConfig, readRunState, startSupervisor, type ProcessIdentity } from "@similarfaces/mesh";
+import { usageOf, type Usage } from "@similarfaces/load";
+import {
+  NATS_SERVER,
+  guard,
+  readConfig,
+  readRunState,
+  startSupervisor,
+  type ProcessIdentity,
+} from "@similarfaces/mesh";
 
 export interface MeshUnderTest {
   url: string;
   metricsUrl: string;
   /** Broker and services that run now, by name. */
   children(): Readonly<Record<string, ProcessIdentity>>;
+  /** Of its running processes: the broker's, and all others'. */
+  usage(): { services: Usage; broker: Usage };
   /** CPU time of its running processes so far, the broker's among them. */
   cpuSeconds(): number;
   stop(): Promise<void>;
@@ -17,6 +26,8 @@ export interface MeshUnderTest {
 export interface MeshUnderTestOptions {
   /** Every service as a process of its own. */
   processes?: boolean;
+  /** Of each stage, each a process of its own. */
+  replicas?: number;
   /** A new one in the system's temporary folder without it. Removed with the mesh. */
   dataDir?: string;
   /** A process ended and is started again. By default that is printed. */
@@ -28,7 +39,7 @@ export async function startMeshUnderTest(
   env: Record<string, string> = {},
   options: MeshUnderTestOptions = {},
 ): Promise<MeshUnderTest> {
-  const { processes = false, onDeath = printDeath } = options;
+  const { processes = false, replicas = 1, onDeath = printDeath } = options;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "similarfaces-bench-")));
   const all = { ...process.env, DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "error", ...env };
   const guarding = guard({ dataDir });
@@ -36,6 +47,7 @@ export async function startMeshUnderTest(
     config: readConfig(all),
     env: all,
     processes,
+    replicas,
     onLine: (program, line) => process.stderr.write(`${program}: ${line}\n`),
     onDeath,
   });
@@ -47,8 +59,16 @@ export async function startMeshUnderTest(
   try {
     const { url, metricsUrl } = await supervisor.ready;
     const children = () => readRunState(dataDir)?.children ?? {};
-    const cpuSeconds = () => usageOf(Object.values(children()).map(({ pid }) => pid)).cpuSeconds;
-    return { url, metricsUrl, children, cpuSeconds, stop };
+    const usage = () => {
+      const { [NATS_SERVER]: broker, ...services } = children();
+      const pids = Object.values(services).map(({ pid }) => pid);
+      return { services: usageOf(pids), broker: usageOf(broker ? [broker.pid] : []) };
+    };
+    const cpuSeconds = () => {
+      const { services, broker } = usage();
+      return services.cpuSeconds + broker.cpuSeconds;
+    };
+    return { url, metricsUrl, children, usage, cpuSeconds, stop };
   } catch (error) {
     await stop();
     throw error;

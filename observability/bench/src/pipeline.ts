@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { dealFrom, parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
+import { parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
-import { openBareLoop, type BareLoop } from "./bareLoop.js";
-import { closedLoop } from "./closedLoop.js";
+import { startBareProcess, type BareProcess, type BareRound } from "./bare/bareProcess.js";
+import { costOf, describeCost, meshRound, type Cost, type MeshRound } from "./cost.js";
 import { median, percentile, triple } from "./percentiles.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { scrape, valueOf } from "./scrape.js";
-import { analyseUnread } from "./analyseUnread.js";
 
 export interface PipelineOptions {
   modelsDir: string;
@@ -20,20 +19,25 @@ export interface PipelineOptions {
   load: boolean;
   /** Added to the mesh's environment: to see what a setting costs. */
   env?: Record<string, string>;
+  /** Every service as a process of its own, of each stage so many. */
+  processes?: boolean;
+  replicas?: number;
 }
 
-/** Photos on their way at once in the mesh: enough that no stage ever waits for the next. */
-export const IN_FLIGHT_PER_WORKER = 6;
-/** In the bare loop two are: one is decoded while the other is computed. */
-const BARE_IN_FLIGHT_PER_WORKER = 2;
 const IDLE_PHOTOS = 40;
+const EVENT_LOOP_P99 = 'similarfaces_event_loop_delay_seconds{quantile="p99"}';
 const LOAD_SHARES = [0.25, 0.5, 0.75, 0.9];
 
 export interface PipelineReport {
   workers: number;
+  processes: boolean;
+  replicas: number;
   mix: string;
   /** Photos per second: medians of the rounds, and the median of their ratios. */
-  throughput: { bare: number; mesh: number; ratio: number; cpuMsPerPhoto: number; memoryMiB: number };
+  throughput: { bare: number; mesh: number; ratio: number };
+  cost: Cost;
+  /** Resident after the rounds: sums over processes. */
+  memoryMiB: { services: number; broker: number; all: number };
   /** Milliseconds, one photo at a time. */
   idle: { photo: string; bareP50: number; allResultsP50: number; withinLimit: boolean; firstBox: number[] }[];
   /** Milliseconds at p99, under full load. */
@@ -46,14 +50,15 @@ export interface PipelineReport {
  */
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
   const photos = await readMix(options);
-  const bare = await openBareLoop({ ...process.env, ...options.env });
+  const { env, processes = false, replicas = 1 } = options;
+  const bare = await startBareProcess({ ...process.env, ...env });
   const { workers } = bare;
-  const mesh = await startMeshUnderTest(options.env);
+  const mesh = await startMeshUnderTest(env, { processes, replicas });
   try {
     const idle = await benchIdle(mesh, bare, photos);
     const full = await benchThroughput(mesh, bare, photos, options);
     const load = options.load ? await benchLoad(mesh, photos, full.throughput.mesh) : [];
-    return { workers, mix: options.mix, idle, load, ...full };
+    return { workers, processes, replicas, mix: options.mix, idle, load, ...full };
   } finally {
     await mesh.stop();
     await bare.close();
@@ -74,7 +79,7 @@ export async function readMix({
 }
 
 /** One photo at a time: what a single visitor waits for. */
-async function benchIdle(mesh: MeshUnderTest, bareLoop: BareLoop, photos: readonly MixPhoto[]) {
+async function benchIdle(mesh: MeshUnderTest, bareLoop: BareProcess, photos: readonly MixPhoto[]) {
   const idle: PipelineReport["idle"] = [];
   const bar = new ProgressBar("photos one at a time", IDLE_PHOTOS * photos.length);
   for (const { name, bytes } of photos) {
@@ -82,9 +87,7 @@ async function benchIdle(mesh: MeshUnderTest, bareLoop: BareLoop, photos: readon
     const all: number[] = [];
     const first: number[] = [];
     for (let turn = 0; turn < IDLE_PHOTOS; turn++) {
-      const startedAtMs = performance.now();
-      await bareLoop.analyse(bytes);
-      bare.push(performance.now() - startedAtMs);
+      bare.push(await bareLoop.analyse(bytes));
       const visited = await visit(mesh.url, bytes, "sse", performance.now());
       if (visited.allResultsMs === undefined || visited.firstBoxMs === undefined) {
         throw new Error(`${name}: ${visited.outcome} ${visited.reason ?? ""}`);
@@ -114,49 +117,51 @@ async function benchIdle(mesh: MeshUnderTest, bareLoop: BareLoop, photos: readon
 /** As many photos as go: the mesh and the bare loop take turns. */
 async function benchThroughput(
   mesh: MeshUnderTest,
-  { workers, analyse }: BareLoop,
+  bareLoop: BareProcess,
   photos: readonly MixPhoto[],
   { rounds, roundMs }: PipelineOptions,
-) {
-  const bare: number[] = [];
-  const meshes: number[] = [];
+): Promise<Pick<PipelineReport, "throughput" | "cost" | "memoryMiB" | "eventLoopDelayP99">> {
+  const { workers } = bareLoop;
+  const bares: BareRound[] = [];
+  const meshes: MeshRound[] = [];
   const delays: number[] = [];
-  let cpuSeconds = 0;
-  let done = 0;
   for (let round = 0; round < rounds; round++) {
-    const [dealBare, dealMesh] = [dealFrom(photos), dealFrom(photos)];
-    const limit = await closedLoop(BARE_IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-      analyse(dealBare().bytes),
-    );
-    const before = await scrape(mesh.metricsUrl);
-    const own = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-      analyseUnread(mesh.url, dealMesh().bytes),
-    );
-    const after = await scrape(mesh.metricsUrl);
-    bare.push(limit.perSecond);
-    meshes.push(own.perSecond);
-    delays.push(valueOf(after, 'similarfaces_event_loop_delay_seconds{quantile="p99"}') * 1_000);
-    cpuSeconds += valueOf(after, "process_cpu_seconds_total") - valueOf(before, "process_cpu_seconds_total");
-    done += own.photosInAll;
+    const bare = await bareLoop.round(photos, roundMs);
+    // The delay counts from one look to the next.
+    await scrape(mesh.metricsUrl);
+    const own = await meshRound(mesh, photos, { workers, roundMs });
+    const delay = valueOf(await scrape(mesh.metricsUrl), EVENT_LOOP_P99) * 1_000;
+    bares.push(bare);
+    meshes.push(own);
+    delays.push(delay);
     console.log(
-      `round ${round + 1}: mesh ${own.perSecond.toFixed(2)} photos/s, bare loop ${limit.perSecond.toFixed(2)}; ` +
-        `ratio ${(own.perSecond / limit.perSecond).toFixed(3)}; event loop p99 ${delays.at(-1)!.toFixed(1)} ms`,
+      `round ${round + 1}: mesh ${own.perSecond.toFixed(2)} photos/s, bare loop ${bare.perSecond.toFixed(2)}; ` +
+        `ratio ${(own.perSecond / bare.perSecond).toFixed(3)}; cost ${costOf([own], [bare]).difference.toFixed(1)} ms; ` +
+        `event loop p99 ${delay.toFixed(1)} ms`,
     );
   }
-  const resident = valueOf(await scrape(mesh.metricsUrl), "process_resident_memory_bytes");
   const throughput = {
-    bare: median(bare),
-    mesh: median(meshes),
-    ratio: median(meshes.map((perSecond, i) => perSecond / bare[i]!)),
-    cpuMsPerPhoto: (cpuSeconds / done) * 1_000,
-    memoryMiB: resident / 2 ** 20,
+    bare: median(bares.map(({ perSecond }) => perSecond)),
+    mesh: median(meshes.map(({ perSecond }) => perSecond)),
+    ratio: median(meshes.map(({ perSecond }, i) => perSecond / bares[i]!.perSecond)),
   };
+  const cost = costOf(meshes, bares);
+  const memoryMiB = memoryOf(mesh);
   console.log(
     `throughput: ${throughput.mesh.toFixed(2)} photos/s of ${throughput.bare.toFixed(2)} in the bare loop of ${workers} workers: ` +
-      `ratio ${throughput.ratio.toFixed(3)}; ${throughput.cpuMsPerPhoto.toFixed(0)} ms of processor time per photo, ` +
-      `${throughput.memoryMiB.toFixed(0)} MiB resident`,
+      `ratio ${throughput.ratio.toFixed(3)}`,
   );
-  return { throughput, eventLoopDelayP99: median(delays) };
+  console.log(`cost: ${describeCost(cost)}`);
+  console.log(
+    `memory: ${memoryMiB.all.toFixed(0)} MiB resident: services ${memoryMiB.services.toFixed(0)}, broker ${memoryMiB.broker.toFixed(0)}`,
+  );
+  return { throughput, cost, memoryMiB, eventLoopDelayP99: median(delays) };
+}
+
+function memoryOf(mesh: MeshUnderTest): PipelineReport["memoryMiB"] {
+  const { services, broker } = mesh.usage();
+  const [ofServices, ofBroker] = [services, broker].map(({ residentBytes }) => residentBytes / 2 ** 20);
+  return { services: ofServices!, broker: ofBroker!, all: ofServices! + ofBroker! };
 }
 
 /** Visitors who come when they like, at shares of what the mesh can take. */

@@ -22,8 +22,8 @@ import {
   traceOfHeaders,
   type Tracing,
 } from "@similarfaces/runtime";
+import { IN_FLIGHT_PER_WORKER } from "./cost.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
-import { IN_FLIGHT_PER_WORKER } from "./pipeline.js";
 import { analyseUnread } from "./analyseUnread.js";
 
 export interface TracingOptions {

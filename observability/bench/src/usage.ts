@@ -1,5 +1,6 @@
 /** `npm run bench -- --help` */
-export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--json FILE]
+export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--processes] [--replicas N] [--json FILE]
+                http | tracing [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
                 crowd [--photos N] [--pairs N] [--json FILE]
                 faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
@@ -7,7 +8,8 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
                 resolution [--seed N] [--json FILE]
                 gallery [--driver elasticsearch] [--sizes 1000,10000] [--photos N] [--from DIR]... [--json FILE]
 
-  pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default)
+  pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default), and
+             what it costs beside it: processor time per photo of services and broker, less the bare loop's
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
@@ -28,7 +30,8 @@ export const USAGE = `npm run bench -- [pipeline | http | tracing] [--mix portra
   --sizes    faces (default 1000,10000,100000)
   --photos   of the import, 0 for none (default 2000); of the soak (default 20000); of crowd (default 20)
   --pairs    of crowd (default 50)
-  --processes  of the soak: every service as a process of its own
+  --processes  of pipeline and soak: every service as a process of its own
+  --replicas of pipeline: of each stage so many processes (default 1)
   --from     a folder of photos to repeat under other names (default: the repository's samples)
   --only     of faults: some of its kinds
   --seed     of faults: what is killed when; of resolution: where the faces are (default 1)

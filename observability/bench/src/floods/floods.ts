@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { dealFrom, runFlood, type MixPhoto } from "@similarfaces/load";
 import { closedLoop } from "../closedLoop.js";
 import { median } from "../percentiles.js";
-import { IN_FLIGHT_PER_WORKER } from "../pipeline.js";
+import { IN_FLIGHT_PER_WORKER } from "../cost.js";
 import { analyseUnread } from "../analyseUnread.js";
 import { floodFigures, type FloodFigures } from "./figures.js";
 

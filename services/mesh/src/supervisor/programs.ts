@@ -12,15 +12,15 @@ export function meshProgram(env: NodeJS.ProcessEnv): Program {
  * Every service as its own process, as on a cluster.
  * @param stages what is served, analyzers among them
  * @param envOf each has its own user at the broker
+ * @param replicas of each stage
  */
 export function servicePrograms(
   stages: readonly StageName[],
   envOf: (user: BrokerUser) => NodeJS.ProcessEnv,
+  replicas: number,
 ): Program[] {
   const program = (name: BrokerUser) => service(name, `services/${name}/dist/main.js`, besides(envOf(name)));
-  return [
-    program("provision"),
-    service("gateway", "gateway/dist/main.js", envOf("gateway")),
+  const ofStages = [
     program("extract"),
     ...(stages.includes("embed") ? [program("embed")] : []),
     ...stages.filter((stage) => !isCoreStage(stage)).map((name) => analyzerProgram(name, envOf(name))),
@@ -28,6 +28,18 @@ export function servicePrograms(
       ? [service("match", "services/gallery/dist/main.js", besides(envOf("match")))]
       : []),
   ];
+  return [
+    program("provision"),
+    service("gateway", "gateway/dist/main.js", envOf("gateway")),
+    ...ofStages.flatMap((stage) => replicasOf(stage, replicas)),
+  ];
+}
+
+/** The first keeps the stage's name; no stage's has a dot. */
+function replicasOf(program: Program, replicas: number): Program[] {
+  return Array.from({ length: replicas }, (_, i) =>
+    i === 0 ? program : { ...program, name: `${program.name}.${i + 1}` },
+  );
 }
 
 /** One analyzer as a process of its own. */

@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   env: NodeJS.ProcessEnv;
   /** Every service as a process of its own. */
   processes: boolean;
+  /** Of each stage's process; 1 without it. */
+  replicas?: number;
   /** For the next reader of the run's state: this mesh goes when its command is done. */
   forOneCommand?: boolean;
   /** A line that a program wrote. */
@@ -79,7 +81,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 async function supervise(options: SupervisorOptions, lock: Lock): Promise<Supervisor> {
-  const { config, processes, forOneCommand = false } = options;
+  const { config, processes, replicas = 1, forOneCommand = false } = options;
   const port = await choosePort(config);
   // The mesh in one process finds out for itself what it serves, while it loads the rest of its code.
   const served = processes ? await stagesServed(config) : undefined;
@@ -109,7 +111,7 @@ async function supervise(options: SupervisorOptions, lock: Lock): Promise<Superv
     const others = { NATS_TOKEN: "", NATS_CREDENTIALS_FILE: "", NATS_CA_FILE: "" };
     return { ...env, ...others, NATS_USER: user, NATS_PASSWORD: password };
   };
-  const programs = served ? servicePrograms(served, envOf) : [meshProgram(envOf("mesh"))];
+  const programs = served ? servicePrograms(served, envOf, replicas) : [meshProgram(envOf("mesh"))];
   const awaited = new Set(programs.map(({ name }) => name));
   const ready = new Deferred<Running>();
   let stopping: Promise<void> | undefined;

@@ -11,6 +11,8 @@ import { benchGallery } from "./gallery/benchGallery.js";
 import { benchHttp } from "./http.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { benchPipeline, readMix } from "./pipeline.js";
+import { benchProfile } from "./profile/profile.js";
+import { profileTable } from "./profile/table.js";
 import { RESOLUTION_HEAD, benchResolution, describeRow } from "./resolution/benchResolution.js";
 import { benchSoak } from "./soak.js";
 import { benchTracing } from "./tracing.js";
@@ -65,6 +67,14 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     // Replicas are processes of their own.
     const layout = { processes: values.processes || replicas > 1, replicas };
     return { report: await benchPipeline({ modelsDir: MODELS, mix, load, ...layout, ...times }) };
+  },
+
+  async profile({ processes, ...values }) {
+    const times = timesOf(values, { rounds: 1, seconds: 15 });
+    if (!times) return undefined;
+    const report = await benchProfile({ mix: await photosOf(values), roundMs: times.roundMs, processes });
+    console.log(profileTable(report));
+    return { report };
   },
 
   async http(values) {

@@ -1,5 +1,6 @@
 /** `npm run bench -- --help` */
 export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--processes] [--replicas N] [--json FILE]
+                profile [--mix ...] [--seconds N] [--processes] [--json FILE]
                 http | tracing [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
                 crowd [--photos N] [--pairs N] [--json FILE]
@@ -10,6 +11,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
 
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default), and
              what it costs beside it: processor time per photo of services and broker, less the bare loop's
+  profile    where the processor time of a photo goes: every process sampled over one round, beside the bare loop
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
@@ -22,7 +24,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
 
   --mix      photos of models/samples/photos and how often each comes
   --rounds   of each measurement, whose median counts (default 5; of tracing 8)
-  --seconds  of each round (default 8; of tracing 5 for each mesh, of each flood 60)
+  --seconds  of each round (default 8; of profile 15, of tracing 5 for each mesh, of each flood 60)
   --factors  of the floods: what is offered, in what a closed loop gets done (default 2,10,50)
   --no-load  without open-loop arrivals at 25, 50, 75 and 90 % of capacity
   --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;
@@ -30,7 +32,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
   --sizes    faces (default 1000,10000,100000)
   --photos   of the import, 0 for none (default 2000); of the soak (default 20000); of crowd (default 20)
   --pairs    of crowd (default 50)
-  --processes  of pipeline and soak: every service as a process of its own
+  --processes  of pipeline, profile and soak: every service as a process of its own
   --replicas of pipeline: of each stage so many processes (default 1)
   --from     a folder of photos to repeat under other names (default: the repository's samples)
   --only     of faults: some of its kinds

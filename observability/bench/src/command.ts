@@ -9,6 +9,7 @@ import { describeFlood } from "./floods/figures.js";
 import { benchFloods } from "./floods/floods.js";
 import { benchGallery } from "./gallery/benchGallery.js";
 import { benchHttp } from "./http.js";
+import { benchHuman } from "./human/benchHuman.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { benchPipeline, readMix } from "./pipeline.js";
 import { benchProfile } from "./profile/profile.js";
@@ -75,6 +76,11 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     const report = await benchProfile({ mix: await photosOf(values), roundMs: times.roundMs, processes });
     console.log(profileTable(report));
     return { report };
+  },
+
+  async human(values) {
+    const times = timesOf(values, { rounds: 5, seconds: 10 });
+    return times && { report: await benchHuman({ mix: await photosOf(values), ...times }) };
   },
 
   async http(values) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dealFrom, type MixPhoto } from "@similarfaces/load";
 import { analyseUnread } from "./analyseUnread.js";
-import type { BareRound } from "./bare/bareProcess.js";
+import type { SpentRound } from "./spentRound.js";
 import { closedLoop, type Throughput } from "./closedLoop.js";
 import type { MeshUnderTest } from "./meshUnderTest.js";
 
@@ -47,7 +47,7 @@ export async function meshRound(
 }
 
 /** Of all rounds together: rounds are of about one length, and every photo of them counts once. */
-export function costOf(meshes: readonly MeshRound[], bares: readonly BareRound[]): Cost {
+export function costOf(meshes: readonly MeshRound[], bares: readonly SpentRound[]): Cost {
   const done = sum(meshes, ({ photosInAll }) => photosInAll);
   const services = (sum(meshes, ({ servicesSeconds }) => servicesSeconds) / done) * 1_000;
   const broker = (sum(meshes, ({ brokerSeconds }) => brokerSeconds) / done) * 1_000;

@@ -2,11 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
-import { startBareProcess, type BareProcess, type BareRound } from "./bare/bareProcess.js";
+import { startBareProcess, type BareProcess } from "./bare/bareProcess.js";
 import { costOf, describeCost, meshRound, type Cost, type MeshRound } from "./cost.js";
 import { median, percentile, triple } from "./percentiles.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { scrape, valueOf } from "./scrape.js";
+import type { SpentRound } from "./spentRound.js";
 
 export interface PipelineOptions {
   modelsDir: string;
@@ -122,7 +123,7 @@ async function benchThroughput(
   { rounds, roundMs }: PipelineOptions,
 ): Promise<Pick<PipelineReport, "throughput" | "cost" | "memoryMiB" | "eventLoopDelayP99">> {
   const { workers } = bareLoop;
-  const bares: BareRound[] = [];
+  const bares: SpentRound[] = [];
   const meshes: MeshRound[] = [];
   const delays: number[] = [];
   for (let round = 0; round < rounds; round++) {

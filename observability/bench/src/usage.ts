@@ -1,6 +1,7 @@
 /** `npm run bench -- --help` */
 export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3] [--rounds N] [--seconds N] [--no-load] [--processes] [--replicas N] [--json FILE]
                 profile [--mix ...] [--seconds N] [--processes] [--json FILE]
+                human [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 http | tracing [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
                 crowd [--photos N] [--pairs N] [--json FILE]
@@ -12,6 +13,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
   pipeline   the mesh against a bare loop that runs the same models on the same photos in as many workers (the default), and
              what it costs beside it: processor time per photo of services and broker, less the bare loop's
   profile    where the processor time of a photo goes: every process sampled over one round, beside the bare loop
+  human      the mesh and vladmandic/human in turns on the same photos; npm brings it into ~/.cache/similarfaces
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
@@ -24,7 +26,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
 
   --mix      photos of models/samples/photos and how often each comes
   --rounds   of each measurement, whose median counts (default 5; of tracing 8)
-  --seconds  of each round (default 8; of profile 15, of tracing 5 for each mesh, of each flood 60)
+  --seconds  of each round (default 8; of human 10, of profile 15, of tracing 5 for each mesh, of each flood 60)
   --factors  of the floods: what is offered, in what a closed loop gets done (default 2,10,50)
   --no-load  without open-loop arrivals at 25, 50, 75 and 90 % of capacity
   --driver   of the gallery: nats (the default) or elasticsearch (ELASTICSEARCH_URL, or one started for this;

@@ -88,7 +88,7 @@ export function reduceJob(job: JobState, event: ResultEvent): JobState {
   if (job.state === "deleted") return job;
   if (event.stage === "deleted") return deleted(job, event);
   const next = place(job, event);
-  return next === job ? job : settle(next);
+  return next === job ? job : closed(next);
 }
 
 /** The job at a moment, milliseconds since the epoch: past its deadline and grace, what is pending is expired. */
@@ -96,8 +96,8 @@ export function jobAt(job: JobState, nowMs: number): JobState {
   const deadlineAtMs = job.accepted?.deadlineAtMs;
   if (job.state !== "running" || deadlineAtMs === undefined || nowMs < deadlineAtMs + DEADLINE_GRACE_MS)
     return job;
-  const faces = job.faces.map((face) => ({ ...face, fields: mapFields(face.fields, expire) }));
-  return settle({ ...job, extract: expire(job.extract), faces });
+  const faces = job.faces.map((face) => settled({ ...face, fields: mapFields(face.fields, expire) }));
+  return closed({ ...job, extract: expire(job.extract), faces });
 }
 
 /** The view without what only the reducer needs: the JSON of `GET /v1/jobs/{id}`. */
@@ -155,7 +155,8 @@ function place(job: JobState, event: ResultEvent): JobState {
   if (!face) return job.extract.state === "pending" ? keep(job, event) : job;
   if (face.fields[stage]?.state !== "pending") return job;
   const fields: FaceFields = { ...face.fields, [stage]: fieldOfEvent(event, stage) };
-  return { ...job, faces: job.faces.map((other) => (other === face ? { ...face, fields } : other)) };
+  // The other faces stay the same objects: what is drawn of them need not be looked at.
+  return { ...job, faces: job.faces.with(job.faces.indexOf(face), settled({ ...face, fields })) };
 }
 
 /** A face as `extract` found it: fields that it answers itself are done, the rest pending, or skipped with the face. */
@@ -176,15 +177,28 @@ function viewOfFace(
   return { ...face, fields: Object.fromEntries(fields), cautions: [] };
 }
 
-/** The face with what follows from its fields. */
-function withVerdict({ shownVerdict: _, ...face }: FaceView): FaceView {
-  const cautions = cautionsOf(face.fields);
-  const match = fieldOf({ ...face, cautions }, "match");
+/** The face with what follows from its fields: what waits for a stage that has failed has failed too; cautions and verdict. */
+function settled({ shownVerdict: _, ...face }: FaceView): FaceView {
+  const fields = Object.values(face.fields).some(({ state }) => state === "failed")
+    ? mapFields(face.fields, (field, stage) => withoutSource(face.fields, field, stage))
+    : face.fields;
+  const cautions = cautionsOf(fields);
+  const match = fieldOf({ ...face, fields }, "match");
   return {
     ...face,
+    fields,
     cautions,
     ...(match?.state === "done" ? { shownVerdict: shownVerdict(match.value.verdict, cautions) } : {}),
   };
+}
+
+function withoutSource(fields: FaceFields, field: Field<never>, stage: StageName): Field<never> {
+  const { source } = rowOf(stage);
+  const cause = source && fields[source];
+  if (field.state !== "pending" || cause?.state !== "failed") return field;
+  const { retryable } = cause.failure;
+  const message = `${source} failed, which this is made of`;
+  return { state: "failed", failure: { code: "source_failed", message, retryable } };
 }
 
 function keep(job: JobState, event: ResultEvent): JobState {
@@ -196,23 +210,13 @@ function placeEarly(job: JobState): JobState {
   return job.early.reduce<JobState>((placed, event) => place(placed, event), { ...job, early: [] });
 }
 
-/** Fails what waits for a stage that has failed, and closes the job when nothing is pending. */
-function settle(job: JobState): JobState {
-  const faces = job.faces.map((face) => {
-    const fields = mapFields(face.fields, (field, stage) => {
-      const source = rowOf(stage).source;
-      const cause = source && face.fields[source];
-      if (field.state !== "pending" || cause?.state !== "failed") return field;
-      const { retryable } = cause.failure;
-      const message = `${source} failed, which this is made of`;
-      return { state: "failed", failure: { code: "source_failed", message, retryable } };
-    });
-    return withVerdict({ ...face, fields });
-  });
-  const open =
+/** The job, complete when nothing is pending. */
+function closed(job: JobState): JobState {
+  if (!job.accepted || job.state === "complete") return job;
+  const isOpen =
     job.extract.state === "pending" ||
-    faces.some((face) => Object.values(face.fields).some((field) => field.state === "pending"));
-  return { ...job, faces, state: open || !job.accepted ? job.state : "complete" };
+    job.faces.some((face) => Object.values(face.fields).some(({ state }) => state === "pending"));
+  return isOpen ? job : { ...job, state: "complete" };
 }
 
 /** The stages of the job that answer for faces: those of the table as it has them, analyzers as the job has them. */

@@ -114,6 +114,12 @@ describe("the job reducer", () => {
     }
   });
 
+  it("keeps the faces that a result is not about, so that nobody need look at them again", () => {
+    const job = run(accepted(["extract", "age", "embed"]), extracted(3));
+    const { faces } = reduceJob(job, age(1));
+    expect(faces.map((face, at) => face === job.faces[at])).toEqual([true, false, true]);
+  });
+
   it("never changes a field once known", () => {
     const job = run(accepted(["extract", "age"]), extracted(1), age(0), {
       ...base,

@@ -10,13 +10,23 @@ import {
 import { createRoot, createSignal, type Accessor } from "solid-js";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { deleteJob } from "../api/jobs";
+import { beforeNextFrame, changeNow } from "../live/frames";
 import { watchJob } from "../live/live";
 import { serverClock, serverNowMs } from "../serverClock";
+
+/** When results came to this page, by its own clock (`performance.now()`), which nobody sets and which never runs backwards. */
+export interface Received {
+  /** The boxes of at least one face. */
+  boxesAtMs?: number;
+  /** The last one that said anything new. */
+  lastAtMs?: number;
+}
 
 /** One job, as far as its results have come to this page. */
 export interface Job {
   readonly jobId: string;
   readonly state: Accessor<JobState>;
+  readonly received: Accessor<Received>;
   /** Why there is no such job (any more), in the server's words. */
   readonly failure: Accessor<FailureJson | undefined>;
   /** What the deletion found, once it was asked for here. */
@@ -39,19 +49,33 @@ export function jobOf(jobId: string): Job {
 
 function createJob(jobId: string): Job {
   const [state, setState] = createSignal<JobState>(emptyJob(jobId));
+  const [received, setReceived] = createSignal<Received>({});
   const [failure, setFailure] = createSignal<FailureJson>();
   const [receipt, setReceipt] = createSignal<DeletionReceipt>();
   /** By the results received, whatever the time. */
   let known: JobState = emptyJob(jobId);
   /** The time at which it is shown: after the deadline, fields without an answer are expired; a late answer still replaces that. */
   let shownAtMs = 0;
-  const apply = (event: ResultEvent) => {
-    known = reduceJob(known, event);
+  let times: Received = {};
+  const show = () => {
+    setReceived(times);
     setState(jobAt(known, shownAtMs));
+  };
+  const apply = (event: ResultEvent) => {
+    const next = reduceJob(known, event);
+    if (next === known) return;
+    known = next;
+    const nowMs = performance.now();
+    times = {
+      ...times,
+      lastAtMs: nowMs,
+      ...(known.faces.length > 0 ? { boxesAtMs: times.boxesAtMs ?? nowMs } : {}),
+    };
+    beforeNextFrame(show);
   };
   const expire = () => {
     shownAtMs = Number.POSITIVE_INFINITY;
-    setState(jobAt(known, shownAtMs));
+    beforeNextFrame(show);
   };
   let sequence = 0;
   let deadline: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +100,8 @@ function createJob(jobId: string): Job {
     },
     failure(why) {
       clearTimeout(deadline);
+      // What came before it is shown before it.
+      changeNow();
       setFailure(why);
     },
   });
@@ -83,6 +109,7 @@ function createJob(jobId: string): Job {
   return {
     jobId,
     state,
+    received,
     failure,
     receipt,
     async delete() {
@@ -92,6 +119,7 @@ function createJob(jobId: string): Job {
       setReceipt(found);
       const { deletedAtMs } = found;
       apply({ jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } });
+      changeNow();
     },
   };
 }

@@ -1,85 +1,86 @@
 import type { JobView } from "@similarfaces/contracts/job";
-import { For, Index, Show, createEffect, createMemo, createSignal, onCleanup } from "solid-js";
+import { For, Index, Show, createMemo, createSignal, onCleanup, onMount } from "solid-js";
 import { StageLabel } from "../components/StageLabel";
 import { formatMs } from "../formats";
 import { serverNowMs } from "../serverClock";
 import { inPhotoOrder, stagesNow } from "../stages";
-import {
-  axisMsOf,
-  headlinesOf,
-  lastMs,
-  marksOf,
-  rowsOf,
-  type Headlines,
-  type Row,
-  type Span,
-} from "./waterfall";
+import { createClock } from "./clock";
+import { timeAxisOf } from "./timeAxis";
+import { headlinesOf, lastMs, pathOf, rowsOf, type Row, type Span, type Wait } from "./waterfall";
+import { WaterfallHead } from "./WaterfallHead";
 import "./Waterfall.css";
 
-/** Where each stage's time went, live at the display's rate while the job runs, as measured once it has answered. */
-export function Waterfall(props: { job: JobView | undefined; face: number; uploadMs: number | undefined }) {
-  const [nowMs, setNowMs] = createSignal(serverNowMs());
-  const isWide = matchMedia("(min-width: 60rem)");
+export interface WaterfallProps {
+  job: JobView | undefined;
+  face: number;
+  /** Undefined for who opens a link. */
+  wait: Wait | undefined;
+  uploadMs: number | undefined;
+}
 
-  createEffect(() => {
-    if (props.job?.state !== "running") return;
-    let frame = 0;
-    const tick = () => {
-      setNowMs(serverNowMs());
-      frame = requestAnimationFrame(tick);
-    };
-    tick();
-    onCleanup(() => cancelAnimationFrame(frame));
+/** Of the axis, for a mark and its text. */
+const MARK_REM = 4;
+const MARKS_MAX = 10;
+
+/** Where each stage's time went, live at the display's rate while the job runs, as measured once it has answered. */
+export function Waterfall(props: WaterfallProps) {
+  const isWide = matchMedia("(min-width: 60rem)");
+  const isRunning = createMemo(() => {
+    const state = props.job?.state ?? "unknown";
+    return state === "running" || (state === "unknown" && props.wait !== undefined);
   });
+  const clockMs = createClock(isRunning);
+  /** Since the photo was accepted, by the installation's clock as far as it is known here. */
+  const nowMs = createMemo(() => {
+    clockMs();
+    return Math.max(0, serverNowMs() - (props.job?.accepted?.acceptedAtMs ?? Number.POSITIVE_INFINITY));
+  });
+  const elapsedMs = () =>
+    isRunning() && props.wait ? Math.max(0, clockMs() - props.wait.givenAtMs) : undefined;
 
   const accepted = createMemo(() => props.job?.accepted?.stages);
   const stages = createMemo(() => {
     const asked = accepted();
     return asked ? inPhotoOrder(asked) : stagesNow();
   });
-  const rows = createMemo(() => rowsOf(props.job, stages(), props.face, nowMs()));
-  const headlines = createMemo((): Headlines => (props.job ? headlinesOf(props.job) : {}));
-  const elapsedMs = () => Math.max(0, nowMs() - (props.job?.accepted?.acceptedAtMs ?? nowMs()));
-  const axisMs = createMemo(() => axisMsOf(lastMs(rows())));
+  const headlines = createMemo(() => headlinesOf(props.job, props.wait));
+  const rows = createMemo(() => rowsOf(props.job, stages(), props.face));
+  const isWaiting = createMemo(() => rows().some(({ waitsSinceMs }) => waitsSinceMs !== undefined));
   const hasOthers = () => (props.job?.faces.length ?? 0) > 1;
+
+  let axisPlace!: HTMLDivElement;
+  const [partsMax, setPartsMax] = createSignal(4);
+  onMount(() => {
+    const observer = new ResizeObserver(() => {
+      const markPx = MARK_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      setPartsMax(Math.min(MARKS_MAX, Math.max(2, Math.floor(axisPlace.clientWidth / markPx))));
+    });
+    observer.observe(axisPlace);
+    onCleanup(() => observer.disconnect());
+  });
+  // Of one job it never becomes shorter: what ended a little before it was thought to would draw everything anew.
+  const longest = createMemo<{ jobId: string | undefined; ms: number }>(
+    (before) => {
+      const jobId = props.job?.jobId;
+      const ms = lastMs(rows(), isWaiting() ? nowMs() : 0);
+      return before.jobId === jobId && before.ms >= ms ? before : { jobId, ms };
+    },
+    { jobId: undefined, ms: 0 },
+  );
+  const axis = createMemo(() => timeAxisOf(longest().ms, partsMax()), undefined, {
+    equals: (a, b) => a.endMs === b.endMs && a.marks.length === b.marks.length,
+  });
 
   return (
     <details class="fall" open={isWide.matches}>
-      <summary class="fall-head">
-        <span class="fall-figure" data-known={headlines().firstBoxMs !== undefined}>
-          First box{" "}
-          <b>
-            <Figure
-              ms={headlines().firstBoxMs}
-              elapsedMs={elapsedMs()}
-              isRunning={props.job?.state === "running"}
-            />
-          </b>
-        </span>
-        <span class="fall-figure" data-known={headlines().allMs !== undefined}>
-          Everything{" "}
-          <b>
-            <Figure
-              ms={headlines().allMs}
-              elapsedMs={elapsedMs()}
-              isRunning={props.job?.state === "running"}
-            />
-          </b>
-        </span>
-        <Show when={props.uploadMs !== undefined}>
-          <span class="fall-figure fall-upload">
-            Upload <b>{formatMs(props.uploadMs!)}</b>
-          </span>
-        </Show>
-        <span class="fall-legend" aria-hidden="true">
-          <span class="fall-wait">waited</span>
-          <span class="fall-work">worked</span>
-          <Show when={hasOthers()}>
-            <span class="fall-others">other faces</span>
-          </Show>
-        </span>
-      </summary>
-      <table class="fall-rows">
+      <WaterfallHead
+        headlines={headlines()}
+        elapsedMs={elapsedMs()}
+        isOwn={props.wait !== undefined}
+        uploadMs={props.uploadMs}
+        hasOthers={hasOthers()}
+      />
+      <table class="fall-rows" style={{ "--parts": axis().marks.length - 1 }}>
         <caption class="visually-hidden">
           Time each stage waited and worked{hasOthers() ? ` for face ${props.face + 1}` : ""}, after the photo
           arrived
@@ -99,42 +100,41 @@ export function Waterfall(props: { job: JobView | undefined; face: number; uploa
           </tr>
         </thead>
         <tbody>
-          <Index each={rows()}>{(row) => <StageRow row={row()} axisMs={axisMs()} />}</Index>
+          <Index each={rows()}>
+            {(row) => <StageRow row={row()} nowMs={nowMs()} axisMs={axis().endMs} />}
+          </Index>
         </tbody>
       </table>
-      <div class="fall-axis" aria-hidden="true">
-        <For each={marksOf(axisMs())}>{(mark) => <span>{formatMs(mark)}</span>}</For>
+      <div class="fall-axis" aria-hidden="true" ref={axisPlace}>
+        <For each={axis().marks}>{({ text }) => <span>{text}</span>}</For>
       </div>
     </details>
   );
 }
 
-function Figure(props: { ms: number | undefined; elapsedMs: number; isRunning: boolean }) {
-  return (
-    <>{props.ms !== undefined ? formatMs(props.ms) : props.isRunning ? formatMs(props.elapsedMs) : "–"}</>
-  );
-}
-
-function StageRow(props: { row: Row; axisMs: number }) {
-  const percent = (ms: number) => `${(ms / props.axisMs) * 100}%`;
-  const bar = ([from, to]: Span = [0, 0]) => ({ x: percent(from), width: percent(to - from) });
+/** Three paths, however many faces there are, in milliseconds: a longer axis only looks at more of them. */
+function StageRow(props: { row: Row; nowMs: number; axisMs: number }) {
+  const wait = createMemo((): Span | undefined => {
+    const { wait, waitsSinceMs } = props.row;
+    return waitsSinceMs === undefined ? wait : [waitsSinceMs, Math.max(waitsSinceMs, props.nowMs)];
+  });
+  const lineOf = (span: Span | undefined) => (span ? pathOf([span], 4) : "");
   const lengthOf = (span: Span | undefined) => (span ? formatMs(span[1] - span[0]) : "");
+  const others = createMemo(() => pathOf(props.row.others, 9));
   return (
     <tr class="fall-row" data-stage={props.row.stage} data-state={props.row.state}>
       <th scope="row" title={props.row.stage}>
         <StageLabel stage={props.row.stage} />
       </th>
       <td class="fall-track">
-        <svg aria-hidden="true">
-          <rect class="fall-bar-wait" y="10%" height="58%" {...bar(props.row.wait)} />
-          <rect class="fall-bar-work" y="10%" height="58%" {...bar(props.row.work)} />
-          <For each={props.row.others}>
-            {(span) => <rect class="fall-bar-other" y="80%" height="20%" {...bar(span)} />}
-          </For>
+        <svg aria-hidden="true" viewBox={`0 0 ${props.axisMs} 10`} preserveAspectRatio="none">
+          <path class="fall-bar-wait" d={lineOf(wait())} />
+          <path class="fall-bar-work" d={lineOf(props.row.work)} />
+          <path class="fall-bar-other" d={others()} />
         </svg>
       </td>
       <Show when={OUTCOMES[props.row.state] === undefined} fallback={<Outcome row={props.row} />}>
-        <td class="fall-time">{props.row.state === "queued" ? "" : lengthOf(props.row.wait)}</td>
+        <td class="fall-time">{lengthOf(wait())}</td>
         <td class="fall-time fall-time-work">{lengthOf(props.row.work)}</td>
       </Show>
     </tr>

@@ -18,6 +18,7 @@ import { announceAnswers } from "./announceAnswers";
 import { createChoice } from "./choice";
 import { onKeys } from "./keys";
 import { turnedFace } from "./upright";
+import type { Wait } from "./waterfall";
 import "./Workspace.css";
 
 export interface WorkspaceProps {
@@ -53,6 +54,10 @@ export function Workspace(props: WorkspaceProps) {
     return props.jobId !== undefined && sizeOf(state()) ? photoUrl(props.jobId) : undefined;
   });
   const facePhoto = createJobPhoto(job);
+  const wait = createMemo((): Wait | undefined => {
+    const givenAtMs = props.shot?.givenAtMs;
+    return givenAtMs === undefined ? undefined : { givenAtMs, received: job()?.received() ?? {} };
+  });
   const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
 
   announceAnswers(state);
@@ -126,7 +131,7 @@ export function Workspace(props: WorkspaceProps) {
             )}
           </Show>
           <Show when={!isRefused()}>
-            <Waterfall job={state()} face={choice.chosen()} uploadMs={uploadMs()} />
+            <Waterfall job={state()} face={choice.chosen()} wait={wait()} uploadMs={uploadMs()} />
           </Show>
           <Show when={isAsking() && job()} keyed>
             {(asked) => <DeleteJob job={asked} onClose={() => setIsAsking(false)} />}

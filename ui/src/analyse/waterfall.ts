@@ -1,5 +1,6 @@
 import type { Field, JobView } from "@similarfaces/contracts/job";
 import { hasConsumer, answersPerFace, rowOf, type StageName } from "@similarfaces/contracts/stages";
+import type { Received } from "../jobs/createJob";
 
 /** From and to, in milliseconds after the photo was accepted. */
 export type Span = readonly [fromMs: number, toMs: number];
@@ -7,8 +8,10 @@ export type Span = readonly [fromMs: number, toMs: number];
 export interface Row {
   stage: StageName;
   state: Field<unknown>["state"] | "queued";
-  /** In the queue, until a worker took it; still growing while pending. */
+  /** In the queue, until a worker took it. */
   wait?: Span;
+  /** In the queue since then, and still: milliseconds after the photo was accepted. */
+  waitsSinceMs?: number;
   work?: Span;
   /** The work for the other faces of the photo. */
   others: Span[];
@@ -18,20 +21,14 @@ export interface Row {
  * One row for each of `stages`: the chosen face's wait and work, the other faces' work; empty before there is a job. What is answered along
  * with another stage's result has no work of its own, and no row.
  */
-export function rowsOf(
-  job: JobView | undefined,
-  stages: readonly StageName[],
-  face: number,
-  nowMs: number,
-): Row[] {
+export function rowsOf(job: JobView | undefined, stages: readonly StageName[], face: number): Row[] {
   const shown = stages.filter(hasConsumer);
   if (!job?.accepted) return shown.map((stage) => ({ stage, state: "queued", others: [] }));
   const { accepted, extract, faces } = job;
   const { acceptedAtMs } = accepted;
   const chosen = faces.find(({ index }) => index === face)?.fields;
   return shown.map((stage) => {
-    if (!answersPerFace(stage))
-      return { stage, others: [], ...barOf(extract, acceptedAtMs, acceptedAtMs, nowMs) };
+    if (!answersPerFace(stage)) return { stage, others: [], ...barOf(extract, acceptedAtMs, acceptedAtMs) };
     const others = faces
       .filter(({ index }) => index !== face)
       .map(({ fields }) => workOf(fields[stage], acceptedAtMs))
@@ -40,56 +37,65 @@ export function rowsOf(
     if (!field) return { stage, state: "queued" as const, others };
     const { source } = rowOf(stage);
     const cause = source === undefined || source === "extract" ? extract : chosen[source];
-    return { stage, others, ...barOf(field, acceptedAtMs, endOf(cause), nowMs) };
+    return { stage, others, ...barOf(field, acceptedAtMs, endOf(cause)) };
   });
 }
 
-/** Milliseconds after acceptance: when the boxes were there, and when the last answer was. */
-export interface Headlines {
-  firstBoxMs?: number;
-  allMs?: number;
+/** The visitor's own wait, by the clock of the page: milliseconds of `performance.now()`. */
+export interface Wait {
+  givenAtMs: number;
+  received: Received;
 }
 
-export function headlinesOf(job: JobView): Headlines {
-  const acceptedAtMs = job.accepted?.acceptedAtMs;
-  if (acceptedAtMs === undefined) return {};
-  const firstBoxAtMs = job.extract.state === "done" && job.faces.length > 0 ? endOf(job.extract) : undefined;
+/** Milliseconds, each once it is known. */
+export interface Headlines {
+  /** Until the boxes were there: after the photo was given; for who did not give it, after it was accepted, by the installation's clock. */
+  firstBoxMs?: number;
+  /** From giving the photo to the last answer received. */
+  allMs?: number;
+  /** From the photo's acceptance to the last answer made, by the installation's clock. */
+  modelsMs?: number;
+}
+
+/** `wait` is undefined for who opens a link. */
+export function headlinesOf(job: JobView | undefined, wait: Wait | undefined): Headlines {
+  const acceptedAtMs = job?.accepted?.acceptedAtMs;
+  if (!job || acceptedAtMs === undefined) return {};
+  const isComplete = job.state === "complete";
+  const boxesAtMs = job.extract.state === "done" && job.faces.length > 0 ? endOf(job.extract) : undefined;
   const fields = [job.extract, ...job.faces.flatMap(({ fields }) => Object.values(fields))];
-  const ends = fields.flatMap((field) => endOf(field) ?? []);
+  const ends = isComplete ? fields.flatMap((field) => endOf(field) ?? []) : [];
+  const after = (sinceMs: number, atMs: number | undefined) => atMs && Math.max(0, atMs - sinceMs);
+  const firstBoxMs = wait ? after(wait.givenAtMs, wait.received.boxesAtMs) : after(acceptedAtMs, boxesAtMs);
+  const allMs = wait && isComplete ? after(wait.givenAtMs, wait.received.lastAtMs) : undefined;
+  const modelsMs = ends.length > 0 ? after(acceptedAtMs, Math.max(...ends)) : undefined;
   return {
-    ...(firstBoxAtMs === undefined ? {} : { firstBoxMs: firstBoxAtMs - acceptedAtMs }),
-    ...(job.state === "complete" && ends.length > 0 ? { allMs: Math.max(...ends) - acceptedAtMs } : {}),
+    ...(firstBoxMs === undefined ? {} : { firstBoxMs }),
+    ...(allMs === undefined ? {} : { allMs }),
+    ...(modelsMs === undefined ? {} : { modelsMs }),
   };
 }
 
-/** The end of everything drawn so far. */
-export function lastMs(rows: readonly Row[]): number {
-  const ends = rows.flatMap(({ wait, work, others }) => [
+/** The end of everything drawn so far, milliseconds after the photo was accepted; what waits still ends now. */
+export function lastMs(rows: readonly Row[], nowMs: number): number {
+  const ends = rows.flatMap(({ wait, waitsSinceMs, work, others }) => [
     wait?.[1] ?? 0,
+    waitsSinceMs === undefined ? 0 : nowMs,
     work?.[1] ?? 0,
     ...others.map((span) => span[1]),
   ]);
   return Math.max(0, ...ends);
 }
 
-const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
-
-/** The axis is longer than what it shows and grows in steps, so that nothing creeps while a job runs. */
-export function axisMsOf(ms: number): number {
-  const least = Math.max(ms, 50);
-  const magnitude = 10 ** Math.floor(Math.log10(least));
-  return magnitude * STEPS.find((step) => step * magnitude >= least)!;
-}
-
-/** Where the axis has its marks: four equal parts. */
-export const marksOf = (axisMs: number): number[] => [0, axisMs / 4, axisMs / 2, (axisMs * 3) / 4, axisMs];
+/** A line from each span's beginning to its end, all of them one path. */
+export const pathOf = (spans: readonly Span[], y: number): string =>
+  spans.map(([from, to]) => `M${from} ${y}H${to}`).join("");
 
 function barOf(
   field: Field<unknown>,
   acceptedAtMs: number,
   queuedAtMs: number | undefined,
-  nowMs: number,
-): Pick<Row, "state" | "wait" | "work"> {
+): Pick<Row, "state" | "wait" | "waitsSinceMs" | "work"> {
   const { state } = field;
   const timings = "timings" in field ? field.timings : undefined;
   if (timings) {
@@ -98,7 +104,7 @@ function barOf(
   }
   if (state !== "pending" || queuedAtMs === undefined)
     return { state: state === "pending" ? "queued" : state };
-  return { state, wait: spanOf(queuedAtMs, nowMs, acceptedAtMs) };
+  return { state, waitsSinceMs: Math.max(0, queuedAtMs - acceptedAtMs) };
 }
 
 function workOf(field: Field<unknown> | undefined, acceptedAtMs: number): Span | undefined {

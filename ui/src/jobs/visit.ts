@@ -27,6 +27,8 @@ export interface Shot {
   name: string;
   /** The visitor's own bytes; undefined after a reload, when the server's copy is shown. */
   preview?: string;
+  /** When the visitor gave it, by the page's own clock (`performance.now()`); undefined after a reload. */
+  givenAtMs?: number;
   step: Step;
 }
 
@@ -48,10 +50,11 @@ for (const { jobId, name } of recallVisit()) add({ id: ++lastId, name, step: { a
 
 /** Queues photos and shows the first of them. */
 export function addPhotos(given: readonly File[]): void {
+  const givenAtMs = performance.now();
   const ids = given.map((file) => {
     const id = ++lastId;
     files.set(id, file);
-    add({ id, name: file.name, preview: URL.createObjectURL(file), step: { at: "queued" } });
+    add({ id, name: file.name, preview: URL.createObjectURL(file), givenAtMs, step: { at: "queued" } });
     return id;
   });
   if (ids[0] !== undefined) navigate(addressOf(ids[0]));

@@ -4,7 +4,7 @@ import { startTestMesh, type TestMesh } from "../../services/mesh/test/mesh.js";
 import { testGivenPhotos } from "./analyse/givenPhotos";
 import { testShownFaces } from "./analyse/shownFaces";
 import { testTurnedPhotos } from "./analyse/turnedPhotos";
-import { poll, untilComplete } from "./analyse/wholeMesh";
+import { poll, shownAnswers, untilComplete } from "./analyse/wholeMesh";
 import { CHROMIUM, accessibilityFaults, give, openBrowser, photo, screenshot, visit } from "./browser";
 
 /** What a person does, on the whole mesh with its models and the sample gallery. */
@@ -64,10 +64,10 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     const other = await page.context().newPage();
     await other.goto(page.url()).catch(() => undefined);
     await untilComplete(page);
-    expect(await page.locator('.field[data-state="done"]').count()).toBe(18 * 6);
+    expect(await shownAnswers(page)).toBe(18 * 6);
     await other.goto(page.url());
     await untilComplete(other);
-    expect(await other.locator('.field[data-state="done"]').count()).toBe(18 * 6);
+    expect(await shownAnswers(other)).toBe(18 * 6);
     await page.context().close();
   });
 

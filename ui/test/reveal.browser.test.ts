@@ -6,6 +6,7 @@ import { FOUR } from "./playedAnalyzers";
 import { answersOf, extractOf } from "./playedStages";
 import { testBrokenLines } from "./reveal/brokenLines";
 import { testContrasts } from "./reveal/contrasts";
+import { testCrowdCost } from "./reveal/crowdCost";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
 import { testPortraits } from "./reveal/portraits";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
@@ -137,6 +138,9 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     expect(await page.locator(".face").count()).toBe(64);
     await page.getByText("3 more faces were seen.").waitFor();
     for (const face of [0, 1, 63]) await publish(...Object.values(answersOf(jobId, face)));
+    // A card far from the screen is a name and a place, until it is chosen or comes near.
+    expect(await page.locator('[data-face="63"] .field').count()).toBe(0);
+    await page.locator(".box").nth(63).click();
     await untilField(page, 63, "match", "done");
 
     await page.locator(".box").nth(40).click();
@@ -213,6 +217,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
   testBrokenLines(on);
   testJobsThatAreGone(on);
   testContrasts(on);
+  testCrowdCost(on);
 });
 
 function isInView(element: Element): boolean {

@@ -19,6 +19,10 @@ export interface FaceCardProps {
   /** The analyzers that have a place in the card. */
   stages: readonly StageName[];
   choice: Choice;
+  /** Else it is a name and a place: nobody sees it. */
+  isBuilt: boolean;
+  /** Pixels of height, while it is not built. */
+  roomPx: number;
 }
 
 /** One face: its portrait, and its answers, each in the place kept for it. */
@@ -39,10 +43,15 @@ export function FaceCard(props: FaceCardProps) {
       ? props.stages.filter((stage) => props.face.fields[stage]?.state === "done")
       : props.stages;
 
+  // What was drawn once stays drawn: the photo would have to be decoded anew.
+  const hasPortrait = createMemo<boolean>((before) => before || props.isBuilt, false);
+
   return (
     <article
       class="face"
       data-face={index()}
+      data-built={props.isBuilt ? "" : undefined}
+      style={{ "min-height": props.isBuilt ? undefined : `${props.roomPx}px` }}
       data-chosen={isChosen()}
       data-pointed={props.choice.pointed() === index()}
       data-skipped={props.face.skipped ? "" : undefined}
@@ -53,36 +62,42 @@ export function FaceCard(props: FaceCardProps) {
     >
       <div class="face-head">
         <div class="face-portrait">
-          <FacePortrait photo={props.photo} face={index()} alt={`Face ${index() + 1}`} />
+          <Show when={hasPortrait()}>
+            <FacePortrait photo={props.photo} face={index()} alt={`Face ${index() + 1}`} />
+          </Show>
         </div>
         <h2>
           <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>
             {props.faces === 1 ? "The face" : `Face ${index() + 1}`}
           </button>
         </h2>
-        <button
-          class="button button-plain face-more"
-          aria-expanded={isOpen()}
-          aria-label={`Details of face ${index() + 1}`}
-          onClick={() => props.choice.toggle(index())}
-        >
-          Details
-          <svg viewBox="0 0 12 12" aria-hidden="true">
-            <path d="M2 4l4 4 4-4" />
-          </svg>
-        </button>
+        <Show when={props.isBuilt}>
+          <button
+            class="button button-plain face-more"
+            aria-expanded={isOpen()}
+            aria-label={`Details of face ${index() + 1}`}
+            onClick={() => props.choice.toggle(index())}
+          >
+            Details
+            <svg viewBox="0 0 12 12" aria-hidden="true">
+              <path d="M2 4l4 4 4-4" />
+            </svg>
+          </button>
+        </Show>
       </div>
-      <Show when={props.face.skipped}>
-        <p class="face-skipped">{SKIPPED}.</p>
-      </Show>
-      <CardFields
-        stages={stages()}
-        fieldOf={(stage) => field(stage) as () => Field<AnalysisJson> | undefined}
-        match={!props.face.skipped && (isOn("match") || match()) ? match : undefined}
-        cautions={cautions()}
-      />
-      <Show when={isOpen()}>
-        <FaceDetails jobId={props.jobId} face={props.face} />
+      <Show when={props.isBuilt}>
+        <Show when={props.face.skipped}>
+          <p class="face-skipped">{SKIPPED}.</p>
+        </Show>
+        <CardFields
+          stages={stages()}
+          fieldOf={(stage) => field(stage) as () => Field<AnalysisJson> | undefined}
+          match={!props.face.skipped && (isOn("match") || match()) ? match : undefined}
+          cautions={cautions()}
+        />
+        <Show when={isOpen()}>
+          <FaceDetails jobId={props.jobId} face={props.face} />
+        </Show>
       </Show>
     </article>
   );

@@ -4,6 +4,7 @@ import { Index, createEffect, on, onCleanup, onMount } from "solid-js";
 import type { FacePhoto } from "../portraits/facePhoto";
 import { FaceCard } from "./FaceCard";
 import type { Choice } from "./choice";
+import { createNearCards } from "./nearCards";
 import "./FaceList.css";
 
 export interface FaceListProps {
@@ -17,6 +18,8 @@ export interface FaceListProps {
 }
 
 const SWIPE_REST_MS = 120;
+/** Of more faces, only the cards that are near the screen are built; each has its name and its place. */
+const BUILT_MAX = 12;
 
 /** All cards: a column beside the photo, or on a phone one at a time with a swipe between them. */
 export function FaceList(props: FaceListProps) {
@@ -24,13 +27,20 @@ export function FaceList(props: FaceListProps) {
   // What the visitor swipes to is chosen; what is chosen elsewhere is scrolled to. One must not answer the other.
   let isSwiping = false;
   const isRow = () => getComputedStyle(list).overflowX === "auto";
+  const isLong = () => props.faces.length > BUILT_MAX;
+  const cards = createNearCards(
+    () => list,
+    () => (isLong() ? props.faces.length : 0),
+  );
 
   createEffect(
     on(
       () => props.choice.chosen(),
       (face) => {
         if (isSwiping) return;
-        const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+        // Along a long way every card would have to be built.
+        const isStill = isLong() || matchMedia("(prefers-reduced-motion: reduce)").matches;
+        const behavior = isStill ? "instant" : "smooth";
         const card = list.querySelector<HTMLElement>(`[data-face="${face}"]`);
         if (!card) return;
         // Along the row alone: what is above and below it stays where it is.
@@ -72,6 +82,8 @@ export function FaceList(props: FaceListProps) {
             faces={props.faces.length}
             stages={props.stages}
             choice={props.choice}
+            isBuilt={!isLong() || props.choice.chosen() === face().index || cards.isNear(face().index)}
+            roomPx={cards.roomOf(face().index)}
           />
         )}
       </Index>

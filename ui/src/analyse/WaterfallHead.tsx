@@ -22,7 +22,9 @@ export function WaterfallHead(props: {
       </Show>
       <Figure name="Models" isAside={props.isOwn} ms={props.headlines.modelsMs} />
       <Show when={props.isOwn}>
-        <Figure name="Upload" isAside ms={props.uploadMs} />
+        <span class="fall-figure fall-aside">
+          Upload <b>{props.uploadMs === undefined ? "–" : formatMs(props.uploadMs)}</b>
+        </span>
       </Show>
       <span class="fall-legend" aria-hidden="true">
         <span class="fall-wait">waited</span>
@@ -50,7 +52,6 @@ function Figure(props: {
     <span
       class="fall-figure"
       classList={{ "fall-aside": props.isAside ?? false }}
-      data-figure={props.name.toLowerCase()}
       data-known={props.ms !== undefined}
     >
       {props.name} <b>{text()}</b>

@@ -16,3 +16,14 @@ export const untilComplete = (page: Page) =>
 
 export const untilPictures = (page: Page) =>
   page.waitForFunction(() => document.querySelectorAll('.portrait[data-state="loading"]').length === 0);
+
+/** Answers that are shown, of all faces: of many, a card is built when it comes near the screen. */
+export async function shownAnswers(page: Page): Promise<number> {
+  let answers = 0;
+  for (const card of await page.locator(".face[data-face]").all()) {
+    await card.scrollIntoViewIfNeeded();
+    await poll(() => card.getAttribute("data-built")).not.toBeNull();
+    answers += await card.locator('.field[data-state="done"]').count();
+  }
+  return answers;
+}

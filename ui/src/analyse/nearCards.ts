@@ -1,0 +1,57 @@
+import { createEffect, createMemo, createSignal, onCleanup, onMount, type Accessor } from "solid-js";
+
+/** How far from what is seen of the list a card is still near: half of it, on every side. */
+const MARGIN = "50%";
+
+/** Which cards of a long list are worth building, and the room of those that are not. */
+export interface NearCards {
+  /** Whether it is on screen, or about to be. */
+  isNear(face: number): boolean;
+  /** Pixels of height: as it was last, else as another card is. */
+  roomOf(face: number): number;
+}
+
+/** Watches the cards in `list()`, elements with `data-face`, of which there are `count()`. */
+export function createNearCards(list: () => HTMLElement, count: Accessor<number>): NearCards {
+  const [near, setNear] = createSignal<ReadonlySet<number>>(new Set());
+  const [usualPx, setUsualPx] = createSignal(0);
+  const lastPx = new Map<number, number>();
+
+  onMount(() => {
+    const measure = () => {
+      lastPx.clear();
+      const card = list().querySelector<HTMLElement>("[data-built]:not(:has(.details))");
+      if (card) setUsualPx(card.offsetHeight);
+    };
+    const width = new ResizeObserver(measure);
+    width.observe(list());
+    const places = new IntersectionObserver(
+      (changes) =>
+        setNear((before) => {
+          const after = new Set(before);
+          for (const { target, isIntersecting, boundingClientRect } of changes) {
+            const face = Number((target as HTMLElement).dataset["face"]);
+            if (isIntersecting) after.add(face);
+            // What has the focus stays, or the focus would be lost.
+            else if (!target.contains(document.activeElement) && after.delete(face))
+              lastPx.set(face, boundingClientRect.height);
+          }
+          return after;
+        }),
+      { root: list(), rootMargin: MARGIN },
+    );
+    const known = createMemo(count);
+    createEffect(() => {
+      if (known() > 0) for (const card of list().children) places.observe(card);
+    });
+    onCleanup(() => {
+      width.disconnect();
+      places.disconnect();
+    });
+  });
+
+  return {
+    isNear: (face) => near().has(face),
+    roomOf: (face) => lastPx.get(face) ?? usualPx(),
+  };
+}

@@ -10,6 +10,7 @@ import { testCrowdCost } from "./reveal/crowdCost";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
 import { testPortraits } from "./reveal/portraits";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
+import { testWaits } from "./reveal/waits";
 
 /**
  * The page on the real gateway and broker, with the stages played by the test: what comes when is exact, so that every state in
@@ -73,6 +74,8 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     expect(await page.locator('[data-face="0"]').innerText()).toContain("Looks 31");
     expect(await fieldsOf(page, 0)).toMatchObject({ age: "done", gender: "pending", match: "pending" });
     expect(await fieldsOf(page, 1)).toMatchObject({ age: "pending" });
+    const ages = page.locator('[data-face="0"] [data-stage="age"] .curve-axis span');
+    expect(await ages.allInnerTexts()).toEqual(["0", "20", "40", "60", "80", "100"]);
     // At the face itself too.
     await poll(() => page.locator(".box-tag").first().innerText()).toContain("looks 31");
     await screenshot(page, "3-age");
@@ -217,6 +220,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
   testBrokenLines(on);
   testJobsThatAreGone(on);
   testContrasts(on);
+  testWaits(on);
   testCrowdCost(on);
 });
 

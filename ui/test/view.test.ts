@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curvePath } from "../src/analyse/curvePath";
+import { decimalsOf, ticksBetween } from "../src/analyse/ticks";
 import { WHOLE, pan, placePhoto, viewOfBox, zoomAt } from "../src/analyse/view";
 import { ServerClock } from "../src/serverClock";
 
@@ -41,6 +42,23 @@ describe("the curve of a distribution", () => {
     const probabilities = Array.from({ length: 101 }, (_, year) => (year === 50 ? 0.5 : 0));
     expect(curvePath(probabilities)).toContain("L50 2L");
     expect(curvePath([])).toBe("");
+  });
+});
+
+describe("the numbers of an axis", () => {
+  it("are round, evenly apart, and no more than there is room for", () => {
+    expect(ticksBetween(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
+    expect(ticksBetween(-90, 90, 5)).toEqual([-50, 0, 50]);
+    expect(ticksBetween(3, 71, 4)).toEqual([20, 40, 60]);
+    expect(ticksBetween(0, 1, 5).map((value) => value.toFixed(decimalsOf(0.2)))).toEqual([
+      "0.0",
+      "0.2",
+      "0.4",
+      "0.6",
+      "0.8",
+      "1.0",
+    ]);
+    expect(ticksBetween(7, 7, 5)).toEqual([7]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createEffect, createMemo, createSignal, onCleanup, onMount, type Accessor } from "solid-js";
 
-/** How far from what is seen of the list a card is still near: half of it, on every side. */
-const MARGIN = "50%";
+/** How far from what is seen of the list a card is still near: a quarter of it, on every side. */
+const MARGIN = "25%";
 
 /** Which cards of a long list are worth building, and the room of those that are not. */
 export interface NearCards {

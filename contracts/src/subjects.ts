@@ -36,6 +36,8 @@ export const resultsOfJobSubject = (jobId: string): string => `${RESULT_PREFIX}.
 export const deletionSubject = (jobId: string): string => `${DELETION_PREFIX}.${jobId}`;
 /** What a gateway subscribes to for a watched job: results as `SF_RESULTS` stores them. */
 export const liveOfJobSubject = (jobId: string): string => `${LIVE_PREFIX}.${jobId}.>`;
+/** And for a finished job that is shown: its tombstone. */
+export const liveDeletionSubject = (jobId: string): string => `${LIVE_PREFIX}.${jobId}.deleted`;
 
 /** A stage, or `accepted` or `deleted`: those are results of the job itself, by the gateway. */
 export type ResultStage = StageName;

@@ -29,6 +29,7 @@ export async function openLiveSocket(url: string) {
     messages,
     onMessage: (call: (message: LiveMessage) => void) => void (listener = call),
     watch: (jobId: string, after?: number) => send("watch", jobId, after),
+    awaitDeletion: (jobId: string) => send("deletion", jobId),
     unwatch: (jobId: string) => send("unwatch", jobId),
     askForAnalyzers: () => send("analyzers"),
     /** Stages in the order in which they came, and how it ended. */

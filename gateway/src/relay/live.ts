@@ -6,11 +6,12 @@ import type { LiveSocket } from "../http/http.js";
 import type { InstalledStages } from "../system/installedStages.js";
 import { sendAnalyzers, type AnalyzerNews } from "./analyzerNews.js";
 import type { KnownEvent } from "./jobEvents.js";
+import type { Witness } from "./finishedJobs.js";
 import type { Relay } from "./relay.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { failureOf } from "../requests/failures.js";
 
-/** Jobs that one socket may watch at once: as many as a page shows of a visit. */
+/** Jobs that one socket may watch at once, and finished ones whose deletion it may wait for: as many as a page shows of a visit. */
 const JOBS_MAX = 64;
 
 export interface LiveSources {
@@ -21,8 +22,8 @@ export interface LiveSources {
 
 /**
  * One WebSocket of a page.
- * To the gateway: {"type":"watch","jobId","after","share"} and {"type":"unwatch","jobId"}; `share` is a share link's token. And
- * {"type":"analyzers"}.
+ * To the gateway: {"type":"watch","jobId","after","share"} and {"type":"unwatch","jobId"}; `share` is a share link's token. For a finished job
+ * that is shown, {"type":"deletion","jobId","share"}. And {"type":"analyzers"}.
  * From it: {"type":"result","jobId","sequence","event"}, {"type":"complete",...}, {"type":"failure","jobId","failure"}; and, at once and
  * after each change, {"type":"analyzers","analyzers":[...]}.
  */
@@ -33,6 +34,8 @@ export function serveSocket(
 ): void {
   const kind = "websocket";
   const viewings = new Map<string, Viewing>();
+  /** How to stop waiting for deletions, by the job. */
+  const deletions = new Map<string, () => void>();
   let news: AnalyzerNews | undefined;
   metrics.sockets.inc({ kind });
   const send = (message: LiveMessage): boolean => sendText(JSON.stringify(message));
@@ -54,6 +57,8 @@ export function serveSocket(
     metrics.sockets.dec({ kind });
     for (const viewing of viewings.values()) viewing.stop();
     viewings.clear();
+    for (const stop of deletions.values()) stop();
+    deletions.clear();
     news?.stop();
   });
   socket.onMessage((text) => {
@@ -62,9 +67,12 @@ export function serveSocket(
     if (question.type === "analyzers") {
       news ??= sendAnalyzers(installed, (analyzers) => send({ type: "analyzers", analyzers }));
     } else if (question.type === "watch") watch(question);
+    else if (question.type === "deletion") awaitDeletion(question);
     else {
       viewings.get(question.jobId)?.stop();
       viewings.delete(question.jobId);
+      deletions.get(question.jobId)?.();
+      deletions.delete(question.jobId);
     }
   });
 
@@ -85,8 +93,32 @@ export function serveSocket(
         fail(jobId, failure);
       },
     };
-    const reader: Reader = { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
-    viewings.set(jobId, relay.view(jobId, after, viewer, reader, socket));
+    viewings.set(jobId, relay.view(jobId, after, viewer, readerWith(share), socket));
+  }
+
+  function awaitDeletion({ jobId, share }: JobQuestion): void {
+    if (deletions.has(jobId)) return;
+    if (deletions.size >= JOBS_MAX) {
+      return fail(
+        jobId,
+        new StageFailure("bad_request", `A socket waits for ${JOBS_MAX} deletions at most.`),
+      );
+    }
+    const witness: Witness = {
+      deleted: (tombstone) => {
+        deletions.delete(jobId);
+        sendText(resultText(jobId, tombstone));
+      },
+      fail: (failure) => {
+        deletions.delete(jobId);
+        fail(jobId, failure);
+      },
+    };
+    deletions.set(jobId, relay.witness(jobId, witness, readerWith(share), socket));
+  }
+
+  function readerWith(share: string | undefined): Reader {
+    return { mayRead: (id, owner) => caller.mayRead(id, owner, share) };
   }
 }
 
@@ -100,14 +132,16 @@ function resultText(jobId: string, { sequence, isLast, json }: KnownEvent): stri
 
 type JobQuestion = Extract<LiveQuestion, { jobId: string }>;
 
+const isAboutJob = (type: unknown): type is JobQuestion["type"] =>
+  type === "watch" || type === "unwatch" || type === "deletion";
+
 const EXPECTED = "A message is a JSON object with the type analyzers, or with type and jobId.";
 
 function parse(text: string): LiveQuestion | undefined {
   try {
     const { type, jobId, after = 0, share } = JSON.parse(text) as Record<string, unknown>;
     if (type === "analyzers") return { type };
-    if ((type !== "watch" && type !== "unwatch") || typeof jobId !== "string" || !isJobId(jobId))
-      return undefined;
+    if (!isAboutJob(type) || typeof jobId !== "string" || !isJobId(jobId)) return undefined;
     if (typeof after !== "number" || !Number.isSafeInteger(after) || after < 0) return undefined;
     if (share !== undefined && typeof share !== "string") return undefined;
     return { type, jobId, after, ...(share === undefined ? {} : { share }) };

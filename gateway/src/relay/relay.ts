@@ -1,6 +1,7 @@
 import { StageFailure, jobAcceptedAtMs } from "@similarfaces/contracts";
 import type { Reader } from "../access/caller.js";
 import { DeliveryCheck } from "./deliveryCheck.js";
+import { FinishedJobs, type Witness } from "./finishedJobs.js";
 import { ReadQueue } from "./readQueue.js";
 import type { Viewer, Viewing } from "./viewer.js";
 import { Watch, type Snapshot, type WatchOptions } from "./watch.js";
@@ -20,6 +21,8 @@ const STARTS_MAX = 16;
 const STARTS_PER_ASKER_MAX = 4;
 /** Watched jobs read at once, in a queue of their own: they do not wait behind a client that begins to watch many. */
 const REREADS_MAX = 8;
+/** Finished jobs that are shown: after a reconnect each of them is read once. */
+const FINISHED_READS_MAX = 8;
 /** Clocks of gateways differ by less than this: an id from further ahead was made by none of them. */
 const CLOCK_SKEW_MS = 60_000;
 
@@ -32,18 +35,28 @@ export class Relay {
   readonly #watches = new Map<string, Watch>();
   readonly #starts = new ReadQueue({ readsMax: STARTS_MAX, readsPerAskerMax: STARTS_PER_ASKER_MAX });
   readonly #rereads = new ReadQueue({ readsMax: REREADS_MAX, readsPerAskerMax: 1 });
+  readonly #finished: FinishedJobs;
   readonly #deliveryCheck: DeliveryCheck;
   #isClosed = false;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     const { broker, log } = options;
+    this.#finished = new FinishedJobs({
+      ...options,
+      reads: new ReadQueue({ readsMax: FINISHED_READS_MAX, readsPerAskerMax: FINISHED_READS_MAX }),
+      onDelivered: (sequence) => this.#deliveryCheck.delivered(sequence),
+    });
     this.#deliveryCheck = new DeliveryCheck({
       broker,
       log,
-      isMissing: (jobId, sequence) => this.#watches.get(jobId)?.isMissing(sequence) ?? false,
+      isMissing: (jobId, sequence) =>
+        this.#watches.get(jobId)?.isMissing(sequence) ?? this.#finished.has(jobId),
       isAnyIncomplete: () => [...this.#watches.values()].some(({ isIncomplete }) => isIncomplete),
-      onBehind: (jobId) => this.#watches.get(jobId)?.catchUp(),
+      onBehind: (jobId) => {
+        this.#watches.get(jobId)?.catchUp();
+        this.#finished.catchUp(jobId);
+      },
       onLostTrack: () => {
         for (const watch of this.#watches.values()) watch.catchUp();
       },
@@ -74,6 +87,15 @@ export class Relay {
     return { resume: () => {}, stop: () => void (isStopped = true) };
   }
 
+  /** Tells the witness when a finished job is gone. Reads of one `asker` wait for each other. @returns how to stop */
+  witness(jobId: string, witness: Witness, reader: Reader, asker: object): () => void {
+    const refusal = this.#refusal(jobId);
+    if (!refusal) return this.#finished.witness(jobId, witness, reader, asker);
+    let isStopped = false;
+    queueMicrotask(() => isStopped || witness.fail(refusal));
+    return () => void (isStopped = true);
+  }
+
   /** @throws StageFailure job_not_found, also for a job that the reader may not read, job_expired, job_deleted or unavailable */
   async snapshot(jobId: string, reader: Reader): Promise<Snapshot> {
     const refusal = this.#refusal(jobId);
@@ -90,12 +112,14 @@ export class Relay {
   /** After a change of keys: ends the viewings of those who may not read their job any more. */
   recheckReaders(): void {
     for (const watch of this.#watches.values()) watch.recheckReaders();
+    this.#finished.recheckReaders();
   }
 
   /** Viewers that are left get `unavailable`. */
   close(): void {
     this.#isClosed = true;
     this.#deliveryCheck.close();
+    this.#finished.close();
     for (const watch of this.#watches.values())
       watch.end(new StageFailure("unavailable", "this gateway is shutting down"));
   }

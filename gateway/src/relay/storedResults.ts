@@ -22,6 +22,17 @@ export async function readBeginning(broker: Broker, jobId: string): Promise<Stor
   );
 }
 
+/** Of a job that is finished, what says whether it is deleted, and whose it is. @throws StageFailure unavailable */
+export async function readEnds(
+  broker: Broker,
+  jobId: string,
+): Promise<Partial<Record<"accepted" | "deleted", StoredMessage | undefined>>> {
+  const [accepted, deleted] = await Promise.all(
+    ["accepted", "deleted"].map((stage) => lastOf(broker, resultSubject(jobId, stage))),
+  );
+  return { accepted, deleted };
+}
+
 /**
  * The stored messages of a job whose events are not known yet, in the stream's order. The subjects of a job follow from its earlier results,
  * so what is missing is asked for by subject, which the stream's leader answers from its index: the groups of faces first, then, of groups

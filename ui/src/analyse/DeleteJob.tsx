@@ -1,12 +1,10 @@
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { Show, createSignal } from "solid-js";
+import { isGone } from "../api/jobs";
 import { failureOf } from "../api/request";
 import { Dialog } from "../components/Dialog";
 import { Notice } from "../components/Notice";
 import type { Job } from "../jobs/createJob";
-
-/** There is nothing to delete any more. */
-const GONE = new Set(["job_expired", "job_deleted", "job_not_found"]);
 
 /** The question before everything of a job is deleted; its answer is the receipt. */
 export function DeleteJob(props: { job: Job; onClose: () => void }) {
@@ -43,7 +41,7 @@ export function DeleteJob(props: { job: Job; onClose: () => void }) {
       </p>
       <Show when={failure()} keyed>
         {(why) => (
-          <Notice kind="bad" title={GONE.has(why.code) ? "It is gone already." : "It was not deleted."}>
+          <Notice kind="bad" title={isGone(why) ? "It is gone already." : "It was not deleted."}>
             {why.message}
           </Notice>
         )}

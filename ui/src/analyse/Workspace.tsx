@@ -1,8 +1,8 @@
 import type { JobState } from "@similarfaces/contracts/job";
-import { Match, Show, Switch, createEffect, createMemo, createSignal } from "solid-js";
+import { Match, Show, Switch, createMemo, createSignal } from "solid-js";
 import { photoUrl } from "../api/jobs";
 import { jobOf, type Job } from "../jobs/createJob";
-import { removeShot, shotOfJob, type Shot } from "../jobs/visit";
+import type { Shot } from "../jobs/visit";
 import { createJobPhoto } from "../portraits/jobPhoto";
 import { isGuest } from "../shares";
 import { AnswersPanel } from "./AnswersPanel";
@@ -61,10 +61,6 @@ export function Workspace(props: WorkspaceProps) {
   const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
 
   announceAnswers(state);
-  createEffect(() => {
-    const deleted = isDeleted() && props.jobId !== undefined ? shotOfJob(props.jobId) : undefined;
-    if (deleted) removeShot(deleted.id);
-  });
 
   const askToDelete = () => job() && !isGuest(job()!.jobId) && !isDeleted() && !isGone() && setIsAsking(true);
   const step = (by: 1 | -1) => (event: KeyboardEvent) => {

@@ -1,4 +1,5 @@
 import type { AcceptedJob, DeletionReceipt, Job } from "@similarfaces/contracts/api";
+import type { FailureJson } from "@similarfaces/contracts/job";
 import { asGuest, withShare } from "../shares";
 import { ask, upload, type UploadOptions } from "./request";
 
@@ -25,3 +26,8 @@ export function openSocket(): WebSocket {
 export function openEvents(jobId: string, after: number): EventSource {
   return new EventSource(withShare(jobId, `/v1/jobs/${jobId}/events?after=${after}`));
 }
+
+const GONE = new Set(["job_expired", "job_deleted", "job_not_found"]);
+
+/** Whether a failure means that there is no such job (any more). */
+export const isGone = ({ code }: Pick<FailureJson, "code">): boolean => GONE.has(code);

@@ -125,9 +125,7 @@ function CandidateFace(props: { candidate: Candidate }) {
 function FaceOfJob(props: { jobId: string; face: number; alt: string }) {
   const job = () => jobOf(props.jobId);
   const photo = createJobPhoto(job);
-  return (
-    <FacePortrait photo={photo()} face={props.face} alt={props.alt} isGone={job().failure() !== undefined} />
-  );
+  return <FacePortrait photo={photo()} face={props.face} alt={props.alt} isGone={job().isGone()} />;
 }
 
 function StepWords(props: { step: Step }) {

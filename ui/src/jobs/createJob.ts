@@ -7,9 +7,9 @@ import {
   type JobState,
   type ResultEvent,
 } from "@similarfaces/contracts/job";
-import { createRoot, createSignal, type Accessor } from "solid-js";
+import { batch, createRoot, createSignal, type Accessor } from "solid-js";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
-import { deleteJob } from "../api/jobs";
+import { deleteJob, isGone } from "../api/jobs";
 import { beforeNextFrame, changeNow } from "../live/frames";
 import { watchJob } from "../live/live";
 import { serverClock, serverNowMs } from "../serverClock";
@@ -22,6 +22,9 @@ export interface Received {
   lastAtMs?: number;
 }
 
+/** As the server would say it: the page knows when that is. */
+const EXPIRED: FailureJson = { code: "job_expired", message: "This job has expired.", retryable: false };
+
 /** One job, as far as its results have come to this page. */
 export interface Job {
   readonly jobId: string;
@@ -29,6 +32,8 @@ export interface Job {
   readonly received: Accessor<Received>;
   /** Why there is no such job (any more), in the server's words. */
   readonly failure: Accessor<FailureJson | undefined>;
+  /** Deleted, expired, or never there: nothing of it is left in this page. */
+  readonly isGone: Accessor<boolean>;
   /** What the deletion found, once it was asked for here. */
   readonly receipt: Accessor<DeletionReceipt | undefined>;
   /** Deletes it everywhere. @throws ApiFailure */
@@ -36,6 +41,12 @@ export interface Job {
 }
 
 const jobs = new Map<string, Job>();
+const leaving: ((jobId: string) => void)[] = [];
+
+/** Calls it for every job that is gone, deleted or expired: nothing that was made from one is left in this page. */
+export function whenGone(forget: (jobId: string) => void): void {
+  leaving.push(forget);
+}
 
 /** The job of that id, watched from the first call until nothing more can come. */
 export function jobOf(jobId: string): Job {
@@ -65,6 +76,7 @@ function createJob(jobId: string): Job {
     const next = reduceJob(known, event);
     if (next === known) return;
     known = next;
+    if (known.state === "deleted") return leave();
     const nowMs = performance.now();
     times = {
       ...times,
@@ -79,6 +91,26 @@ function createJob(jobId: string): Job {
   };
   let sequence = 0;
   let deadline: ReturnType<typeof setTimeout> | undefined;
+  let expiry: ReturnType<typeof setTimeout> | undefined;
+  const leave = (why?: FailureJson) => {
+    clearTimeout(deadline);
+    clearTimeout(expiry);
+    batch(() => {
+      show();
+      setFailure(why);
+      for (const forget of leaving) forget(jobId);
+    });
+  };
+  const fail = (why: FailureJson) => {
+    if (isGone(why)) {
+      known = emptyJob(jobId);
+      return leave(why);
+    }
+    clearTimeout(deadline);
+    // What came before it is shown before it.
+    changeNow();
+    setFailure(why);
+  };
 
   const stop = watchJob(jobId, {
     after: () => sequence,
@@ -89,37 +121,36 @@ function createJob(jobId: string): Job {
       if (madeAtMs !== undefined) serverClock.received(madeAtMs, Date.now());
       apply(event);
       // The event `complete` comes when the deadline has passed; without a connection the page keeps the time itself.
-      if (event.accepted) {
+      if (event.accepted && expiry === undefined) {
         const leftMs = event.accepted.deadlineAtMs + DEADLINE_GRACE_MS - serverNowMs();
         deadline = setTimeout(expire, Math.max(0, leftMs) + 500);
+        expiry = setTimeout(expired, Math.max(0, event.accepted.expiresAtMs - serverNowMs()));
       }
     },
     complete() {
       clearTimeout(deadline);
       expire();
     },
-    failure(why) {
-      clearTimeout(deadline);
-      // What came before it is shown before it.
-      changeNow();
-      setFailure(why);
-    },
+    failure: fail,
   });
+  const expired = () => {
+    stop();
+    fail(EXPIRED);
+  };
 
   return {
     jobId,
     state,
     received,
     failure,
+    isGone: () => state().state === "deleted" || (failure() !== undefined && isGone(failure()!)),
     receipt,
     async delete() {
       const found = await deleteJob(jobId);
       stop();
-      clearTimeout(deadline);
       setReceipt(found);
       const { deletedAtMs } = found;
       apply({ jobId, stage: "deleted", model: "", attempt: 1, deleted: { deletedAtMs } });
-      changeNow();
     },
   };
 }

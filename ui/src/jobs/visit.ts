@@ -6,7 +6,7 @@ import { ApiFailure, failureOf } from "../api/request";
 import { about } from "../installation";
 import { navigate, query, route } from "../router";
 import { serverClock } from "../serverClock";
-import { jobOf } from "./createJob";
+import { jobOf, whenGone } from "./createJob";
 import { asJpeg } from "./heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf, type Refusal } from "./photoCheck";
 import { recallVisit, rememberVisit } from "./visitMemory";
@@ -47,6 +47,11 @@ const aborts = new Map<number, AbortController>();
 let lastId = 0;
 
 for (const { jobId, name } of recallVisit()) add({ id: ++lastId, name, step: { at: "sent", jobId } });
+
+whenGone((jobId) => {
+  const shot = shotOfJob(jobId);
+  if (shot) removeShot(shot.id);
+});
 
 /** Queues photos and shows the first of them. */
 export function addPhotos(given: readonly File[]): void {

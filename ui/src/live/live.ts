@@ -1,13 +1,13 @@
 import type { LiveMessage } from "@similarfaces/contracts/api";
 import type { AnnouncementJson, FailureJson } from "@similarfaces/contracts/job";
 import { getAnalyzers } from "../api/installation";
-import { getJob } from "../api/jobs";
+import { getJob, isGone } from "../api/jobs";
 import { ApiFailure } from "../api/request";
 import { eventsOf } from "../snapshot";
 import { connected, idle, lost, resetSilence, silentForMs, type Transport } from "./link";
 import { createSocket } from "./socket";
 import { createStreams } from "./streams";
-import { watchQuestion, watchers, type Watcher } from "./watchers";
+import { FINISHED_MAX, deletionQuestion, finished, watchQuestion, watchers, type Watcher } from "./watchers";
 
 /** Attempts at a transport before the next simpler one is used; more where it has worked before. */
 const ATTEMPTS = 2;
@@ -33,6 +33,7 @@ const socket = createSocket({
     connected("websocket");
     if (showAnalyzers) socket.send(JSON.stringify({ type: "analyzers" }));
     for (const [jobId, watcher] of watchers) socket.send(watchQuestion(jobId, watcher));
+    for (const jobId of finished.keys()) socket.send(deletionQuestion(jobId));
   },
   received(message) {
     connected("websocket");
@@ -50,7 +51,7 @@ const streams = createStreams({
     connected("events");
   },
   complete(jobId) {
-    end(jobId, (watcher) => watcher.complete());
+    finish(jobId);
     connect();
   },
   refused: (jobId, failure) => end(jobId, (watcher) => watcher.failure(failure)),
@@ -61,14 +62,14 @@ const streams = createStreams({
   },
 });
 
-/** Starts to watch; returns how to stop. All jobs share one connection. */
+/** Starts to watch, until the job is gone; returns how to stop. All jobs share one connection. */
 export function watchJob(jobId: string, watcher: Watcher): () => void {
   watchers.set(jobId, watcher);
   resetSilence();
   if (transport === "websocket" && socket.isOpen()) socket.send(watchQuestion(jobId, watcher));
   else if (timer === undefined || transport !== "websocket") connect();
   return () => {
-    if (watchers.get(jobId) === watcher) forget(jobId);
+    if (watchers.get(jobId) === watcher || finished.get(jobId) === watcher) forget(jobId);
   };
 }
 
@@ -117,11 +118,15 @@ addEventListener("online", () => {
 
 function receive(message: LiveMessage): void {
   if (message.type === "analyzers") return showAnalyzers?.(message.analyzers);
-  const watcher = watchers.get(message.jobId);
+  const { jobId } = message;
+  const watcher = watchers.get(jobId) ?? finished.get(jobId);
   if (!watcher) return;
-  if (message.type === "result") watcher.result(message.sequence, message.event);
-  else if (message.type === "complete") end(message.jobId, (known) => known.complete());
-  else refuse(message.jobId, watcher, message.failure);
+  if (message.type === "result") {
+    watcher.result(message.sequence, message.event);
+    if (message.event.deleted) finished.delete(jobId);
+  } else if (message.type === "complete") finish(jobId);
+  else if (watchers.has(jobId)) refuse(jobId, watcher, message.failure);
+  else if (isGone(message.failure)) end(jobId, (known) => known.failure(message.failure));
 }
 
 function refuse(jobId: string, watcher: Watcher, failure: FailureJson): void {
@@ -143,7 +148,7 @@ async function pollJob(jobId: string, watcher: Watcher): Promise<boolean> {
     if (watchers.get(jobId) !== watcher) return true;
     if (transport === "polling") connected("polling");
     for (const event of eventsOf(snapshot)) watcher.result(snapshot.sequence, event);
-    if (snapshot.state === "complete") end(jobId, (known) => known.complete());
+    if (snapshot.state === "complete") finish(jobId);
     return true;
   } catch (error) {
     if (error instanceof ApiFailure && !error.retryable) {
@@ -168,8 +173,20 @@ setInterval(() => {
   }
 }, 1_000);
 
-function end(jobId: string, notify: (watcher: Watcher) => void): void {
+/** No more answers come; that the job is gone may. */
+function finish(jobId: string): void {
   const watcher = watchers.get(jobId);
+  if (!watcher) return;
+  forget(jobId);
+  watcher.complete();
+  const [oldest] = finished.keys();
+  if (oldest !== undefined && finished.size >= FINISHED_MAX) forget(oldest);
+  finished.set(jobId, watcher);
+  socket.send(deletionQuestion(jobId));
+}
+
+function end(jobId: string, notify: (watcher: Watcher) => void): void {
+  const watcher = watchers.get(jobId) ?? finished.get(jobId);
   if (!watcher) return;
   forget(jobId);
   notify(watcher);
@@ -177,6 +194,7 @@ function end(jobId: string, notify: (watcher: Watcher) => void): void {
 
 function forget(jobId: string): void {
   watchers.delete(jobId);
+  finished.delete(jobId);
   streams.close(jobId);
   socket.send(JSON.stringify({ type: "unwatch", jobId }));
   if (watchers.size > 0) return;

@@ -39,6 +39,10 @@ export function FacePortrait(props: {
       () => isLeft || setState("missing"),
     );
   });
+  // Nothing of a job that is gone stays behind its silhouette.
+  createEffect(() => {
+    if (props.isGone) canvas.width = canvas.height = 1;
+  });
   return (
     <span class="portrait" data-state={isMissing() ? "missing" : state()} ref={frame}>
       <canvas ref={canvas} width="1" height="1" role="img" aria-label={props.alt} hidden={isMissing()} />

@@ -1,8 +1,9 @@
 import { newJobId } from "@similarfaces/contracts";
 import { expect, it } from "vitest";
 import { accessibilityFaults, screenshot, visit } from "../browser";
+import { startGatewayProcess } from "../gatewayProcess";
 import { answersOf, extractOf } from "../playedStages";
-import { send, untilField, type PlayedMesh } from "./playedMesh";
+import { poll, send, untilField, type PlayedMesh } from "./playedMesh";
 
 /** What is left to see of a job that has expired, never was, or was deleted. */
 export function testJobsThatAreGone(on: PlayedMesh): void {
@@ -39,10 +40,64 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Deleted");
     expect(await page.locator(".film-frame").count()).toBe(0);
     await screenshot(page, "receipt");
+    // Without being asked, and with nothing left of it.
+    await other.page.getByRole("heading", { name: "Deleted" }).waitFor();
+    expect(await other.page.locator(".photo, .box, .face-card, .receipt-stores").count()).toBe(0);
     await other.page.goto(page.url());
     await other.page.getByText("This job was deleted on request.").waitFor();
     expect(problems).toEqual([]);
     await page.context().close();
     await other.page.context().close();
+  });
+
+  it("takes what was deleted elsewhere, meanwhile or while it was away, out of the photos of the visit", async () => {
+    const gateway = await startGatewayProcess(on.mesh.server.url);
+    const { page } = await visit(on.browser, gateway.url);
+    const jobs: string[] = [];
+    for (const name of ["portrait-1", "portrait-2", "closeup"]) {
+      const jobId = await send(page, name);
+      await on.publish(extractOf(jobId, 1), ...Object.values(answersOf(jobId, 0)));
+      await untilField(page, 0, "match", "done");
+      jobs.push(jobId);
+    }
+    const frames = page.locator(".film-frame img");
+    const sources = await frames.evaluateAll((all) => all.map((frame) => (frame as HTMLImageElement).src));
+    const isThere = (source: string) =>
+      page.evaluate(
+        (src) =>
+          new Promise<boolean>((resolve) => {
+            const picture = new Image();
+            picture.onload = () => resolve(true);
+            picture.onerror = () => resolve(false);
+            picture.src = src;
+          }),
+        source,
+      );
+    const remove = (jobId: string) => fetch(`${on.mesh.url}/v1/jobs/${jobId}`, { method: "DELETE" });
+    expect(await isThere(sources[0]!)).toBe(true);
+    await remove(jobs[0]!);
+    await poll(() => frames.count()).toBe(2);
+    expect(await isThere(sources[0]!)).toBe(false);
+    await gateway.kill();
+    await remove(jobs[1]!);
+    await gateway.start();
+    await poll(() => frames.count()).toBe(1);
+    expect(await isThere(sources[1]!)).toBe(false);
+    // What is shown is another's.
+    expect(await isThere(sources[2]!)).toBe(true);
+    await untilField(page, 0, "match", "done");
+    await page.context().close();
+    await gateway.kill();
+  });
+
+  it("shows nothing of a job any more once its time is over", async () => {
+    const gateway = await on.mesh.another({ JOB_TTL_MS: "10000" });
+    const { page } = await visit(on.browser, gateway.url);
+    const jobId = await send(page, "portrait-1");
+    await on.publish(extractOf(jobId, 1), ...Object.values(answersOf(jobId, 0)));
+    await untilField(page, 0, "match", "done");
+    await page.getByText(/This job expired and was deleted at \d/).waitFor();
+    expect(await page.locator(".film-frame, .photo, .box, .face-card").count()).toBe(0);
+    await page.context().close();
   });
 }

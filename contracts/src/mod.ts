@@ -14,6 +14,7 @@ export * from "./embedding.js";
 export * from "./groups.js";
 export * from "./pieces.js";
 export * from "./job.js";
+export * from "./readingOrder.js";
 export * from "./json.js";
 export * from "./gen/similarfaces/v2/analyzer_pb.js";
 export * from "./gen/similarfaces/v2/geometry_pb.js";

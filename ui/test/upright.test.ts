@@ -1,6 +1,7 @@
 import type { FaceView } from "@similarfaces/contracts/job";
+import { turnedBox, turnedPoint, turnedSize } from "@similarfaces/contracts/upright";
 import { describe, expect, it } from "vitest";
-import { turnBetween, turnedBox, turnedFace, turnedPoint, turnedSize } from "../src/analyse/upright";
+import { turnBetween, turnedFace } from "../src/analyse/upright";
 
 const photo = { width: 400, height: 300 };
 const TURNS = [0, 90, 180, 270];

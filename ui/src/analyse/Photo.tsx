@@ -1,4 +1,5 @@
 import type { BoxJson } from "@similarfaces/contracts/job";
+import { turnedBox, turnedPoint, turnedSize } from "@similarfaces/contracts/upright";
 import {
   Show,
   createEffect,
@@ -12,7 +13,7 @@ import {
 } from "solid-js";
 import { PhotoTools, ZOOM_STEP } from "./PhotoTools";
 import { onKeys } from "./keys";
-import { turnBetween, turnedBox, turnedPoint, turnedSize } from "./upright";
+import { turnBetween } from "./upright";
 import { WHOLE, pan, placePhoto, viewOfBox, zoomAt, type Placement, type Size, type View } from "./view";
 import "./Photo.css";
 

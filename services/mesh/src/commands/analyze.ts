@@ -8,7 +8,7 @@ import { SetupError } from "../setupError.js";
 import { printable } from "../terminal/printable.js";
 import { ProgressBar } from "../terminal/progressBar.js";
 import { isRead } from "../terminal/readers.js";
-import { describeEvent } from "./describe.js";
+import { describeEvent, faceNumber } from "./describe.js";
 import { FaceTable } from "./faceTable.js";
 import { checkPlaceOf, dashedFilesLast, fromHere } from "./paths.js";
 import { photosAt, type PhotoFile } from "./photosAt.js";
@@ -181,7 +181,9 @@ function missing(job: JobState): string | undefined {
   if (job.extract.state === "expired") return "no answer before the deadline";
   const fields = job.faces.flatMap((face) =>
     Object.entries(face.fields).flatMap(([stage, field]) =>
-      field.state === "failed" || field.state === "expired" ? [`${stage} of face ${face.index + 1}`] : [],
+      field.state === "failed" || field.state === "expired"
+        ? [`${stage} of face ${faceNumber(job, face.index)}`]
+        : [],
     ),
   );
   return fields.length > 0 ? `without an answer: ${fields.join(", ")}` : undefined;

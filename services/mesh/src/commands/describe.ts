@@ -1,11 +1,13 @@
 import { answerWords, intervalText, shownAnswers } from "@similarfaces/contracts/answers";
 import {
   fieldOf,
+  readingOrder,
   shownVerdict,
   type AnalysisJson,
   type AnnouncementJson,
   type Caution,
   type ExtractedJson,
+  type FaceJson,
   type JobState,
   type MatchesJson,
   type ResultEvent,
@@ -36,7 +38,7 @@ export function describeEvent(
   const stages = job.accepted?.stages ?? [];
   const width = Math.max(STAGE_WIDTH, ...stages.map(({ length }) => length));
   const line = (stage: string, face: number | undefined, text: string, cost: string) => {
-    const subject = face === undefined ? "photo" : `face ${face + 1}`;
+    const subject = face === undefined ? "photo" : `face ${faceNumber(job, face)}`;
     const at = arrivalOf(event, job).padStart(9);
     return `${name}  ${at}  ${subject.padEnd(8)}${stage.padEnd(width)} ${text.padEnd(64)}  ${cost}`.trimEnd();
   };
@@ -44,7 +46,7 @@ export function describeEvent(
   const cautions = face?.cautions ?? [];
   const text = textOf(event, analyzers, cautions);
   if (text === "") return [];
-  const faces = event.extract?.faces ?? [];
+  const faces = event.extract ? facesRead(event.extract) : [];
   const match = face && fieldOf(face, "match");
   const isLowered = cautions.some(({ stage }) => stage === event.stage) && match?.state === "done";
   return [
@@ -57,6 +59,11 @@ export function describeEvent(
       ...(skipped ? [line("", index, "too small or blurred to say", "")] : []),
     ]),
   ];
+}
+
+/** As it is counted on the photo, from 1; by its index while `extract` has not said where it is. */
+export function faceNumber({ extract }: JobState, index: number): number {
+  return extract.state === "done" ? readingOrder(extract.value).indexOf(index) + 1 : index + 1;
 }
 
 function arrivalOf({ timings }: ResultEvent, { accepted }: JobState): string {
@@ -85,8 +92,14 @@ function textOf(
   return "";
 }
 
-function facesText({ faces, facesOmitted, size, turned, truncated }: ExtractedJson): string {
-  const boxes = faces.map(
+/** The faces in the order of their numbers. */
+function facesRead(extract: ExtractedJson): FaceJson[] {
+  return readingOrder(extract).flatMap((index) => extract.faces.filter((face) => face.index === index));
+}
+
+function facesText(extract: ExtractedJson): string {
+  const { faces, facesOmitted, size, turned, truncated } = extract;
+  const boxes = facesRead(extract).map(
     ({ box, score }) =>
       `[${Math.round(box.x)},${Math.round(box.y)} ${Math.round(box.width)}x${Math.round(box.height)} ${score.toFixed(2)}]`,
   );

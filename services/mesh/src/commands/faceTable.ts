@@ -1,5 +1,11 @@
 import { stringify } from "csv-stringify/sync";
-import type { AnalysisJson, FaceView, JobState, MatchesJson } from "@similarfaces/contracts";
+import {
+  readingOrder,
+  type AnalysisJson,
+  type FaceView,
+  type JobState,
+  type MatchesJson,
+} from "@similarfaces/contracts";
 
 type Row = Record<string, string | number | undefined>;
 
@@ -7,22 +13,25 @@ type Row = Record<string, string | number | undefined>;
 const FACE_COLUMNS = ["file", "face", "x", "y", "width", "height", "score"];
 const MATCH_COLUMNS = ["match", "similarity", "likelihood", "problem"];
 
-/** What `analyze --csv` writes: a row for each face, and one for a photo without any, with the reason where there is one. */
+/** What `analyze --csv` writes: a row for each face in reading order, and one for a photo without any, with the reason where there is one. */
 export class FaceTable {
   readonly #rows: Row[] = [];
   /** In the order of the stages of the jobs, each with its answers. */
   readonly #answers = new Set<string>();
 
   add(file: string, job: JobState, problem: string | undefined): void {
-    const { faces } = job;
-    for (const face of faces) {
+    const { faces, extract } = job;
+    const order = extract.state === "done" ? readingOrder(extract.value) : [];
+    for (const [at, index] of order.entries()) {
+      const face = faces.find((known) => known.index === index);
+      if (!face) continue;
       const { x, y, width, height } = face.box;
       const answers = answersOf(face, job.accepted?.stages ?? []);
       for (const name of Object.keys(answers)) this.#answers.add(name);
       const box = { x, y, width, height };
       this.#rows.push({
         file,
-        face: face.index,
+        face: at + 1,
         ...box,
         score: face.score,
         ...answers,

@@ -44,14 +44,6 @@ export function answerWords({ spec, answer }: ShownAnswer): string {
   return "";
 }
 
-/** The same in two or three words, to stand among others at the face's box. */
-export function tagOf(shown: ShownAnswer): string {
-  const { spec, answer } = shown;
-  const guess = answer?.classification;
-  if (!guess || isUnsure(spec.classification, guess)) return answerWords(shown);
-  return labelTitle(spec.classification, guess.label);
-}
-
 /** The longest words that an answer of this kind may have: the room that is kept for it. */
 export function longestWords({ classification, measure }: AnswerSpecJson): string {
   const texts = classification

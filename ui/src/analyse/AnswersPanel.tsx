@@ -17,6 +17,8 @@ export interface AnswersPanelProps {
   job: Job;
   /** What its faces are cut from. */
   photo: FacePhoto | undefined;
+  /** The indices of its faces as they are read. */
+  order: readonly number[];
   choice: Choice;
   onDelete: () => void;
   onChoosePhoto: () => void;
@@ -27,6 +29,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
   const state = () => props.job.state();
   const extract = () => state().extract;
   const faces = () => state().faces;
+  const facesRead = () => props.order.flatMap((index) => faces().filter((face) => face.index === index));
   const stages = createCardStages(() => state().accepted);
   const failure = (): FailureJson | undefined => {
     const field = extract();
@@ -112,7 +115,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
         <FaceList
           jobId={props.job.jobId}
           photo={props.photo}
-          faces={faces()}
+          faces={facesRead()}
           stages={stages()}
           choice={props.choice}
         />

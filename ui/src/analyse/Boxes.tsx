@@ -1,42 +1,49 @@
-import type { FaceView, LandmarksJson, PointJson } from "@similarfaces/contracts/job";
+import type { BoxJson, FaceView, PointJson } from "@similarfaces/contracts/job";
 import { hasConsumer } from "@similarfaces/contracts/stages";
-import { For, Index, Show, createMemo } from "solid-js";
+import { For, Index, Show, createMemo, on } from "solid-js";
 import { inPhotoOrder } from "../stages";
 import type { Choice } from "./choice";
 import { isSettled, tagWords } from "./faceWords";
+import { boxInFrame, eyeTicks, pointInFrame } from "./facesInFrame";
+import { tagPlaces, type TagPlace } from "./tagPlaces";
 import type { Placement, Size } from "./view";
 import "./Boxes.css";
 
 export interface BoxesProps {
   faces: readonly FaceView[];
+  /** Their indices as they are read, which says the number of each. */
+  order: readonly number[];
   choice: Choice;
   placement: Placement;
   photo: Size;
+  frame: Size;
 }
 
-/** Boxes that are narrower on screen have no room for words. */
-const TAG_PX_MIN = 48;
+/** Boxes that are narrower on screen have no room for words, and thin lines; narrower still, no number either. */
+const WORDS_PX_MIN = 48;
 const NUMBER_PX_MIN = 16;
-const TAG_ROOM_PX = 26;
-const TAG_GAP_PX = 6;
-const TAG_PX_MAX = 400;
-const DOTS_PX_MIN = 28;
+/** On a smaller face the points would hide what they point at. */
+const LANDMARKS_PX_MIN = 80;
 const DOT_PX = 7;
 
 /**
- * Boxes, eyes and landmarks over the photo, in CSS pixels of the frame. For the pointer only: the cards say and do the same for
- * keyboard and screen reader.
+ * Boxes over the photo, and of the chosen face eyes and landmarks, in CSS pixels of the frame. For the pointer only: the cards say and do the
+ * same for keyboard and screen reader.
  */
 export function Boxes(props: BoxesProps) {
   const isOnly = () => props.faces.length === 1;
-  const boxes = createMemo(() => props.faces.map((face) => boxInFrame(face, props.placement, props.photo)));
+  const boxes = createMemo(() => props.faces.map(({ box }) => boxInFrame(box, props.placement, props.photo)));
+  const typeScale = createMemo(on(() => props.frame, pageTypeScale));
+  const places = createMemo(() => tagPlaces(boxes(), props.frame, typeScale()));
   return (
     <div class="boxes" aria-hidden="true">
       <svg>
         <Index each={props.faces}>
-          {(face) => (
+          {(face, at) => (
             <FaceBox
               face={face()}
+              box={boxes()[at]!}
+              tag={places()[at]!}
               choice={props.choice}
               placement={props.placement}
               photo={props.photo}
@@ -46,12 +53,13 @@ export function Boxes(props: BoxesProps) {
         </Index>
       </svg>
       <Index each={props.faces}>
-        {(face, index) => (
+        {(face, at) => (
           <Tag
             face={face()}
+            number={props.order.indexOf(face().index) + 1}
             choice={props.choice}
-            box={boxes()[index]!}
-            roomPx={tagRoomPx(boxes()[index]!, boxes())}
+            box={boxes()[at]!}
+            place={places()[at]!}
             isOnly={isOnly()}
           />
         )}
@@ -62,35 +70,51 @@ export function Boxes(props: BoxesProps) {
 
 function FaceBox(props: {
   face: FaceView;
+  box: BoxJson;
+  tag: TagPlace;
   choice: Choice;
   placement: Placement;
   photo: Size;
   isOnly: boolean;
 }) {
-  const toFrame = (point: PointJson) => pointInFrame(point, props.placement, props.photo);
-  const box = createMemo(() => boxInFrame(props.face, props.placement, props.photo));
-  const isChosen = () => props.choice.chosen() === props.face.index;
-  const ticks = createMemo(() =>
-    eyeTicks(props.face.landmarks).map(({ from, to }) => lineOf(toFrame(from), toFrame(to))),
-  );
-  const points = createMemo(() => {
-    const { nose, leftMouth, rightMouth } = props.face.landmarks;
-    return [nose, leftMouth, rightMouth].map(toFrame);
-  });
-
+  const isChosen = () => props.choice.isChosen(props.face.index);
   return (
     <g
       class="box"
       data-chosen={isChosen()}
       data-dim={isDim(props)}
+      data-small={props.box.width < WORDS_PX_MIN ? "" : undefined}
       data-skipped={props.face.skipped ? "" : undefined}
-      onClick={() => props.choice.choose(props.face.index)}
       onPointerEnter={() => props.choice.point(props.face.index)}
       onPointerLeave={() => props.choice.point(undefined)}
     >
       <For each={["box-dark", "box-light"]}>
-        {(name) => <rect class={name} pathLength="1" rx="3" {...box()} />}
+        {(name) => <rect class={name} pathLength="1" rx="3" {...props.box} />}
       </For>
+      <Show when={isChosen() && props.box.width >= LANDMARKS_PX_MIN}>
+        <Landmarks face={props.face} toFrame={(point) => pointInFrame(point, props.placement, props.photo)} />
+      </Show>
+      <Show when={props.box.width >= WORDS_PX_MIN && !isSettled(props.face)}>
+        <Dots
+          face={props.face}
+          x={props.box.x + props.box.width / 2}
+          y={lowerEdge(props.box, props.tag) + DOT_PX * 1.5}
+        />
+      </Show>
+    </g>
+  );
+}
+
+/** Eyes as small ticks, nose and the corners of the mouth as points. */
+function Landmarks(props: { face: FaceView; toFrame: (point: PointJson) => PointJson }) {
+  const ticks = () =>
+    eyeTicks(props.face.landmarks).map(({ from, to }) => lineOf(props.toFrame(from), props.toFrame(to)));
+  const points = () => {
+    const { nose, leftMouth, rightMouth } = props.face.landmarks;
+    return [nose, leftMouth, rightMouth].map(props.toFrame);
+  };
+  return (
+    <>
       <Index each={ticks()}>
         {(path) => (
           <>
@@ -99,13 +123,8 @@ function FaceBox(props: {
           </>
         )}
       </Index>
-      <Show when={isChosen()}>
-        <Index each={points()}>{(point) => <circle class="box-point" cx={point().x} cy={point().y} />}</Index>
-      </Show>
-      <Show when={box().width >= DOTS_PX_MIN && !isSettled(props.face)}>
-        <Dots face={props.face} x={box().x + box().width / 2} y={box().y + box().height + DOT_PX * 1.5} />
-      </Show>
-    </g>
+      <Index each={points()}>{(point) => <circle class="box-point" cx={point().x} cy={point().y} />}</Index>
+    </>
   );
 }
 
@@ -134,22 +153,30 @@ function Dots(props: { face: FaceView; x: number; y: number }) {
   );
 }
 
-/** Number and first words of a face, above its box; where there is no room above in it, or beside one that they would cover. */
-function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; isOnly: boolean }) {
-  const words = createMemo(() => (props.box.width >= TAG_PX_MIN ? tagWords(props.face) : ""));
-  const place = () => placeOfTag(props.box);
-  const number = () => (props.isOnly ? "" : String(props.face.index + 1));
+/** Number and first words of a face, at its box. */
+function Tag(props: {
+  face: FaceView;
+  number: number;
+  choice: Choice;
+  box: BoxJson;
+  place: TagPlace;
+  isOnly: boolean;
+}) {
+  const words = createMemo(() => (props.box.width >= WORDS_PX_MIN ? tagWords(props.face) : ""));
+  const number = () => (props.isOnly ? "" : String(props.number));
+  const isChosen = () => props.choice.isChosen(props.face.index);
+  const hasRoom = () =>
+    isChosen() || props.isOnly || (props.box.width >= NUMBER_PX_MIN && !props.place.isCovering);
   return (
-    <Show when={props.box.width >= NUMBER_PX_MIN && number() + words() !== ""}>
+    <Show when={hasRoom() && number() + words() !== ""}>
       <span
         class="box-tag"
-        data-chosen={props.choice.chosen() === props.face.index}
+        data-chosen={isChosen()}
         data-dim={isDim(props)}
-        data-place={place()}
         style={{
-          "--left": `${place() === "beside" ? props.box.x + props.box.width + TAG_GAP_PX : props.box.x - 2}px`,
-          top: `${props.box.y}px`,
-          "--room": `${props.roomPx}px`,
+          "--left": `${props.place.left}px`,
+          top: `${props.place.top}px`,
+          "--room": `${props.place.roomPx}px`,
         }}
       >
         <Show when={number()}>
@@ -163,44 +190,18 @@ function Tag(props: { face: FaceView; choice: Choice; box: Box; roomPx: number; 
   );
 }
 
-function placeOfTag({ y, width }: Box): "above" | "inside" | "beside" {
-  if (y >= TAG_ROOM_PX) return "above";
-  return width >= TAG_PX_MIN ? "inside" : "beside";
+/** Of the box, or of the words below it. */
+function lowerEdge(box: BoxJson, tag: TagPlace): number {
+  return tag.side === "below" ? tag.top + tag.height : box.y + box.height;
 }
 
-/** From the tag's beginning to the next one on about the same height. */
-function tagRoomPx(box: Box, boxes: readonly Box[]): number {
-  const next = boxes.filter(({ x, y }) => x > box.x && Math.abs(y - box.y) < TAG_ROOM_PX);
-  return Math.max(TAG_PX_MIN, Math.min(...next.map(({ x }) => x - box.x - TAG_GAP_PX), TAG_PX_MAX));
+/** The page's type grows with the screen. */
+function pageTypeScale(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }
 
 function isDim({ face, choice, isOnly }: { face: FaceView; choice: Choice; isOnly: boolean }): boolean {
-  return !isOnly && choice.chosen() !== face.index && choice.pointed() !== face.index;
-}
-
-type Box = { x: number; y: number; width: number; height: number };
-
-function pointInFrame({ x, y }: PointJson, { left, top, width }: Placement, photo: Size): PointJson {
-  const scale = width / photo.width;
-  return { x: left + x * scale, y: top + y * scale };
-}
-
-/** On whole pixels, so that the strokes are sharp. */
-function boxInFrame({ box: { x, y, width, height } }: FaceView, placement: Placement, photo: Size): Box {
-  const from = pointInFrame({ x, y }, placement, photo);
-  const to = pointInFrame({ x: x + width, y: y + height }, placement, photo);
-  const left = Math.round(from.x);
-  const top = Math.round(from.y);
-  return { x: left, y: top, width: Math.round(to.x) - left, height: Math.round(to.y) - top };
-}
-
-/** A tick across each eye, perpendicular to the line between them and a quarter as long, in pixels of the photo. */
-function eyeTicks({ leftEye, rightEye }: LandmarksJson): { from: PointJson; to: PointJson }[] {
-  const by = { x: -(rightEye.y - leftEye.y) / 8, y: (rightEye.x - leftEye.x) / 8 };
-  return [leftEye, rightEye].map((eye) => ({
-    from: { x: eye.x - by.x, y: eye.y - by.y },
-    to: { x: eye.x + by.x, y: eye.y + by.y },
-  }));
+  return !isOnly && !choice.isChosen(face.index) && !choice.isPointed(face.index);
 }
 
 function lineOf(from: PointJson, to: PointJson): string {

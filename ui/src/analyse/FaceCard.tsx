@@ -15,6 +15,8 @@ export interface FaceCardProps {
   /** What the face is cut from. */
   photo: FacePhoto | undefined;
   face: FaceView;
+  /** As people count it, of so many. */
+  number: number;
   faces: number;
   /** The analyzers that have a place in the card. */
   stages: readonly StageName[];
@@ -28,7 +30,7 @@ export interface FaceCardProps {
 /** One face: its portrait, and its answers, each in the place kept for it. */
 export function FaceCard(props: FaceCardProps) {
   const index = () => props.face.index;
-  const isChosen = () => props.choice.chosen() === index();
+  const isChosen = () => props.choice.isChosen(index());
   const isOpen = () => props.choice.isOpen(index());
   const field = <S extends StageName>(stage: S) =>
     // A field once known never changes: what is drawn is drawn once.
@@ -53,9 +55,9 @@ export function FaceCard(props: FaceCardProps) {
       data-built={props.isBuilt ? "" : undefined}
       style={{ "min-height": props.isBuilt ? undefined : `${props.roomPx}px` }}
       data-chosen={isChosen()}
-      data-pointed={props.choice.pointed() === index()}
+      data-pointed={props.choice.isPointed(index())}
       data-skipped={props.face.skipped ? "" : undefined}
-      aria-label={`Face ${index() + 1} of ${props.faces}`}
+      aria-label={`Face ${props.number} of ${props.faces}`}
       onClick={() => props.choice.choose(index())}
       onPointerEnter={() => props.choice.point(index())}
       onPointerLeave={() => props.choice.point(undefined)}
@@ -63,19 +65,19 @@ export function FaceCard(props: FaceCardProps) {
       <div class="face-head">
         <div class="face-portrait">
           <Show when={hasPortrait()}>
-            <FacePortrait photo={props.photo} face={index()} alt={`Face ${index() + 1}`} />
+            <FacePortrait photo={props.photo} face={index()} alt={`Face ${props.number}`} />
           </Show>
         </div>
         <h2>
           <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>
-            {props.faces === 1 ? "The face" : `Face ${index() + 1}`}
+            {props.faces === 1 ? "The face" : `Face ${props.number}`}
           </button>
         </h2>
         <Show when={props.isBuilt}>
           <button
             class="button button-plain face-more"
             aria-expanded={isOpen()}
-            aria-label={`Details of face ${index() + 1}`}
+            aria-label={`Details of face ${props.number}`}
             onClick={() => props.choice.toggle(index())}
           >
             Details

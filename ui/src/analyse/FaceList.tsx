@@ -11,6 +11,7 @@ export interface FaceListProps {
   jobId: string;
   /** What the faces are cut from. */
   photo: FacePhoto | undefined;
+  /** As they are read: the place of each is its number, from 1. */
   faces: readonly FaceView[];
   /** The analyzers that have a place in the cards. */
   stages: readonly StageName[];
@@ -33,20 +34,23 @@ export function FaceList(props: FaceListProps) {
     () => (isLong() ? props.faces.length : 0),
   );
 
+  /** Without a glide: who has tapped a face looks for its card. Along the row alone on a phone, so that the page stays where it is. */
+  const show = (face: number) => {
+    const card = list.querySelector<HTMLElement>(`[data-face="${face}"]`);
+    if (!card) return;
+    if (isRow())
+      list.scrollTo({
+        left: card.offsetLeft - (list.clientWidth - card.offsetWidth) / 2,
+        behavior: "instant",
+      });
+    else card.scrollIntoView({ block: "nearest", behavior: "instant" });
+  };
+  onMount(() => show(props.choice.chosen()));
   createEffect(
     on(
-      () => props.choice.chosen(),
+      props.choice.chosen,
       (face) => {
-        if (isSwiping) return;
-        // Along a long way every card would have to be built.
-        const isStill = isLong() || matchMedia("(prefers-reduced-motion: reduce)").matches;
-        const behavior = isStill ? "instant" : "smooth";
-        const card = list.querySelector<HTMLElement>(`[data-face="${face}"]`);
-        if (!card) return;
-        // Along the row alone: what is above and below it stays where it is.
-        if (isRow())
-          list.scrollTo({ left: card.offsetLeft - (list.clientWidth - card.offsetWidth) / 2, behavior });
-        else card.scrollIntoView({ block: "nearest", behavior });
+        if (!isSwiping) show(face);
       },
       { defer: true },
     ),
@@ -57,9 +61,9 @@ export function FaceList(props: FaceListProps) {
       if (!isRow()) return;
       const middle = list.scrollLeft + list.clientWidth / 2;
       const cards = [...list.querySelectorAll<HTMLElement>("[data-face]")];
-      const nearest = cards.findIndex(({ offsetLeft, offsetWidth }) => offsetLeft + offsetWidth > middle);
+      const nearest = cards.find(({ offsetLeft, offsetWidth }) => offsetLeft + offsetWidth > middle);
       isSwiping = true;
-      if (nearest >= 0) props.choice.choose(nearest);
+      if (nearest) props.choice.choose(Number(nearest.dataset["face"]));
       queueMicrotask(() => (isSwiping = false));
     };
     // Safari has no scrollend event.
@@ -74,15 +78,16 @@ export function FaceList(props: FaceListProps) {
   return (
     <div class="faces" ref={list}>
       <Index each={props.faces}>
-        {(face) => (
+        {(face, at) => (
           <FaceCard
             jobId={props.jobId}
             photo={props.photo}
             face={face()}
+            number={at + 1}
             faces={props.faces.length}
             stages={props.stages}
             choice={props.choice}
-            isBuilt={!isLong() || props.choice.chosen() === face().index || cards.isNear(face().index)}
+            isBuilt={!isLong() || props.choice.isChosen(face().index) || cards.isNear(face().index)}
             roomPx={cards.roomOf(face().index)}
           />
         )}

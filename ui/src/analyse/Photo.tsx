@@ -1,4 +1,4 @@
-import type { BoxJson } from "@similarfaces/contracts/job";
+import type { BoxJson, PointJson } from "@similarfaces/contracts/job";
 import { turnedBox, turnedPoint, turnedSize } from "@similarfaces/contracts/upright";
 import {
   Show,
@@ -13,6 +13,7 @@ import {
 } from "solid-js";
 import { PhotoTools, ZOOM_STEP } from "./PhotoTools";
 import { onKeys } from "./keys";
+import { createPhotoPointers } from "./photoPointers";
 import { turnBetween } from "./upright";
 import { WHOLE, pan, placePhoto, viewOfBox, zoomAt, type Placement, type Size, type View } from "./view";
 import "./Photo.css";
@@ -28,8 +29,10 @@ export interface PhotoProps {
   onTurn: () => void;
   /** A face to zoom to, when asked; in pixels of the photo as it was sent. */
   focusBox?: BoxJson | undefined;
+  /** Where it was tapped, in pixels of the photo as it is shown, of which a CSS pixel has `scale`. */
+  onTap?: (at: PointJson, scale: number) => void;
   /** What is drawn on it, placed in CSS pixels of the frame; the size is the photo's as it is shown. */
-  children?: (placement: Accessor<Placement>, photo: Accessor<Size>) => JSX.Element;
+  children?: (placement: Accessor<Placement>, photo: Accessor<Size>, frame: Accessor<Size>) => JSX.Element;
 }
 
 const NOWHERE: Placement = { left: 0, top: 0, width: 1, height: 1 };
@@ -58,10 +61,6 @@ export function Photo(props: PhotoProps) {
   const change = (next: (photo: Size) => View) => {
     const photo = size();
     if (photo) setView(next(photo));
-  };
-  const aspect = () => {
-    const photo = size();
-    return photo ? photo.width / photo.height : 1;
   };
   const middle = () => ({ x: frameSize().width / 2, y: frameSize().height / 2 });
   const zoomBy = (factor: number, at = middle()) =>
@@ -120,100 +119,88 @@ export function Photo(props: PhotoProps) {
     u: () => props.turned > 0 && props.onTurn(),
   });
 
-  const at = (event: MouseEvent) => {
-    const { left, top } = frame.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
-  };
-  const pointers = new Map<number, { x: number; y: number }>();
-  const grab = (event: PointerEvent) => {
-    if (event.button !== 0) return;
-    pointers.set(event.pointerId, at(event));
-  };
-  const move = (event: PointerEvent) => {
-    const before = pointers.get(event.pointerId);
-    if (!before) return;
-    const now = at(event);
-    const [first, second] = [...pointers.values()];
-    if (first && second) {
-      const other = first === before ? second : first;
-      const spread = Math.hypot(now.x - other.x, now.y - other.y);
-      const spreadBefore = Math.hypot(before.x - other.x, before.y - other.y);
-      if (spreadBefore > 0) zoomBy(spread / spreadBefore, other);
-    } else if (view().zoom > 1) {
-      frame.setPointerCapture(event.pointerId);
-      change((photo) => pan(frameSize(), photo, view(), { x: now.x - before.x, y: now.y - before.y }));
-    }
-    pointers.set(event.pointerId, now);
-  };
-  const release = (event: PointerEvent) => void pointers.delete(event.pointerId);
+  const pointers = createPhotoPointers({
+    frame: () => frame,
+    isZoomed: () => view().zoom > 1,
+    zoomBy,
+    panBy: (by) => change((photo) => pan(frameSize(), photo, view(), by)),
+    tap({ x, y }) {
+      const place = placement();
+      const photo = size();
+      if (!place || !photo) return;
+      const scale = photo.width / place.width;
+      props.onTap?.({ x: (x - place.left) * scale, y: (y - place.top) * scale }, scale);
+    },
+  });
 
   return (
-    <div
-      class="photo"
-      ref={frame}
-      data-zoomed={view().zoom > 1}
-      data-turned={props.turned > 0 ? turn() : undefined}
-      style={{ "--aspect": aspect() }}
-      onPointerDown={grab}
-      onPointerMove={move}
-      onPointerUp={release}
-      onPointerCancel={release}
-      onPointerLeave={release}
-      onDblClick={(event) => (view().zoom > 1 ? toWhole() : zoomBy(3, at(event)))}
-      on:wheel={{
-        passive: false,
-        handleEvent(event: WheelEvent) {
-          // Where the page scrolls, the wheel scrolls it, and magnifies with Ctrl as elsewhere.
-          if (isPageScrolling() && !event.ctrlKey) return;
-          event.preventDefault();
-          zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at(event));
-        },
-      }}
-    >
-      <div class="photo-plane" ref={plane}>
-        <Show when={props.src} keyed>
-          {(src) => (
-            <img
-              src={src}
-              alt={props.alt}
-              draggable={false}
-              hidden={isMissing()}
-              style={pictureStyle(placement() ?? NOWHERE, turn())}
-              onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
-                if (width > 0) setNatural({ width, height });
-              }}
-              onError={() => setIsMissing(true)}
-            />
-          )}
+    <>
+      <div
+        class="photo"
+        ref={frame}
+        data-zoomed={view().zoom > 1}
+        data-turned={props.turned > 0 ? turn() : undefined}
+        onClick={pointers.click}
+        onPointerDown={pointers.grab}
+        onPointerMove={pointers.move}
+        onPointerUp={pointers.release}
+        onPointerCancel={pointers.release}
+        onPointerLeave={pointers.release}
+        onDblClick={(event) => (view().zoom > 1 ? toWhole() : zoomBy(3, pointers.at(event)))}
+        on:wheel={{
+          passive: false,
+          handleEvent(event: WheelEvent) {
+            // Where the page scrolls, the wheel scrolls it, and magnifies with Ctrl as elsewhere.
+            if (isPageScrolling() && !event.ctrlKey) return;
+            event.preventDefault();
+            zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), pointers.at(event));
+          },
+        }}
+      >
+        <div class="photo-plane" ref={plane}>
+          <Show when={props.src} keyed>
+            {(src) => (
+              <img
+                src={src}
+                alt={props.alt}
+                draggable={false}
+                hidden={isMissing() || !placement()}
+                style={pictureStyle(placement() ?? NOWHERE, turn())}
+                onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
+                  if (width > 0) setNatural({ width, height });
+                }}
+                onError={() => setIsMissing(true)}
+              />
+            )}
+          </Show>
+          <Show when={placement()}>
+            {props.children?.(
+              () => placement() ?? NOWHERE,
+              () => size() ?? NOWHERE,
+              frameSize,
+            )}
+          </Show>
+        </div>
+        <Show when={!props.src}>
+          <svg class="photo-none" viewBox="0 0 20 20" aria-hidden="true">
+            <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3" />
+          </svg>
         </Show>
-        <Show when={placement()}>
-          {props.children?.(
-            () => placement() ?? NOWHERE,
-            () => size() ?? NOWHERE,
-          )}
+        <Show when={isMissing()}>
+          <p class="photo-missing quiet">
+            This browser cannot show this picture; its answers come all the same.
+          </p>
         </Show>
       </div>
-      <Show when={!props.src}>
-        <svg class="photo-none" viewBox="0 0 20 20" aria-hidden="true">
-          <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3" />
-        </svg>
-      </Show>
-      <Show when={isMissing()}>
-        <p class="photo-missing quiet">
-          This browser cannot show this picture; its answers come all the same.
-        </p>
-      </Show>
-      <Show when={placement()}>
-        <PhotoTools
-          zoom={view().zoom}
-          onZoom={zoomBy}
-          onWhole={toWhole}
-          onFace={props.focusBox && toFace}
-          isTurnedBack={props.isTurnedBack}
-          onTurn={props.turned > 0 ? props.onTurn : undefined}
-        />
-      </Show>
-    </div>
+      <PhotoTools
+        zoom={view().zoom}
+        onZoom={placement() && zoomBy}
+        onWhole={toWhole}
+        onFace={placement() && props.focusBox && toFace}
+        isTurnedBack={props.isTurnedBack}
+        onTurn={props.turned > 0 ? props.onTurn : undefined}
+      />
+    </>
   );
 }
 
@@ -221,9 +208,9 @@ function isPageScrolling(): boolean {
   return document.documentElement.scrollHeight > innerHeight + 1;
 }
 
-/** In the time in which its room changes: none where less motion is wanted. */
+/** None where less motion is wanted. */
 function turningMs(frame: HTMLElement): number {
-  return Number.parseFloat(getComputedStyle(frame).transitionDuration) * 1_000;
+  return Number.parseFloat(getComputedStyle(frame).getPropertyValue("--time-turn"));
 }
 
 /** The picture is laid out as it was sent, in the middle of its place, and turned there. */

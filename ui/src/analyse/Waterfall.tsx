@@ -13,6 +13,8 @@ import "./Waterfall.css";
 export interface WaterfallProps {
   job: JobView | undefined;
   face: number;
+  /** As people count it. */
+  faceNumber: number;
   /** Undefined for who opens a link. */
   wait: Wait | undefined;
   uploadMs: number | undefined;
@@ -82,8 +84,8 @@ export function Waterfall(props: WaterfallProps) {
       />
       <table class="fall-rows" style={{ "--parts": axis().marks.length - 1 }}>
         <caption class="visually-hidden">
-          Time each stage waited and worked{hasOthers() ? ` for face ${props.face + 1}` : ""}, after the photo
-          arrived
+          Time each stage waited and worked{hasOthers() ? ` for face ${props.faceNumber}` : ""}, after the
+          photo arrived
         </caption>
         <colgroup>
           <col class="fall-col-label" />

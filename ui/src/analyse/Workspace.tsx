@@ -16,7 +16,9 @@ import { SendingPanel } from "./SendingPanel";
 import { Waterfall } from "./Waterfall";
 import { announceAnswers } from "./announceAnswers";
 import { createChoice } from "./choice";
+import { faceAt } from "./facesInFrame";
 import { onKeys } from "./keys";
+import { createReadingOrder } from "./readingOrder";
 import { turnedFace } from "./upright";
 import type { Wait } from "./waterfall";
 import "./Workspace.css";
@@ -29,6 +31,9 @@ export interface WorkspaceProps {
   onChoosePhoto: () => void;
 }
 
+/** A finger is no pointer: beside a face is meant to be on it. */
+const TAP_REACH_PX = 24;
+
 /** The light table: the photo and what is drawn on it, the answers beside it, the clock below. */
 export function Workspace(props: WorkspaceProps) {
   const job = createMemo((): Job | undefined => (props.jobId === undefined ? undefined : jobOf(props.jobId)));
@@ -40,6 +45,8 @@ export function Workspace(props: WorkspaceProps) {
 
   const isGone = () => job()?.failure() !== undefined && state()?.state === "unknown";
   const isDeleted = () => state()?.state === "deleted";
+  /** The indices of the faces as they are read, whose places are their numbers. */
+  const order = createReadingOrder(state);
   const chosenFace = () => faces().find(({ index }) => index === choice.chosen());
   /** Where they are on the photo as it is shown. */
   const shownFaces = createMemo(() => {
@@ -60,13 +67,13 @@ export function Workspace(props: WorkspaceProps) {
   });
   const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
 
-  announceAnswers(state);
+  announceAnswers(state, order);
 
   const askToDelete = () => job() && !isGuest(job()!.jobId) && !isDeleted() && !isGone() && setIsAsking(true);
   const step = (by: 1 | -1) => (event: KeyboardEvent) => {
     if (faces().length === 0) return;
     event.preventDefault();
-    choice.step(by, faces().length);
+    choice.step(by, order());
     document
       .querySelector<HTMLElement>(`[data-face="${choice.chosen()}"] .face-name`)
       ?.focus({ preventScroll: true });
@@ -99,10 +106,21 @@ export function Workspace(props: WorkspaceProps) {
               turned={turnedBy(state())}
               isTurnedBack={isTurnedBack()}
               onTurn={() => setIsTurnedBack((isBack) => !isBack)}
+              onTap={(at, scale) => {
+                const face = faceAt(shownFaces(), at, TAP_REACH_PX * scale);
+                if (face !== undefined) choice.choose(face);
+              }}
               focusBox={faces().length > 0 ? chosenFace()?.box : undefined}
             >
-              {(placement, photo) => (
-                <Boxes faces={shownFaces()} choice={choice} placement={placement()} photo={photo()} />
+              {(placement, photo, frame) => (
+                <Boxes
+                  faces={shownFaces()}
+                  order={order()}
+                  choice={choice}
+                  placement={placement()}
+                  photo={photo()}
+                  frame={frame()}
+                />
               )}
             </Photo>
             <SendingBar step={props.shot?.step} />
@@ -120,6 +138,7 @@ export function Workspace(props: WorkspaceProps) {
               <AnswersPanel
                 job={known}
                 photo={facePhoto()}
+                order={order()}
                 choice={choice}
                 onDelete={() => setIsAsking(true)}
                 onChoosePhoto={props.onChoosePhoto}
@@ -127,7 +146,13 @@ export function Workspace(props: WorkspaceProps) {
             )}
           </Show>
           <Show when={!isRefused()}>
-            <Waterfall job={state()} face={choice.chosen()} wait={wait()} uploadMs={uploadMs()} />
+            <Waterfall
+              job={state()}
+              face={choice.chosen()}
+              faceNumber={order().indexOf(choice.chosen()) + 1}
+              wait={wait()}
+              uploadMs={uploadMs()}
+            />
           </Show>
           <Show when={isAsking() && job()} keyed>
             {(asked) => <DeleteJob job={asked} onClose={() => setIsAsking(false)} />}

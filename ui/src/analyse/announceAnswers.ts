@@ -7,8 +7,11 @@ import { faceSentence, isSettled } from "./faceWords";
 /** Of more faces than this only the number is announced. */
 const ANNOUNCED_FACES_MAX = 6;
 
-/** Announces the number of faces, then each face once, when all of its fields are known. */
-export function announceAnswers(job: Accessor<JobState | undefined>): void {
+/** Announces how many faces there are, then each face once, when all of its fields are known, by its number in that order. */
+export function announceAnswers(
+  job: Accessor<JobState | undefined>,
+  order: Accessor<readonly number[]>,
+): void {
   const announced = new Set<number>();
   const faces = () => job()?.faces ?? [];
   // Every result makes another job; only a change of these is news.
@@ -26,7 +29,9 @@ export function announceAnswers(job: Accessor<JobState | undefined>): void {
     for (const face of faces()) {
       if (announced.has(face.index) || !isSettled(face)) continue;
       announced.add(face.index);
-      announce(`${faces().length > 1 ? `Face ${face.index + 1}: ` : ""}${faceSentence(face)}`);
+      announce(
+        `${faces().length > 1 ? `Face ${order().indexOf(face.index) + 1}: ` : ""}${faceSentence(face)}`,
+      );
     }
   });
   createEffect(

@@ -2,17 +2,17 @@ import { fieldOf, type AnalysisJson, type FaceView, type Field } from "@similarf
 import { announcementOf, inOrder } from "../analyzers";
 import { isAnalysis } from "../stages";
 import { capitalised, textIn } from "@similarfaces/contracts/texts";
-import { answerWords, isPanel, shownAnswers, tagOf, type ShownAnswer } from "@similarfaces/contracts/answers";
+import { answerWords, isPanel, shownAnswers, type ShownAnswer } from "@similarfaces/contracts/answers";
 import { spokenMatches } from "./matchWords";
 
 /** The words at the card and the box of a skipped face. */
 export const SKIPPED = "Too small or blurred to say";
 
-/** A few words at the face itself: what its analyzers announce as a tag. */
+/** A few words at the face itself: what its analyzers announce as a tag, as guesses like those of the card. */
 export function tagWords(face: FaceView): string {
   if (face.skipped) return SKIPPED.toLowerCase();
   const tags = answersOf(face).flatMap((answers) => answers.filter(({ spec }) => spec.tag));
-  return tags.map(tagOf).join(", ");
+  return tags.map(answerWords).join(", ");
 }
 
 /** Everything known of a face as one sentence, for screen readers; figures that stand in a panel are left to the card. */

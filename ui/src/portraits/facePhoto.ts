@@ -13,7 +13,8 @@ export const PORTRAIT_PIXELS_MAX = 640;
  * for all of them, and closed when the last has drawn: a bitmap of 48 megapixels takes 192 MB.
  */
 export class FacePhoto {
-  readonly #extracted: ExtractedJson;
+  /** What `extract` has said of it. */
+  readonly extracted: ExtractedJson;
   readonly #local: Blob | undefined;
   readonly #url: string | undefined;
   #bitmap: Promise<ImageBitmap> | undefined;
@@ -23,18 +24,18 @@ export class FacePhoto {
 
   /** `local` is the visitor's own file; `url` the server's picture, for what the page has no file of, or none that it can read. */
   constructor(extracted: ExtractedJson, local: Blob | undefined, url: string | undefined) {
-    this.#extracted = extracted;
+    this.extracted = extracted;
     this.#local = local;
     this.#url = url;
   }
 
   /** Of the upright photo, pixels. */
   get size() {
-    return this.#extracted.size;
+    return this.extracted.size;
   }
 
   get faces(): readonly FaceJson[] {
-    return this.#extracted.faces;
+    return this.extracted.faces;
   }
 
   /**

@@ -9,6 +9,7 @@ import { testContrasts } from "./reveal/contrasts";
 import { testCrowdCost } from "./reveal/crowdCost";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
 import { testPortraits } from "./reveal/portraits";
+import { testSteadiness } from "./reveal/steadiness";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
 import { testWaits } from "./reveal/waits";
 
@@ -216,6 +217,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await page.context().close();
   });
 
+  testSteadiness(on);
   testPortraits(on);
   testBrokenLines(on);
   testJobsThatAreGone(on);

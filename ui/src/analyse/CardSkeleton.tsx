@@ -13,7 +13,7 @@ export function CardSkeleton(props: { isShown: boolean; stages: readonly StageNa
       <div class="faces" aria-hidden="true">
         <div class="face">
           <div class="face-head">
-            <div class="face-chip skeleton-square" />
+            <div class="face-portrait skeleton-square" />
           </div>
           <CardFields
             stages={props.stages}

@@ -4,16 +4,17 @@ export const ZOOM_STEP = 1.4;
 
 export interface PhotoToolsProps {
   zoom: number;
-  onZoom: (factor: number) => void;
+  /** Undefined while there is no photo to be seen. */
+  onZoom: ((factor: number) => void) | undefined;
   onWhole: () => void;
-  /** Undefined where no face is chosen. */
+  /** Undefined while no face is chosen. */
   onFace: (() => void) | undefined;
   isTurnedBack: boolean;
   /** Undefined where the photo stands upright as it was sent. */
   onTurn: (() => void) | undefined;
 }
 
-/** How the photo is looked at, by buttons. */
+/** How the photo is looked at, by buttons: below it, where they cover nobody, and all there from the first, so that none moves. */
 export function PhotoTools(props: PhotoToolsProps) {
   return (
     <div class="photo-tools" role="group" aria-label="View of the photo">
@@ -29,7 +30,7 @@ export function PhotoTools(props: PhotoToolsProps) {
         aria-label="Smaller"
         title="Smaller (-)"
         disabled={props.zoom <= 1}
-        onClick={() => props.onZoom(1 / ZOOM_STEP)}
+        onClick={() => props.onZoom?.(1 / ZOOM_STEP)}
       >
         −
       </button>
@@ -41,14 +42,17 @@ export function PhotoTools(props: PhotoToolsProps) {
       >
         {Math.round(props.zoom * 100)} %
       </button>
-      <button aria-label="Larger" title="Larger (+)" onClick={() => props.onZoom(ZOOM_STEP)}>
+      <button
+        aria-label="Larger"
+        title="Larger (+)"
+        disabled={!props.onZoom}
+        onClick={() => props.onZoom?.(ZOOM_STEP)}
+      >
         +
       </button>
-      <Show when={props.onFace}>
-        <button title="The chosen face (z)" onClick={() => props.onFace?.()}>
-          Face
-        </button>
-      </Show>
+      <button title="The chosen face (z)" disabled={!props.onFace} onClick={() => props.onFace?.()}>
+        Face
+      </button>
     </div>
   );
 }

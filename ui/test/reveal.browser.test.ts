@@ -5,9 +5,11 @@ import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, screenshot, visit } 
 import { FOUR } from "./playedAnalyzers";
 import { answersOf, extractOf } from "./playedStages";
 import { testBrokenLines } from "./reveal/brokenLines";
+import { testChoosing } from "./reveal/choosing";
 import { testContrasts } from "./reveal/contrasts";
 import { testCrowdCost } from "./reveal/crowdCost";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
+import { testPhones } from "./reveal/phones";
 import { testPortraits } from "./reveal/portraits";
 import { testSteadiness } from "./reveal/steadiness";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
@@ -218,6 +220,8 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
   });
 
   testSteadiness(on);
+  testChoosing(on);
+  testPhones(on);
   testPortraits(on);
   testBrokenLines(on);
   testJobsThatAreGone(on);

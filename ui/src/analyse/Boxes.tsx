@@ -162,9 +162,11 @@ function Tag(props: {
   place: TagPlace;
   isOnly: boolean;
 }) {
-  const words = createMemo(() => (props.box.width >= WORDS_PX_MIN ? tagWords(props.face) : ""));
   const number = () => (props.isOnly ? "" : String(props.number));
   const isChosen = () => props.choice.isChosen(props.face.index);
+  const hasWords = () =>
+    props.box.width >= WORDS_PX_MIN && (props.place.hasWords || isChosen() || props.isOnly);
+  const words = createMemo(() => (hasWords() ? tagWords(props.face) : ""));
   const hasRoom = () =>
     isChosen() || props.isOnly || (props.box.width >= NUMBER_PX_MIN && !props.place.isCovering);
   return (

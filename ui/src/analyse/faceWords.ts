@@ -12,7 +12,16 @@ export const SKIPPED = "Too small or blurred to say";
 export function tagWords(face: FaceView): string {
   if (face.skipped) return SKIPPED.toLowerCase();
   const tags = answersOf(face).flatMap((answers) => answers.filter(({ spec }) => spec.tag));
-  return tags.map(answerWords).join(", ");
+  return tags
+    .map(answerWords)
+    .map((words, at, all) => withoutRepetition(words, all[at - 1]))
+    .join(", ");
+}
+
+/** "looks 31, looks happy" is read as "looks 31, happy": the guess stays one. */
+function withoutRepetition(words: string, before = ""): string {
+  const [first, ...rest] = words.split(" ");
+  return rest.length > 0 && before.startsWith(`${first} `) ? rest.join(" ") : words;
 }
 
 /** Everything known of a face as one sentence, for screen readers; figures that stand in a panel are left to the card. */

@@ -7,8 +7,10 @@ export interface TagPlace {
   left: number;
   top: number;
   height: number;
-  /** Until the next face or its words. */
+  /** Until the next face or its words, or the frame's edge. */
   roomPx: number;
+  /** It is room for more than the number. */
+  hasWords: boolean;
   /** There is no place at the box that is free: it is shown of the chosen face alone, over whatever is there. */
   isCovering: boolean;
 }
@@ -17,20 +19,30 @@ export interface TagPlace {
 const NUMBER: Size = { width: 30, height: 20 };
 const GAP_PX = 6;
 const WORDS_PX_MAX = 400;
+/** Of less there would be a beginning alone. */
+const WORDS_PX_MIN = 110;
 
 /**
- * A place for each box's words in which they hide no other face; boxes and frame in CSS pixels, `scale` the size of the page's type, 1
- * where a rem has 16 pixels.
+ * A place for each box's words in which they hide no other face and no other number, those of the first boxes first; boxes and frame in
+ * CSS pixels, `scale` the size of the page's type, 1 where a rem has 16 pixels.
  */
 export function tagPlaces(boxes: readonly BoxJson[], frame: Size, scale = 1): TagPlace[] {
   const tag = { width: NUMBER.width * scale, height: NUMBER.height * scale };
+  const numbers: BoxJson[] = [];
   return boxes.map((box) => {
     const others = boxes.filter((other) => other !== box);
     const inFrame = placesAt(box, tag).filter((place) => isInside(place, tag, frame));
-    const free = inFrame.find((place) => isFree(place, tag, others));
+    const free = inFrame.find((place) => isFree(place, tag, [...others, ...numbers]));
+    if (free) numbers.push({ x: free.left, y: free.top, ...tag });
     const shown = free ?? inFrame[0] ?? insideOf(box);
-    const roomPx = Math.max(tag.width, Math.min(roomOf(shown, tag, others), WORDS_PX_MAX * scale));
-    return { ...shown, height: tag.height, roomPx, isCovering: free === undefined };
+    const roomPx = Math.min(roomOf(shown, tag, others), frame.width - shown.left, WORDS_PX_MAX * scale);
+    return {
+      ...shown,
+      height: tag.height,
+      roomPx: Math.max(tag.width, roomPx),
+      hasWords: roomPx >= WORDS_PX_MIN * scale,
+      isCovering: free === undefined,
+    };
   });
 }
 

@@ -28,7 +28,7 @@ const find = (path: string, headers: Record<string, string> = {}) =>
 const textOf = (path: string) => Buffer.from(find(path)!.body as Uint8Array).toString();
 
 describe("the built page", () => {
-  it.each(["/", "/jobs/abc", "/gallery", "/about"])(
+  it.each(["/", "/jobs/abc", "/gallery", "/gallery/abc", "/about", "/about/engineers", "/about/"])(
     "is index.html at %s, asked for anew each time",
     (path) => {
       expect(textOf(path)).toContain("page");
@@ -48,6 +48,21 @@ describe("the built page", () => {
       "/assets/app-a1b2.js.gz",
     ]) {
       expect(find(path)).toBeUndefined();
+    }
+  });
+
+  it("is shown with 404 at an address that nothing has, but not to programs", () => {
+    for (const path of ["/nowhere", "/about/nothing", "/jobs/abc/def"]) {
+      const { status, headers, body } = site.nothingAt(path)!;
+      expect([path, status]).toEqual([path, 404]);
+      expect(headers).toMatchObject({
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+      });
+      expect(Buffer.from(body as Uint8Array).toString()).toContain("page");
+    }
+    for (const path of ["/v1", "/v1/nothing", "/assets/app-gone.js"]) {
+      expect(site.nothingAt(path)).toBeUndefined();
     }
   });
 

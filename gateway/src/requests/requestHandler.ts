@@ -1,3 +1,4 @@
+import { StageFailure } from "@similarfaces/contracts";
 import {
   TRACEPARENT,
   TRACESTATE,
@@ -73,7 +74,13 @@ async function answer(request: HttpRequest, options: HandlerOptions, progress: P
     access.check(request, isDocument(file) ? "any" : "open");
     return file;
   }
-  const { route, params } = findRoute(request, router, access);
+  const found = findRoute(request, router, access);
+  if (!found) {
+    const nothing = request.method === "GET" ? site.nothingAt(request.path) : undefined;
+    if (!nothing) throw new StageFailure("not_found");
+    return nothing;
+  }
+  const { route, params } = found;
   progress.route = route.path;
   const caller = access.check(request, route.scope);
   // Probes come every few seconds, and no trace of them is of use.
@@ -92,12 +99,13 @@ function isDocument({ headers }: HttpReply): boolean {
   return headers["content-type"]?.startsWith("text/html") ?? false;
 }
 
-/** A caller without access is not told whether the address exists either. */
-function findRoute(request: HttpRequest, router: Router, access: Access): Found {
+/** Undefined where nothing is at the address; a caller without access is not told so. */
+function findRoute(request: HttpRequest, router: Router, access: Access): Found | undefined {
   try {
     return router.find(request.method, request.path);
   } catch (error) {
     access.check(request, "any");
+    if (failureOf(error).code === "not_found") return undefined;
     throw error;
   }
 }

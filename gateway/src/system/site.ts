@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
+import { placeAt } from "@similarfaces/contracts/pages";
 import type { HttpReply, HttpRequest } from "../http/http.js";
 
 /** The built page. */
 export interface Site {
   /** The file at the request's path, or undefined where the page has none. */
   find(request: Omit<HttpRequest, "body">): HttpReply | undefined;
+  /** The page at an address that nothing has, where it says so to a person: 404. Undefined under /v1, which programs ask, and without a page. */
+  nothingAt(path: string): HttpReply | undefined;
 }
 
 interface SiteFile {
@@ -37,11 +40,14 @@ const CODINGS = [
   { coding: "gzip", ending: ".gz" },
 ] as const;
 
-/** Addresses that the page itself routes; all are index.html. */
-const PAGE_PATHS = [/^\/$/, /^\/jobs\/[^/]+$/, /^\/gallery(\/[^/]+)?$/, /^\/about$/];
-
 /** The build puts a hash of the content into these names. */
 const HASHED = /^\/assets\//;
+
+/** Whoever asks for one of these is a program, or the page itself. */
+const NEVER_A_PAGE = /^\/(v1|assets)(\/|$)/;
+
+/** What every address of the page is answered with. */
+const PAGE_FILE = "/index.html";
 
 /**
  * Reads the built page into memory: it is small, and so the files of one build are served, even while another one is written to the folder. A
@@ -52,8 +58,18 @@ export async function openSite(siteDir: string): Promise<Site> {
   return {
     find(request) {
       const { path } = request;
-      const file = files.get(PAGE_PATHS.some((pattern) => pattern.test(path)) ? "/index.html" : path);
+      const file = files.get(placeAt(path) ? PAGE_FILE : path);
       return file && replyOfFile(file, request, HASHED.test(path));
+    },
+    nothingAt(path) {
+      const file = NEVER_A_PAGE.test(path) ? undefined : files.get(PAGE_FILE);
+      return (
+        file && {
+          status: 404,
+          headers: { "content-type": file.contentType, "cache-control": "no-store" },
+          body: file.bytes,
+        }
+      );
     },
   };
 }

@@ -1,4 +1,4 @@
-import { ErrorBoundary, Match, Suspense, Switch, createEffect, lazy, on } from "solid-js";
+import { ErrorBoundary, Match, Suspense, Switch, createEffect, createMemo, lazy, on } from "solid-js";
 import { Announcer } from "./announce";
 import { Analyse } from "./analyse/Analyse";
 import { Header } from "./Header";
@@ -8,18 +8,27 @@ import { route } from "./router";
 
 const Gallery = lazy(() => import("./gallery/Gallery"));
 const About = lazy(() => import("./about/About"));
+const Engineers = lazy(() => import("./about/Engineers"));
 
-const TITLES = { analyse: "Analyse", gallery: "Gallery", about: "About", missing: "Not found" } as const;
+const TITLES = {
+  analyse: "Analyse",
+  gallery: "Gallery",
+  about: "About",
+  engineers: "For engineers",
+  missing: "Not found",
+} as const;
 
 export function App() {
   let main!: HTMLElement;
+  // The address of one page changes too, with the face that is chosen or the name that is searched for.
+  const page = createMemo(() => route().page);
   createEffect(() => {
-    document.title = `${TITLES[route().page]} - similarfaces`;
+    document.title = `${TITLES[page()]} - similarfaces`;
   });
   // A new page starts at its beginning, for the eye and for the keyboard.
   createEffect(
     on(
-      () => route().page,
+      page,
       () => {
         scrollTo(0, 0);
         main.focus({ preventScroll: true });
@@ -37,14 +46,17 @@ export function App() {
         <ErrorBoundary fallback={(error: unknown) => <Broken error={error} />}>
           <Suspense>
             <Switch fallback={<Missing />}>
-              <Match when={route().page === "analyse"}>
+              <Match when={page() === "analyse"}>
                 <Analyse />
               </Match>
-              <Match when={route().page === "gallery"}>
+              <Match when={page() === "gallery"}>
                 <Gallery />
               </Match>
-              <Match when={route().page === "about"}>
+              <Match when={page() === "about"}>
                 <About />
+              </Match>
+              <Match when={page() === "engineers"}>
+                <Engineers />
               </Match>
             </Switch>
           </Suspense>

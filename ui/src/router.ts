@@ -1,40 +1,41 @@
+import { placeAt, type Place } from "@similarfaces/contracts/pages";
 import { createSignal } from "solid-js";
 
-export type Route =
-  | { page: "analyse"; jobId?: string }
-  | { page: "gallery"; identityId?: string }
-  | { page: "about" }
-  | { page: "missing" };
+export type Route = Place | { page: "missing" };
 
-/** The addresses that the gateway answers with the page (gateway/src/system/site.ts). */
-function routeOf(path: string): Route {
-  const [first = "", second, ...rest] = path.split("/").slice(1);
-  if (rest.length > 0) return { page: "missing" };
-  if (first === "" && second === undefined) return { page: "analyse" };
-  if (first === "jobs" && second) return { page: "analyse", jobId: second };
-  if (first === "gallery") return { page: "gallery", ...(second ? { identityId: second } : {}) };
-  if (first === "about" && second === undefined) return { page: "about" };
-  return { page: "missing" };
-}
-
-const [place, setPlace] = createSignal(here(), {
+const [place, setPlace] = createSignal(partsOf(location.href), {
   equals: (a, b) => a.path === b.path && a.query === b.query,
 });
 
 /** Where the visitor is. */
-export const route = (): Route => routeOf(place().path);
+export const route = (): Route => placeAt(place().path) ?? { page: "missing" };
 export const query = (): URLSearchParams => new URLSearchParams(place().query);
+/** The same as an address to go back to. */
+export const address = (): string => place().path + place().query;
 
 /** Goes to an address of the page; `replace` leaves no way back to the one before. */
-export function navigate(address: string, { replace = false } = {}): void {
-  if (address !== location.pathname + location.search) {
-    history[replace ? "replaceState" : "pushState"](null, "", address);
+export function navigate(to: string, { replace = false } = {}): void {
+  if (to !== address()) {
+    try {
+      history[replace ? "replaceState" : "pushState"](null, "", to);
+    } catch {
+      // Safari takes a hundred changes in half a minute; the page goes on without them.
+    }
   }
-  setPlace(here());
+  setPlace(partsOf(to));
 }
 
-addEventListener("popstate", () => setPlace(here()));
+/** Changes one value of the address and stays on the page; undefined takes it out. */
+export function amendQuery(name: string, value: string | undefined): void {
+  const parts = query();
+  if (value === undefined) parts.delete(name);
+  else parts.set(name, value);
+  navigate(place().path + (parts.size > 0 ? `?${parts}` : ""), { replace: true });
+}
 
-function here(): { path: string; query: string } {
-  return { path: location.pathname, query: location.search };
+addEventListener("popstate", () => setPlace(partsOf(location.href)));
+
+function partsOf(to: string): { path: string; query: string } {
+  const { pathname, search } = new URL(to, location.href);
+  return { path: pathname, query: search };
 }

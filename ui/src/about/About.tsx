@@ -1,110 +1,79 @@
-import { Show, createResource } from "solid-js";
-import { getAbout } from "../api/installation";
-import { analyzers } from "../analyzers";
-import { failureOf } from "../api/request";
-import { Notice } from "../components/Notice";
-import { formatBytes } from "../formats";
-import { Contracts } from "./Contracts";
-import { createStatus } from "./createStatus";
-import { Diagram } from "./Diagram";
-import { Models } from "./Models";
-import { Privacy } from "./Privacy";
-import { SendExample } from "./SendExample";
+import { Show } from "solid-js";
+import { Link } from "../components/Link";
+import { formatMs } from "../formats";
+import { KeptTable } from "./Kept";
+import { VisitDeletion } from "./VisitDeletion";
+import { InstallationTrouble, loadInstallation } from "./loadInstallation";
 import "./About.css";
 
-/** What happens to a photo, what the models are worth, and what is kept. */
+/** `/about`, for everybody: what happens to your photo, what is kept of it, and what the answers are not. */
 export default function About() {
-  const [about, { refetch }] = createResource(getAbout);
-  const status = createStatus();
-  /** Reading a resource that is not there yet would take the whole page away. */
-  const known = () => (about.state === "ready" || about.state === "refreshing" ? about.latest : undefined);
+  const installation = loadInstallation();
   return (
     <div class="page about">
       <header class="about-head">
-        <h1>What happens to a photo</h1>
+        <h1>What happens to your photo</h1>
         <p class="about-lead">
-          It is looked at once for faces. Each face then goes to every model at the same time, and whatever a
-          model answers is sent to you the moment it is made. Nothing is computed twice, nothing is remembered
-          longer than it says below.
+          This server looks for faces in it and asks several models about each one. You see every answer as
+          soon as there is one. Then everything is deleted
+          <Show when={installation.known()} keyed>
+            {({ retention }) => `, ${formatMs(retention.jobTtlMs)} after you sent it`}
+          </Show>
+          .
         </p>
       </header>
-      <Show when={about.error as unknown} keyed>
-        {(error) => (
-          <Notice
-            kind="bad"
-            title="The description of this installation could not be loaded."
-            actions={
-              <button class="button" onClick={() => void refetch()}>
-                Try again
-              </button>
-            }
-          >
-            {failureOf(error).message}
-          </Notice>
-        )}
-      </Show>
-      <section aria-labelledby="about-stages">
-        <h2 id="about-stages" class="visually-hidden">
-          The stages, now
-        </h2>
-        <Show when={status.trouble()} keyed>
-          {(trouble) => <Notice title="The figures stand still.">{trouble}</Notice>}
+      <InstallationTrouble installation={installation} />
+      <div class="about-promises">
+        <section>
+          <h2>The answers are guesses</h2>
+          <p>
+            The models learned from labels that other people gave to photos. They can't tell who somebody is,
+            how they feel or who they want to be. They are often wrong about one person, and wrong more often
+            for some groups than for others. <Link href="/about/engineers">How often each one is wrong</Link>
+          </p>
+        </section>
+        <section>
+          <h2>Please don't judge people by them</h2>
+          <p>
+            Don't use this to watch people, to find out who a stranger is, or to decide about work, credit,
+            insurance, policing, borders or access. Many countries have laws about that: ask before you do it.
+          </p>
+        </section>
+        <section>
+          <h2>Nothing leaves this server</h2>
+          <p>
+            Every model runs here, and this page loads nothing from anywhere else. Your photo isn't used for
+            training, and nothing that describes a face goes into a log.
+          </p>
+        </section>
+        <section>
+          <h2>Nobody ends up in the gallery by accident</h2>
+          <p>
+            Your faces are compared with <Link href="/gallery">the people in the gallery</Link> and then
+            forgotten. A face is only added when somebody says who agreed to that, and what they agreed to.
+            Anybody in the gallery can be deleted again.
+          </p>
+        </section>
+      </div>
+      <section aria-labelledby="about-kept">
+        <h2 id="about-kept">What is kept, and for how long</h2>
+        <Show when={installation.known()} keyed>
+          {({ retention }) => <KeptTable retention={retention} hasPlaces={false} />}
         </Show>
-        <Diagram
-          store={status}
-          stages={known()?.stages ?? status.status()?.stages.map(({ stage }) => stage)}
-        />
-        <SendExample />
-        <ul class="about-links">
-          <li>
-            <a href="/v1/openapi.json">The whole API (OpenAPI 3.1)</a>
-          </li>
-          <li>
-            <a href="/v1/status">These figures as JSON</a>
-          </li>
-        </ul>
       </section>
-      <Show when={known()} keyed>
-        {(installation) => (
-          <>
-            <section aria-labelledby="about-models">
-              <h2 id="about-models">The models, and how often they are wrong</h2>
-              <p class="about-text">
-                Measured on photos that no model was trained with. Averages hide a lot: where the figures are
-                known per group, they are shown per group.
-              </p>
-              <Show
-                when={installation.models.length + analyzers().length > 0}
-                fallback={
-                  <Notice title="The models of this installation are elsewhere.">
-                    On a cluster they lie beside their stages; every answer names the model that made it.
-                  </Notice>
-                }
-              >
-                <Models models={installation.models} store={status} />
-              </Show>
-            </section>
-            <section aria-labelledby="about-privacy">
-              <h2 id="about-privacy">What is stored, and what this is not for</h2>
-              <Privacy retention={installation.retention} />
-            </section>
-            <section aria-labelledby="about-contracts">
-              <h2 id="about-contracts">The messages</h2>
-              <p class="about-text">
-                All that the parts know of one another. Programs outside get the same as JSON, by HTTP,
-                server-sent events or WebSocket.
-              </p>
-              <Contracts contracts={installation.contracts} />
-            </section>
-            <footer class="small quiet">
-              similarfaces {installation.version}. Photos of up to{" "}
-              {formatBytes(installation.limits.bodyBytesMax)} and{" "}
-              {Math.round(installation.limits.pixelsMax / 1e6)} megapixels, {installation.limits.facesMax}{" "}
-              faces each.
-            </footer>
-          </>
-        )}
-      </Show>
+      <section aria-labelledby="about-delete">
+        <h2 id="about-delete">Delete it sooner</h2>
+        <p class="about-text">
+          Every photo has a Delete button. It removes the photo, its faces and all answers right away, for
+          everybody who has the link, and shows you what was removed.
+        </p>
+        <VisitDeletion />
+      </section>
+      <footer class="about-more">
+        <Link class="button" href="/about/engineers">
+          How it works, for engineers
+        </Link>
+      </footer>
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
     <div class="details" ref={details}>
       <p class="small">
         These are guesses of models, often wrong for an individual. Do not decide anything about a person by
-        them. <Link href="/about">How they were measured</Link>
+        them. <Link href="/about/engineers">How they were measured</Link>
       </p>
       <For each={stages()}>
         {(stage) => <StageDetails stage={stage} field={props.face.fields[stage] as Field<unknown>} />}

@@ -1,14 +1,15 @@
 import { For } from "solid-js";
 import { Link } from "./components/Link";
-import { route } from "./router";
+import { openPhoto } from "./jobs/openPhoto";
+import { route, type Route } from "./router";
 import { switchTheme, theme } from "./theme";
 import "./Header.css";
 
 const PAGES = [
-  { page: "analyse", href: "/", name: "Analyse" },
-  { page: "gallery", href: "/gallery", name: "Gallery" },
-  { page: "about", href: "/about", name: "About" },
-] as const;
+  { pages: ["analyse"], href: openPhoto, name: "Analyse" },
+  { pages: ["gallery"], href: () => "/gallery", name: "Gallery" },
+  { pages: ["about", "engineers"], href: () => "/about", name: "About" },
+] satisfies { pages: Route["page"][]; href: () => string; name: string }[];
 
 export function Header() {
   return (
@@ -21,8 +22,11 @@ export function Header() {
       </Link>
       <nav class="header-pages" aria-label="Pages">
         <For each={PAGES}>
-          {({ page, href, name }) => (
-            <Link href={href} aria-current={route().page === page ? "page" : undefined}>
+          {({ pages, href, name }) => (
+            <Link
+              href={href()}
+              aria-current={pages.some((page) => page === route().page) ? "page" : undefined}
+            >
               {name}
             </Link>
           )}

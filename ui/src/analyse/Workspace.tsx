@@ -16,6 +16,7 @@ import { SendingPanel } from "./SendingPanel";
 import { Waterfall } from "./Waterfall";
 import { announceAnswers } from "./announceAnswers";
 import { createChoice } from "./choice";
+import { keepFaceInAddress } from "./faceAddress";
 import { faceAt } from "./facesInFrame";
 import { onKeys } from "./keys";
 import { createReadingOrder } from "./readingOrder";
@@ -67,6 +68,7 @@ export function Workspace(props: WorkspaceProps) {
   });
   const uploadMs = () => (props.shot?.step.at === "sent" ? props.shot.step.uploadMs : undefined);
 
+  keepFaceInAddress(choice, () => props.jobId !== undefined, faces);
   announceAnswers(state, order);
 
   const askToDelete = () => job() && !isGuest(job()!.jobId) && !isDeleted() && !isGone() && setIsAsking(true);

@@ -15,6 +15,7 @@ export * from "./groups.js";
 export * from "./pieces.js";
 export * from "./job.js";
 export * from "./readingOrder.js";
+export * from "./likeness.js";
 export * from "./json.js";
 export * from "./gen/similarfaces/v2/analyzer_pb.js";
 export * from "./gen/similarfaces/v2/geometry_pb.js";

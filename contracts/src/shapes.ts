@@ -33,8 +33,10 @@ export type MaybeAbsent =
   | "bins"
   /** Of Announcement. */
   | "hue"
-  /** Of Match, where the embedder has no calibration. */
-  | "likelihood";
+  /** Of Match, where nobody has measured the embedder. */
+  | "likelihood"
+  | "falseMatchRate"
+  | "falsePositiveRate";
 
 /** JSON with defaults written out. Numbers are finite: nothing that is no number is ever published. */
 export type Written<T> = T extends "NaN" | "Infinity" | "-Infinity"

@@ -81,6 +81,7 @@ describe("compact/figures.json", () => {
   type Sets = Record<string, Record<string, { n: number }>>;
   const figures = JSON.parse(read("compact/figures.json")) as Record<"float32" | "int8", Sets> & {
     calibration: object;
+    false_match_curve: object;
     training: Record<string, Record<string, number>>;
     lossMax: Record<string, number>;
   };
@@ -151,19 +152,22 @@ describe("compact/figures.json", () => {
     ]);
   });
 
-  it("has the calibration and the thresholds of the embedder's manifest", () => {
-    const { calibration, thresholds } = manifestOf("embed");
+  it("has the embedder's calibration and its curve of false matches, which the card has too", () => {
+    const { calibration, falseMatches } = manifestOf("embed");
     expect(calibration).toEqual(figures.calibration);
-    const { threshold_at_fmr: at } = figures.float32["embed"]!["LFW all pairs"] as unknown as {
+    const { data, date, pairs, curve } = falseMatches!;
+    expect({ pairs, curve }).toEqual(figures.false_match_curve);
+    const card = read("compact/embed/CARD.md");
+    expect(card).toContain(`${data}: ${pairs.toLocaleString("en")} pairs, measured ${date}`);
+    for (const [cosine, rate] of curve) expect(card).toContain(`\n| ${cosine} | ${rate} |\n`);
+    // The training code's own path to the same pictures, which is not the product's to the last bit.
+    const { threshold_at_fmr: handedOver } = figures.float32["embed"]!["LFW all pairs"] as unknown as {
       threshold_at_fmr: Record<string, number>;
     };
-    expect(thresholds).toEqual({
-      fmr1e2: at["0.01"],
-      fmr1e3: at["0.001"],
-      fmr1e4: at["0.0001"],
-      fmr1e5: at["1e-05"],
-      fmr1e6: at["1e-06"],
-    });
+    const cosines = new Map(curve.map(([cosine, rate]) => [rate, cosine]));
+    for (const [rate, cosine] of Object.entries(handedOver)) {
+      expect(Math.abs(cosines.get(Number(rate))! - cosine)).toBeLessThan(0.005);
+    }
   });
 });
 

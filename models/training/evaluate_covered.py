@@ -1,4 +1,4 @@
-"""How alike strangers are to the embedder once they wear sunglasses: the share of pairs over each threshold of the manifest.
+"""How alike strangers are to the embedder once they wear sunglasses: the share of pairs over cosines of the manifest's curve.
 
 python evaluate_covered.py FOLDER [float32|int8]
 FOLDER/person/*.jpg, several people, one face in the middle of each picture. The glasses are drawn on the picture before anything looks for a
@@ -19,7 +19,8 @@ from places import PACK
 
 #: Half axes of a lens, and thickness of the bridge, in distances between the eyes; nearly black.
 LENS, BRIDGE, COLOUR = (0.42, 0.33), 0.12, (22, 20, 20)
-THRESHOLDS = "fmr1e2", "fmr1e3", "fmr1e4"
+#: The points of the manifest's curve that are compared with, by what the figures call them.
+RATES = {"fmr1e2": 1e-2, "fmr1e3": 1e-3, "fmr1e4": 1e-4}
 #: Coordinates for cv2's fractional drawing: sixteenths of a pixel.
 SHIFT = 4
 
@@ -61,8 +62,8 @@ def main(folder, precision="float32"):
 
 def thresholds_of(folder):
     with open(f"{folder}/manifest.json") as file:
-        thresholds = json.load(file)["thresholds"]
-    return {name: thresholds[name] for name in THRESHOLDS}
+        cosines = {rate: cosine for cosine, rate in json.load(file)["falseMatches"]["curve"]}
+    return {name: cosines[rate] for name, rate in RATES.items()}
 
 
 def face_in(pipeline, rgb):

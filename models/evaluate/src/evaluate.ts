@@ -7,7 +7,7 @@ import {
   type PackEntry,
   type PrecisionChoice,
 } from "@similarfaces/inference";
-import { figuresOf, type Figures, type FiguresOptions } from "./figures.js";
+import { figuresOf, type FiguresOptions } from "./figures.js";
 import { measurablesOf } from "./measurable.js";
 import { SCORES } from "./measures/detection.js";
 import { openPipeline } from "./pipeline.js";
@@ -44,8 +44,8 @@ export interface Evaluated {
   readonly labels?: readonly string[];
   /** As it may stand in the manifest, with the variant that was measured. */
   readonly measurement: MeasurementJson;
-  /** Of an embedder: the manifest's fields `thresholds` and `calibration`, by these pictures. */
-  readonly forManifest?: Figures["forManifest"];
+  /** Of an embedder: the manifest's fields `falseMatches` and `calibration`, by these pictures. */
+  readonly forManifest?: Pick<Manifest, "falseMatches" | "calibration">;
 }
 
 /**
@@ -91,7 +91,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluated[]> {
           date,
           figures: ofPart,
         },
-        ...(forManifest ? { forManifest } : {}),
+        ...(forManifest
+          ? {
+              forManifest: {
+                falseMatches: { data: dataName, date, ...forManifest.falseMatches },
+                calibration: forManifest.calibration,
+              },
+            }
+          : {}),
       })),
     );
   } finally {

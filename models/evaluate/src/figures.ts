@@ -86,13 +86,13 @@ async function figuresOfPairs(
       return a && b ? [{ cosine: cosineSimilarity(a, b), same, fold: foldOf(pair) }] : [];
     });
     if (compared.length === 0) throw new PackError(`${options.data}: no face was found in any pair`);
-    const { thresholds } = pipeline.manifest(name);
+    const { falseMatches } = pipeline.manifest(name);
     const { figures, forManifest } = measureIdentification(known);
     return [
       {
         part: "its pairs",
         n: compared.length,
-        figures: { of: pairs.length, ...measureVerification(compared, folds, thresholds) },
+        figures: { of: pairs.length, ...measureVerification(compared, folds, falseMatches) },
       },
       { part: "every pair", n: known.length, figures: { of: photos.length, ...figures }, forManifest },
     ];

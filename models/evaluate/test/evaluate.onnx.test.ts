@@ -34,7 +34,7 @@ describe("models eval reads", () => {
       data: "trial, its pairs",
       n: 6,
       date: "2026-01-31",
-      figures: { of: 6, genuine: 3, impostor: 3, true_matches_at_threshold: { fmr1e4: 1, fmr1e6: 1 } },
+      figures: { of: 6, genuine: 3, impostor: 3, true_matches_at_fmr: { "0.0001": 1, "0.000001": 1 } },
     });
     // Also of pictures that are in no pair.
     expect(all!.measurement).toMatchObject({

@@ -104,29 +104,37 @@ describe("a measure's figures", () => {
 });
 
 describe("an embedder's figures", () => {
-  it("on pairs: each fold with the threshold of the others, and the pack's own thresholds", () => {
+  const measured = (...curve: [cosine: number, rate: number][]) => ({
+    data: "trial",
+    date: "2026-01-31",
+    pairs: 1_000,
+    curve,
+  });
+
+  it("on pairs: each fold with the threshold of the others, and the pack's own curve", () => {
     const pairs = [0.9, 0.8, 0.35, 0.7].flatMap((cosine, i) => [
       { cosine, same: true, fold: i % 2 },
       { cosine: 0.4 - i / 10, same: false, fold: i % 2 },
     ]);
-    expect(measureVerification(pairs, 2, { fmr1e2: 0.38, fmr1e3: 0.75 })).toEqual({
+    expect(measureVerification(pairs, 2, measured([0.2, 0.05], [0.38, 0.01], [0.75, 0.001]))).toEqual({
       // Fold 1 says 0.3, above which fold 0 has one stranger; fold 0 says 0.2, above which fold 1 has one.
       accuracy: 0.75,
       std: 0,
       genuine: 4,
       impostor: 4,
-      true_matches_at_threshold: { fmr1e2: 0.75, fmr1e3: 0.5 },
-      false_matches_at_threshold: { fmr1e2: 0.25, fmr1e3: 0 },
+      true_matches_at_fmr: { "0.01": 0.75, "0.001": 0.5 },
+      false_matches_at_fmr: { "0.01": 0.25, "0.001": 0 },
     });
   });
 
-  it("on people: thresholds where enough strangers decide them, rank 1, and a calibration that tells them apart", () => {
+  it("on people: how alike strangers are where enough decide it, rank 1, and a calibration that tells them apart", () => {
     const people = 60;
     const faces = Array.from({ length: 2 * people }, (_, i) => {
-      // Everybody has a direction of their own; the second picture leans a little towards a common one.
+      // Everybody has a direction of their own; the second picture leans a little towards a common one, some more than others.
       const embedding = new Float32Array(people + 1);
-      embedding[i >> 1] = i % 2 === 0 ? 1 : Math.cos(0.5);
-      embedding[people] = i % 2 === 0 ? 0 : Math.sin(0.5);
+      const lean = i % 2 === 0 ? 0 : 0.4 + (0.2 * i) / (2 * people);
+      embedding[i >> 1] = Math.cos(lean);
+      embedding[people] = Math.sin(lean);
       return { person: `person ${i >> 1}`, embedding };
     });
     const { figures, forManifest } = measureIdentification(faces);
@@ -134,13 +142,23 @@ describe("an embedder's figures", () => {
     expect(figures["impostor"]).toBe((2 * people * (2 * people - 1)) / 2 - people);
     expect(Object.keys(figures["threshold_at_fmr"] as object)).toEqual(["0.01"]);
     expect(figures["tmr_at_fmr"]).toEqual({ "0.01": 1 });
-    expect(forManifest?.thresholds).toEqual({
-      fmr1e2: (figures["threshold_at_fmr"] as Record<string, number>)["0.01"],
-    });
+    const { pairs, curve } = forManifest!.falseMatches;
+    expect(pairs).toBe(figures["impostor"]);
+    expect(curve.map(([, rate]) => rate)).toEqual([0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002]);
+    // Three strangers in four have no direction in common.
+    expect(curve[0]).toEqual([0, 0.5]);
+    const leans = Array.from({ length: people }, (_, i) =>
+      Math.sin(0.4 + (0.2 * (2 * i + 1)) / (2 * people)),
+    );
+    const cosines = leans.flatMap((a, i) => leans.slice(i + 1).map((b) => a * b));
+    for (const [cosine, rate] of curve.slice(1)) {
+      const share = cosines.filter((one) => one > cosine).length / pairs;
+      expect(Math.abs(share - rate)).toBeLessThan(0.001);
+    }
     const { slope, intercept } = forManifest!.calibration!;
     const likely = (cosine: number) => 1 / (1 + Math.exp(-(slope * cosine + intercept)));
     expect(likely(Math.cos(0.5))).toBeGreaterThan(0.9);
-    expect(likely(Math.sin(0.5) ** 2)).toBeLessThan(0.1);
+    expect(likely(Math.sin(0.5) ** 2)).toBeLessThan(0.2);
   });
 });
 

@@ -21,8 +21,8 @@ describe("the stage match", () => {
     expect(await matches({})).toMatchObject({ matches: [], galleryFaces: 0, verdict: "no_close_match" });
   });
 
-  it("gives the five nearest people, the likelihood by the pack's calibration and the verdict in words", async () => {
-    const cosines = [0.6, 0.4, 0.3, 0.1, -0.3, -0.5];
+  it("gives the five nearest people, the likelihood of each pair, and the verdict by the gallery's size", async () => {
+    const cosines = [0.6, 0.3, 0.22, 0.1, -0.3, -0.5];
     for (const [i, cosine] of cosines.entries()) {
       await enrolled({ vector: near(embedding(1), cosine, i), identityId: `i${i}`, name: `Person ${i}` });
     }
@@ -42,6 +42,9 @@ describe("the stage match", () => {
     // 1 / (1 + exp(-(17.997 cosine - 5.4625))), of models/compact/embed/manifest.json.
     expect(found.matches[0]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-(17.997 * 0.6 - 5.4625))), 3);
     expect(found.matches[3]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-(17.997 * 0.1 - 5.4625))), 3);
+    for (const { falseMatchRate, falsePositiveRate } of found.matches) {
+      expect(falsePositiveRate).toBeCloseTo(1 - (1 - falseMatchRate!) ** found.galleryFaces, 2);
+    }
     expect((await matches({ matchCount: 2 })).matches.length).toBe(2);
     expect((await matches({ vector: embedding(77) })).verdict).toBe("no_close_match");
   });

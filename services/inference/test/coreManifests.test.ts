@@ -24,6 +24,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const without = (manifest: object, ...fields: string[]) =>
   Object.fromEntries(Object.entries(manifest).filter(([field]) => !fields.includes(field)));
+const curved = (...curve: [number, number][]) => ({
+  ...embed,
+  falseMatches: { ...embed.falseMatches, curve },
+});
 const variants = (...list: object[]) => ({ ...embed, variants: list });
 
 const cases: [string, object, RegExp][] = [
@@ -52,8 +56,17 @@ const cases: [string, object, RegExp][] = [
   ["an npm package that nothing pins", { ...pulled, variants: [without(pulled.variants[0], "integrity")] }, /field variants\.0\.integrity is missing, which pins the npm package of its url$/], // prettier-ignore
   ["integrity of what is no npm package", { ...pulled, variants: [{ ...pulled.variants[0], url: "https://example.org/a.onnx" }] }, /field variants\.0\.integrity is of an npm package, and its url names none$/], // prettier-ignore
   ["an npm package without a version", { ...pulled, variants: [{ ...pulled.variants[0], url: "npm:faceplugin#model/a.onnx" }] }, /field variants\.0\.url must match pattern/], // prettier-ignore
-  ["thresholds alone", without(embed, "calibration"), /field calibration is missing$/],
-  ["calibration alone", without(embed, "thresholds"), /field thresholds is missing$/],
+  ["a curve alone", without(embed, "calibration"), /field calibration is missing$/],
+  ["calibration alone", without(embed, "falseMatches"), /field falseMatches is missing$/],
+  ["thresholds of an embedder", { ...embed, thresholds: { score: 0.4 } }, /field thresholds is none of a model whose field task is "embed"$/], // prettier-ignore
+  [
+    "a curve of one point",
+    curved([0.3, 0.01]),
+    /field falseMatches\.curve must NOT have fewer than 2 items$/,
+  ],
+  ["a rate of nothing", curved([0.3, 0.01], [0.4, 0]), /field falseMatches\.curve\.1\.1 must be > 0$/],
+  ["a curve that falls back", curved([0.3, 0.01], [0.3, 0.001]), /field falseMatches\.curve\.1: cosines rise and rates fall from point to point$/], // prettier-ignore
+  ["a curve of rates that rise", curved([0.3, 0.01], [0.4, 0.02]), /field falseMatches\.curve\.1: cosines rise and rates fall from point to point$/], // prettier-ignore
   ["an embedding of another length", { ...embed, outputs: [{ ...embed.outputs[0], shape: ["n", 256] }] }, /"embedding" has shape \[n, 256\], an embedding has \[n, 512\]$/], // prettier-ignore
   ["a chip of a side that no job has", { ...embed, inputs: [{ ...chip, chip: 128 }] }, /field inputs\.0\.chip must be equal to one of the allowed values/], // prettier-ignore
   ["another side than the chip's", { ...embed, inputs: [{ ...chip, chip: 144 }] }, /with its fields chip, crop and shrink it gets 144x144$/], // prettier-ignore
@@ -75,8 +88,8 @@ describe("a manifest of a model of the core is refused in one sentence", () => {
     await expect(loadManifest(join(folder, task))).rejects.toThrow(join(folder, task, "manifest.json"));
   });
 
-  it("unless it says what may be left out: no figures of one variant, neither thresholds nor calibration", async () => {
-    const { thresholds, calibration, figure } = await of("mobilefacenet/embed");
-    expect({ thresholds, calibration, figure }).toEqual({});
+  it("unless it says what may be left out: no figures of one variant, neither curve nor calibration", async () => {
+    const { falseMatches, calibration, figure } = await of("mobilefacenet/embed");
+    expect({ falseMatches, calibration, figure }).toEqual({});
   });
 });

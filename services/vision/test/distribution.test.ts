@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { argmax, expectation, likelihood, quantile, round, verdictOf } from "../src/mod.js";
+import {
+  argmax,
+  expectation,
+  falseMatchRate,
+  falsePositiveRate,
+  likelihood,
+  quantile,
+  round,
+  verdictOf,
+} from "../src/mod.js";
 
 interface Golden {
   probabilities: number[];
@@ -35,18 +44,36 @@ describe("distributions", () => {
 
 describe("calibration", () => {
   const calibration = { slope: 24.2252, intercept: -5.737 };
-  const thresholds = { fmr1e4: 0.4929, fmr1e3: 0.4064, fmr1e2: 0.3071 };
+  const curve = [
+    [0.2, 0.5],
+    [0.3, 1e-2],
+    [0.5, 1e-4],
+  ] as const;
 
   it("is one half where the logistic crosses, and rises with the cosine", () => {
     expect(likelihood(5.737 / 24.2252, calibration)).toBeCloseTo(0.5, 12);
     expect(likelihood(0.9, calibration)).toBeGreaterThan(likelihood(0.3, calibration));
   });
 
-  it("speaks of likeness by false match rate, thresholds included", () => {
-    const verdicts = [0.5, 0.4929, 0.45, 0.4064, 0.35, 0.3071, 0.3, -1].map((cosine) =>
-      verdictOf(cosine, thresholds),
-    );
-    expect(verdicts).toEqual([
+  it("has the measured share of strangers at each point, and in between its logarithm on a line", () => {
+    for (const [cosine, rate] of curve) expect(falseMatchRate(cosine, curve)).toBe(rate);
+    expect(falseMatchRate(0.4, curve)).toBeCloseTo(1e-3, 12);
+  });
+
+  it("says nothing rarer than was measured: above the last point it stays, below the first it is everybody", () => {
+    expect([0.5, 0.7, 1].map((cosine) => falseMatchRate(cosine, curve))).toEqual([1e-4, 1e-4, 1e-4]);
+    expect([0.1999, -1].map((cosine) => falseMatchRate(cosine, curve))).toEqual([1, 1]);
+  });
+
+  it("counts how many strangers find somebody as alike in a gallery", () => {
+    expect(falsePositiveRate(1e-3, 76)).toBeCloseTo(0.0732, 4);
+    expect(falsePositiveRate(1e-3, 1)).toBeCloseTo(1e-3, 12);
+    expect(falsePositiveRate(1e-7, 1_000_000)).toBeCloseTo(0.0952, 4);
+    expect([falsePositiveRate(0.2, 0), falsePositiveRate(1, 0), falsePositiveRate(1, 5)]).toEqual([0, 0, 1]);
+  });
+
+  it("speaks of likeness by that, bounds included", () => {
+    expect([0, 0.01, 0.011, 0.1, 0.11, 1 / 3, 0.34, 1].map(verdictOf)).toEqual([
       "very_alike",
       "very_alike",
       "quite_alike",

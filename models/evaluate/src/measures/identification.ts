@@ -1,14 +1,17 @@
-import type { Manifest } from "@similarfaces/inference";
+import type { FalseMatches, Manifest } from "@similarfaces/inference";
 import { cosineSimilarity } from "./cosine.js";
 import { fitCalibration } from "./calibration.js";
+import { NAMED_RATES, falseMatchCurve } from "./falseMatches.js";
 import { seeded } from "./random.js";
 import { share } from "./shares.js";
-import { round } from "@similarfaces/vision";
 
 /** `forManifest`: the fields of an embedder's manifest. */
 export interface Identification {
   readonly figures: Record<string, unknown>;
-  readonly forManifest?: Pick<Manifest, "thresholds" | "calibration">;
+  readonly forManifest?: {
+    readonly falseMatches: Pick<FalseMatches, "pairs" | "curve">;
+    readonly calibration: NonNullable<Manifest["calibration"]>;
+  };
 }
 
 export interface KnownFace {
@@ -20,14 +23,10 @@ export interface KnownFace {
 const PICTURES_PAIRED_MAX = 12;
 /** All pairs of LFW's 13,233 pictures, and some more; of larger sets this many pairs are drawn, the same ones every time. */
 const PAIRS_MAX = 100_000_000;
-/** With the names that a manifest's thresholds have. */
-const FALSE_MATCH_RATES = { fmr1e2: 1e-2, fmr1e3: 1e-3, fmr1e4: 1e-4, fmr1e5: 1e-5, fmr1e6: 1e-6 };
-/** A threshold that fewer false matches than this decide is an accident. */
-const FALSE_MATCHES_MIN = 10;
 
 /**
  * Pictures of known people, each paired with each: true match rates at false match rates and the thresholds they mean; how often the
- * nearest of everybody's first pictures to a second picture is the same person; and what of it a manifest has: thresholds and calibration.
+ * nearest of everybody's first pictures to a second picture is the same person; and what of it a manifest has: how often strangers are how alike, and the calibration.
  */
 export function measureIdentification(faces: readonly KnownFace[]): Identification {
   const people = byPerson(faces);
@@ -36,13 +35,8 @@ export function measureIdentification(faces: readonly KnownFace[]): Identificati
     return some.flatMap((a, i) => some.slice(i + 1).map((b) => cosineSimilarity(a.embedding, b.embedding)));
   });
   const impostor = impostorCosines(faces).sort();
-  const thresholds = Object.entries(FALSE_MATCH_RATES)
-    .filter(([, rate]) => rate * impostor.length >= FALSE_MATCHES_MIN)
-    .map(([name, rate]) => ({
-      name,
-      rate: String(rate),
-      threshold: round(impostor[impostor.length - 1 - Math.floor(rate * impostor.length)]!, 4),
-    }));
+  const curve = falseMatchCurve(impostor);
+  const named = curve.filter(([, rate]) => NAMED_RATES.includes(rate));
   const several = people.filter((pictures) => pictures.length > 1);
   const gallery = several.map((pictures) => pictures[0]!);
   const found = several.filter(([, probe]) => {
@@ -53,10 +47,10 @@ export function measureIdentification(faces: readonly KnownFace[]): Identificati
     people: people.length,
     genuine: genuine.length,
     impostor: impostor.length,
-    threshold_at_fmr: Object.fromEntries(thresholds.map(({ rate, threshold }) => [rate, threshold])),
+    threshold_at_fmr: Object.fromEntries(named.map(([threshold, rate]) => [String(rate), threshold])),
     tmr_at_fmr: Object.fromEntries(
-      thresholds.map(({ rate, threshold }) => [
-        rate,
+      named.map(([threshold, rate]) => [
+        String(rate),
         share(genuine.filter((cosine) => cosine > threshold).length, genuine.length),
       ]),
     ),
@@ -67,7 +61,7 @@ export function measureIdentification(faces: readonly KnownFace[]): Identificati
   return {
     figures,
     forManifest: {
-      thresholds: Object.fromEntries(thresholds.map(({ name, threshold }) => [name, threshold])),
+      falseMatches: { pairs: impostor.length, curve },
       calibration: fitCalibration(genuine, impostor),
     },
   };

@@ -1,5 +1,6 @@
 import type { Manifest } from "@similarfaces/inference";
 import { round } from "@similarfaces/vision";
+import { NAMED_RATES } from "./falseMatches.js";
 import { mean, share } from "./shares.js";
 
 export interface ComparedPair {
@@ -11,13 +12,13 @@ export interface ComparedPair {
 const THRESHOLDS = Array.from({ length: 1201 }, (_, i) => i / 1000 - 0.2);
 
 /**
- * LFW's protocol: the accuracy on each fold with the threshold that is best on the others; and the pack's own thresholds on all pairs:
- * true and false matches.
+ * LFW's protocol: the accuracy on each fold with the threshold that is best on the others; and on all pairs, true and false matches at the
+ * cosines that the pack's own curve has for the false match rates that tables name.
  */
 export function measureVerification(
   pairs: readonly ComparedPair[],
   folds: number,
-  thresholds: Manifest["thresholds"],
+  falseMatches: Manifest["falseMatches"],
 ): Record<string, unknown> {
   const accuracies = Array.from({ length: folds }, (_, fold) => {
     const others = pairs.filter((pair) => pair.fold !== fold);
@@ -28,11 +29,11 @@ export function measureVerification(
   const deviation = Math.sqrt(mean(accuracies.map((accuracy) => (accuracy - average) ** 2)));
   const genuine = pairs.filter(({ same }) => same);
   const impostor = pairs.filter(({ same }) => !same);
-  const own = Object.entries(thresholds ?? {}).filter(([name]) => name.startsWith("fmr"));
+  const own = (falseMatches?.curve ?? []).filter(([, rate]) => NAMED_RATES.includes(rate));
   const sharesAt = (part: readonly ComparedPair[]) =>
     Object.fromEntries(
-      own.map(([name, threshold]) => [
-        name,
+      own.map(([threshold, rate]) => [
+        String(rate),
         share(part.filter(({ cosine }) => cosine >= threshold).length, part.length),
       ]),
     );
@@ -41,8 +42,8 @@ export function measureVerification(
     std: round(deviation, 4),
     genuine: genuine.length,
     impostor: impostor.length,
-    true_matches_at_threshold: sharesAt(genuine),
-    false_matches_at_threshold: sharesAt(impostor),
+    true_matches_at_fmr: sharesAt(genuine),
+    false_matches_at_fmr: sharesAt(impostor),
   };
 }
 

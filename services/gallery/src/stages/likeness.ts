@@ -1,35 +1,35 @@
-import { MatchesSchema, create, type Matches, type Verdict } from "@similarfaces/contracts";
+import { MatchesSchema, create, type Match, type Matches, type Verdict } from "@similarfaces/contracts";
 import type { Manifest } from "@similarfaces/inference";
-import { likelihood, round, verdictOf, type Calibration, type MatchThresholds } from "@similarfaces/vision";
+import {
+  falseMatchRate,
+  falsePositiveRate,
+  likelihood,
+  round,
+  verdictOf,
+  type Calibration,
+  type FalseMatchCurve,
+} from "@similarfaces/vision";
 import { badRequest } from "../operations/checks.js";
 import type { Nearest } from "../operations/gallery.js";
 
 const DECIMALS = 4;
+/** Of rates, which may be very small. */
+const DIGITS = 3;
 
-/** How a pack's score distribution turns a cosine into a likelihood of one person and a verdict. */
+/** What was measured of an embedder's cosines: how likely one of them means one person, and how often strangers have it. */
 export interface Likeness {
   readonly calibration: Calibration;
-  readonly thresholds: MatchThresholds;
+  readonly curve: FalseMatchCurve;
+}
+
+/** Undefined for an embedder whose cosines nobody has measured: its manifest has neither calibration nor curve, or it is refused. */
+export function likenessOf({ calibration, falseMatches }: Manifest): Likeness | undefined {
+  return calibration && falseMatches && { calibration, curve: falseMatches.curve };
 }
 
 /**
- * Undefined for an embedder whose scores nobody has measured: its manifest has neither calibration nor thresholds.
- * @throws Error at once if the manifest has only part of what a verdict needs
- */
-export function likenessOf(manifest: Manifest): Likeness | undefined {
-  const { calibration, thresholds } = manifest;
-  const { fmr1e2, fmr1e3, fmr1e4 } = thresholds ?? {};
-  if (calibration && fmr1e2 !== undefined && fmr1e3 !== undefined && fmr1e4 !== undefined) {
-    return { calibration, thresholds: { fmr1e2, fmr1e3, fmr1e4 } };
-  }
-  if (!calibration && !thresholds) return undefined;
-  throw new Error(
-    `the manifest of ${manifest.id} needs calibration and thresholds.fmr1e2, fmr1e3, fmr1e4, or none of them`,
-  );
-}
-
-/**
- * The nearest of the gallery, however far, each with its likelihood and verdict; without a likeness all are `uncalibrated`.
+ * The nearest of the gallery, however far, each with its likelihood, its rates and the verdict that follows from them and the number
+ * of faces that were searched; without a likeness all are `uncalibrated`.
  * @throws StageFailure bad_request where a likelihood is wanted and there is none
  */
 export function matchesOf(
@@ -46,18 +46,26 @@ export function matchesOf(
     .map(({ similarity, ...candidate }) => ({
       ...candidate,
       similarity: round(similarity, DECIMALS),
-      ...wordsOf(similarity, likeness),
+      ...likenessOfPair(similarity, galleryFaces, likeness),
     }))
     .filter((match) => match.likelihood === undefined || match.likelihood >= likelihoodMin);
   const verdict: Verdict = matches[0]?.verdict ?? "no_close_match";
   return create(MatchesSchema, { matches, galleryFaces, verdict });
 }
 
-function wordsOf(cosine: number, likeness: Likeness | undefined): { likelihood?: number; verdict: Verdict } {
+/** The likelihood is the pair's own; the verdict is by how many strangers find somebody as alike in a gallery of this size. */
+function likenessOfPair(
+  cosine: number,
+  galleryFaces: number,
+  likeness: Likeness | undefined,
+): Pick<Match, "likelihood" | "falseMatchRate" | "falsePositiveRate"> & { verdict: Verdict } {
   if (!likeness) return { verdict: "uncalibrated" };
-  const { calibration, thresholds } = likeness;
+  const rate = falseMatchRate(cosine, likeness.curve);
+  const falsePositives = falsePositiveRate(rate, galleryFaces);
   return {
-    likelihood: round(likelihood(cosine, calibration), DECIMALS),
-    verdict: verdictOf(cosine, thresholds),
+    likelihood: round(likelihood(cosine, likeness.calibration), DECIMALS),
+    falseMatchRate: Number(rate.toPrecision(DIGITS)),
+    falsePositiveRate: Number(falsePositives.toPrecision(DIGITS)),
+    verdict: verdictOf(falsePositives),
   };
 }

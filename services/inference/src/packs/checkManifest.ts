@@ -18,6 +18,7 @@ export function checkManifest(manifest: Manifest, name: string): string | undefi
     checkVariants(manifest) ??
     checkInput(manifest) ??
     checkOutputs(manifest) ??
+    checkCurve(manifest) ??
     checkAnswers(manifest)
   );
 }
@@ -86,6 +87,17 @@ function checkShape({ name, shape }: ManifestOutput, wanted: Shape, what: string
     wanted.every((side, i) => typeof side === "string" || side === shape[i]);
   if (fits) return undefined;
   return `field outputs, "${name}" has shape [${shape.join(", ")}], ${what} has [${wanted.join(", ")}]`;
+}
+
+/** What is looked up between two points needs them in order. */
+function checkCurve({ falseMatches }: Manifest): string | undefined {
+  const at = (falseMatches?.curve ?? []).findIndex(([cosine, rate], i, curve) => {
+    const before = curve[i - 1];
+    return before !== undefined && (cosine <= before[0] || rate >= before[1]);
+  });
+  return at > 0
+    ? `field falseMatches.curve.${at}: cosines rise and rates fall from point to point`
+    : undefined;
 }
 
 function checkAnswers(manifest: Manifest): string | undefined {

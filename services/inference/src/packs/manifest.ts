@@ -41,8 +41,16 @@ export interface ManifestOutput {
   shape: Shape;
 }
 
-/** False match rates at which an embedder's manifest names the cosine. */
-type Fmr = "fmr1e2" | "fmr1e3" | "fmr1e4" | "fmr1e5" | "fmr1e6";
+/** How alike strangers are to an embedder, as it was measured. */
+export interface FalseMatches {
+  /** On what. */
+  readonly data: string;
+  readonly date: string;
+  /** Of two people. */
+  readonly pairs: number;
+  /** Cosines, ascending, each with the share of those pairs that have at least that. */
+  readonly curve: readonly (readonly [cosine: number, rate: number])[];
+}
 
 /** One answer of an analyzer: how it is shown, as its announcement has it, and the graph's output that it is read from. */
 export interface ManifestLabel extends Omit<LabelSpecJson, "hides"> {
@@ -92,7 +100,9 @@ export interface Manifest {
   /** Of a detector: which of vision's decoders reads its outputs. */
   decoder?: "cells" | "yunet";
   /** A detector proposes from `score` on and suppresses by `iou`; with the second look a face is one from its `score` on. */
-  thresholds?: Readonly<Partial<Record<"score" | "iou" | Fmr, number>>>;
+  thresholds?: Readonly<Partial<Record<"score" | "iou", number>>>;
+  /** Of an embedder; with both or with none of these two. */
+  falseMatches?: FalseMatches;
   calibration?: { readonly slope: number; readonly intercept: number; readonly prior: number };
   /** Multiply-adds of one picture of this height and width. */
   operations?: { readonly multiplyAdds: number; readonly height: number; readonly width: number };

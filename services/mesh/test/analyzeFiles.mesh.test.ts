@@ -196,13 +196,21 @@ describe("files on the command line", () => {
     const rows = parse<Record<string, string>>(text, { columns: true });
     const columns = Object.keys(rows[0]!);
     expect(columns.slice(0, 7)).toEqual(["file", "face", "x", "y", "width", "height", "score"]);
-    expect(columns.slice(-4)).toEqual(["match", "similarity", "likelihood", "problem"]);
+    expect(columns.slice(-6)).toEqual([
+      "match",
+      "similarity",
+      "likeness",
+      "false positive rate",
+      "likelihood",
+      "problem",
+    ]);
     const answers = ["quality.score", "age", ...["gender", "race", "emotion"].flatMap(withProbability)];
-    expect(columns.slice(7, -4)).toEqual(expect.arrayContaining(answers));
+    expect(columns.slice(7, -6)).toEqual(expect.arrayContaining(answers));
     const faces = rows.filter(({ file }) => file === `'=1+1,"a".jpg`);
     expect(faces.map(({ face }) => face)).toEqual(["1", "2", "3", "4"]);
     const largest = faces.reduce((most, row) => (Number(row["width"]) > Number(most["width"]) ? row : most));
-    expect(largest).toMatchObject({ match: "'@SUM(A1), Ada", problem: "" });
+    expect(largest).toMatchObject({ match: "'@SUM(A1), Ada", likeness: "very_alike", problem: "" });
+    expect(Number(largest["false positive rate"])).toBeLessThan(0.01);
     expect(Number(largest["likelihood"])).toBeGreaterThan(0.9);
     expect(Number(largest["age"])).toBeGreaterThan(10);
     expect(faces.every(({ match }) => match === "'@SUM(A1), Ada")).toBe(true);

@@ -75,7 +75,7 @@ describe("a result on the command line", () => {
     expect(line).toMatch(/ light-and-tone red 80 %$/);
   });
 
-  it("says of what has no likelihood that nobody has calibrated it", () => {
+  it("says of what nobody has measured that it is so, with the bare similarity", () => {
     const nearest = {
       identityId: "i",
       name: "Ada",
@@ -85,7 +85,7 @@ describe("a result on the command line", () => {
     } as const;
     const match = { matches: [nearest], galleryFaces: 1, verdict: nearest.verdict };
     const [line] = lines({ stage: "match", match });
-    expect(line).toMatch(/ nearest by an embedder without calibration: Ada 0\.41$/);
+    expect(line).toMatch(/ nearest by an embedder that nobody has measured: Ada 0\.41$/);
   });
 
   it("of the photo says whether the file was cut short, and by how much it is turned", () => {
@@ -133,7 +133,11 @@ describe("a result on the command line", () => {
       match: event({
         stage: "match",
         face: 0,
-        match: { matches: [{ ...ada, likelihood: 0.98 }], galleryFaces: 1, verdict: "very_alike" },
+        match: {
+          matches: [{ ...ada, likelihood: 0.98, falsePositiveRate: 0.0021 }],
+          galleryFaces: 76,
+          verdict: "very_alike",
+        },
       }),
       scarf: event({
         stage: "scarf",
@@ -148,10 +152,10 @@ describe("a result on the command line", () => {
         return describeEvent("a.jpg", events[name], state, []).map((line) => line.replace(/.*face 1 +/, ""));
       });
     };
-    const lowered = /^match +quite alike: Ada 98 % \(mouth is covered: less certain\)$/;
+    const lowered = /^match +quite alike \(as one stranger in 470\): Ada \(mouth is covered: less certain\)$/;
     expect(printed("accepted", "extract", "scarf", "match").at(-1)).toMatch(lowered);
     const [certain, scarf, again] = printed("accepted", "extract", "match", "scarf").slice(-3);
-    expect(certain).toMatch(/^match +very alike: Ada 98 %$/);
+    expect(certain).toMatch(/^match +very alike \(as one stranger in 470\): Ada$/);
     expect(scarf).toMatch(/^scarf +scarf 90 %$/);
     expect(again).toMatch(lowered);
   });

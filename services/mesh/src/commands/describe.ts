@@ -1,8 +1,10 @@
 import { answerWords, intervalText, shownAnswers } from "@similarfaces/contracts/answers";
 import {
+  VERDICT_WORDS,
   fieldOf,
   readingOrder,
   shownVerdict,
+  strangersText,
   type AnalysisJson,
   type AnnouncementJson,
   type Caution,
@@ -11,16 +13,7 @@ import {
   type JobState,
   type MatchesJson,
   type ResultEvent,
-  type Verdict,
 } from "@similarfaces/contracts";
-
-const VERDICTS: Record<Verdict, string> = {
-  very_alike: "very alike",
-  quite_alike: "quite alike",
-  a_little_alike: "a little alike",
-  no_close_match: "no close match",
-  uncalibrated: "nearest by an embedder without calibration",
-};
 
 /** Of the column that says who answers; wider where an analyzer of the job has a longer name. */
 const STAGE_WIDTH = 8;
@@ -125,13 +118,17 @@ function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly
     .join(", ");
 }
 
+/** "quite alike (as one stranger in 13): Ada, Grace": how often in a gallery of this size; bare similarities where nobody has measured it. */
 function matchesText({ matches, verdict }: MatchesJson, cautions: readonly Caution[]): string {
-  const nearest = matches.map(({ name, likelihood, similarity }) =>
-    likelihood === undefined ? `${name} ${similarity.toFixed(2)}` : `${name} ${percent(likelihood)}`,
+  const [best] = matches;
+  if (!best) return "the gallery is empty";
+  const nearest = matches.map(({ name, similarity }) =>
+    verdict === "uncalibrated" ? `${name} ${similarity.toFixed(2)}` : name,
   );
-  if (nearest.length === 0) return "the gallery is empty";
+  const rate = best.falsePositiveRate;
+  const often = rate === undefined ? "" : ` (as ${strangersText(rate)})`;
   const notes = cautions.map(({ message }) => ` (${message})`).join("");
-  return `${VERDICTS[shownVerdict(verdict, cautions)]}: ${nearest.join(", ")}${notes}`;
+  return `${VERDICT_WORDS[shownVerdict(verdict, cautions)]}${often}: ${nearest.join(", ")}${notes}`;
 }
 
 function percent(share: number): string {

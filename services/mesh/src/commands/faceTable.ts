@@ -11,7 +11,7 @@ type Row = Record<string, string | number | undefined>;
 
 /** Before the answers, and after them. */
 const FACE_COLUMNS = ["file", "face", "x", "y", "width", "height", "score"];
-const MATCH_COLUMNS = ["match", "similarity", "likelihood", "problem"];
+const MATCH_COLUMNS = ["match", "similarity", "likeness", "false positive rate", "likelihood", "problem"];
 
 /** What `analyze --csv` writes: a row for each face in reading order, and one for a photo without any, with the reason where there is one. */
 export class FaceTable {
@@ -71,9 +71,17 @@ function answersOf({ fields }: FaceView, stages: readonly string[]): Row {
   return row;
 }
 
-function matchOf({ fields }: FaceView): Row {
+/** The nearest; how alike is as it is shown, one step lower where parts of the face are hidden. */
+function matchOf({ fields, shownVerdict }: FaceView): Row {
   const field = fields["match"];
   if (field?.state !== "done" || !("matches" in field.value)) return {};
   const [best] = (field.value as MatchesJson).matches;
-  return best ? { match: best.name, similarity: best.similarity, likelihood: best.likelihood } : {};
+  if (!best) return {};
+  return {
+    match: best.name,
+    similarity: best.similarity,
+    likeness: shownVerdict,
+    "false positive rate": best.falsePositiveRate,
+    likelihood: best.likelihood,
+  };
 }

@@ -7,7 +7,7 @@ import { isOn } from "../stages";
 import { CardFields } from "./CardFields";
 import { FaceDetails } from "./FaceDetails";
 import type { Choice } from "./choice";
-import { SKIPPED } from "./faceWords";
+import { SKIPPED, skippedReason, surenessWords } from "./faceWords";
 import "./FaceCard.css";
 
 export interface FaceCardProps {
@@ -68,11 +68,14 @@ export function FaceCard(props: FaceCardProps) {
             <FacePortrait photo={props.photo} face={index()} alt={`Face ${props.number}`} />
           </Show>
         </div>
-        <h2>
-          <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>
-            {props.faces === 1 ? "The face" : `Face ${props.number}`}
-          </button>
-        </h2>
+        <div class="face-title">
+          <h2>
+            <button class="face-name" aria-pressed={isChosen()} onClick={() => props.choice.choose(index())}>
+              {props.faces === 1 ? "The face" : `Face ${props.number}`}
+            </button>
+          </h2>
+          <p class="small quiet">{surenessWords(props.face.score)}</p>
+        </div>
         <Show when={props.isBuilt}>
           <button
             class="button button-plain face-more"
@@ -89,7 +92,10 @@ export function FaceCard(props: FaceCardProps) {
       </div>
       <Show when={props.isBuilt}>
         <Show when={props.face.skipped}>
-          <p class="face-skipped">{SKIPPED}.</p>
+          <div class="face-skipped">
+            <p>{SKIPPED}.</p>
+            <p class="small quiet">{skippedReason(props.face)}</p>
+          </div>
         </Show>
         <CardFields
           stages={stages()}

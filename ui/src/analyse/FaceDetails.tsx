@@ -13,6 +13,7 @@ import { isNamed, variantOf } from "../modelNames";
 import { inPhotoOrder, isAnalysis } from "../stages";
 import { AnswerDetails } from "./AnswerDetails";
 import { accuracyOf } from "./accuracy";
+import { surenessWords } from "./faceWords";
 import "./FaceDetails.css";
 
 /** One click away: every label, which model said it, how long it took, and how often it is wrong, for whom. */
@@ -31,8 +32,8 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
         {(stage) => <StageDetails stage={stage} field={props.face.fields[stage] as Field<unknown>} />}
       </For>
       <p class="small quiet">
-        Found with {formatPercent(props.face.score)} confidence, {Math.round(box().width)} ×{" "}
-        {Math.round(box().height)} pixels at {Math.round(box().x)}, {Math.round(box().y)}.
+        {surenessWords(props.face.score)}, as detector and second look say together; {Math.round(box().width)}{" "}
+        × {Math.round(box().height)} pixels at {Math.round(box().x)}, {Math.round(box().y)}.
       </p>
       <p class="details-actions">
         <Show when={!isGuest(props.jobId) && !props.face.skipped}>

@@ -3,10 +3,28 @@ import { announcementOf, inOrder } from "../analyzers";
 import { isAnalysis } from "../stages";
 import { capitalised, textIn } from "@similarfaces/contracts/texts";
 import { answerWords, isPanel, shownAnswers, type ShownAnswer } from "@similarfaces/contracts/answers";
+import { formatPercent } from "../formats";
 import { spokenMatches } from "./matchWords";
 
 /** The words at the card and the box of a skipped face. */
 export const SKIPPED = "Too small or blurred to say";
+
+/** Below this score it may be no face: most pictures of things that are taken for faces have less (models/evaluate/README.md), few faces do. */
+const DOUBTFUL = 0.75;
+
+/** How sure the models are that it is a face at all, 0..1, in words. */
+export const surenessWords = (score: number): string =>
+  `${score < DOUBTFUL ? "Perhaps not a face" : "A face"}: ${formatPercent(score)} sure`;
+
+/** Why a skipped face has no answers: what there is of it in the photo. */
+export function skippedReason({ box, fields }: FaceView): string {
+  const quality = fields["quality"] as Field<AnalysisJson> | undefined;
+  const answers = quality?.state === "done" ? quality.value.answers : [];
+  const sharpness = answers.find(({ name }) => name === "sharpness")?.measure?.value;
+  const pixels = `${Math.round(box.width)} × ${Math.round(box.height)} pixels`;
+  const sharp = sharpness === undefined ? "" : `, with a sharpness of ${sharpness.toFixed(2)}`;
+  return `All there is of it is ${pixels}${sharp}, so no model was asked about it.`;
+}
 
 /** A few words at the face itself: what its analyzers announce as a tag, as guesses like those of the card. */
 export function tagWords(face: FaceView): string {
@@ -26,7 +44,7 @@ function withoutRepetition(words: string, before = ""): string {
 
 /** Everything known of a face as one sentence, for screen readers; figures that stand in a panel are left to the card. */
 export function faceSentence(face: FaceView): string {
-  if (face.skipped) return `${SKIPPED}.`;
+  if (face.skipped) return `${SKIPPED}. ${skippedReason(face)}`;
   const shown = answersOf(face).filter((answers) => !isPanel(answers.map(({ spec }) => spec)));
   const match = fieldOf(face, "match");
   const parts = [

@@ -10,6 +10,7 @@ import { testContrasts } from "./reveal/contrasts";
 import { testCrowdCost } from "./reveal/crowdCost";
 import { testJobsThatAreGone } from "./reveal/jobsThatAreGone";
 import { testPhones } from "./reveal/phones";
+import { testLikeness } from "./reveal/likeness";
 import { testPortraits } from "./reveal/portraits";
 import { testSteadiness } from "./reveal/steadiness";
 import { fieldsOf, poll, send, untilField, type PlayedMesh } from "./reveal/playedMesh";
@@ -222,6 +223,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
   testSteadiness(on);
   testChoosing(on);
   testPhones(on);
+  testLikeness(on);
   testPortraits(on);
   testBrokenLines(on);
   testJobsThatAreGone(on);

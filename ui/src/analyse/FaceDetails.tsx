@@ -1,5 +1,5 @@
 import type { Measurement } from "@similarfaces/contracts/api";
-import type { AnalysisJson, FaceView, Field } from "@similarfaces/contracts/job";
+import type { AnalysisJson, FaceView, Field, MatchesJson } from "@similarfaces/contracts/job";
 import { hasConsumer, type StageName } from "@similarfaces/contracts/stages";
 import { For, Show, onMount } from "solid-js";
 import { announcementOf, titleOf } from "../analyzers";
@@ -12,6 +12,7 @@ import { about } from "../installation";
 import { isNamed, variantOf } from "../modelNames";
 import { inPhotoOrder, isAnalysis } from "../stages";
 import { AnswerDetails } from "./AnswerDetails";
+import { LikenessDetails } from "./LikenessDetails";
 import { accuracyOf } from "./accuracy";
 import { surenessWords } from "./faceWords";
 import "./FaceDetails.css";
@@ -87,6 +88,9 @@ function StageDetails(props: { stage: StageName; field: Field<unknown> }) {
           </Show>
           <Show when={isAnalysis(props.stage)}>
             <AnswerDetails announcement={announcementOf(props.stage)} value={field.value as AnalysisJson} />
+          </Show>
+          <Show when={props.stage === "match"}>
+            <LikenessDetails matches={field.value as MatchesJson} />
           </Show>
           <Show when={accuracy()} keyed>
             {(known) => (

@@ -1,15 +1,13 @@
-import { shownVerdict, type Caution, type MatchesJson } from "@similarfaces/contracts/job";
+import { shownVerdict, type Caution, type MatchJson, type MatchesJson } from "@similarfaces/contracts/job";
 import { For, Show } from "solid-js";
 import { portraitUrl } from "../api/gallery";
 import { Link } from "../components/Link";
+import { Meter } from "../components/Meter";
 import { Portrait } from "../components/Portrait";
 import { mayReadGallery } from "../gallery/abilities";
-import { figureWords, matchesSentence, notesOf, verdictWords } from "./matchWords";
+import { likenessWords, matchesSentence, meterStep, notesOf, strangersSentence } from "./matchWords";
 import "./Similar.css";
 
-/** What the figure is (services/vision/src/calibration.ts). */
-const LIKELIHOOD = "how likely this is one person, were that as common as not";
-const SIMILARITY = "the cosine between the two faces' embeddings, 1 at most";
 /** As many as are answered where the gallery has them. */
 const PORTRAITS = 5;
 
@@ -19,7 +17,7 @@ export interface SimilarProps {
   cautions: readonly Caution[];
 }
 
-/** The nearest faces of the gallery, with how alike each is in a word and a figure; without an answer, the room for five. */
+/** The nearest faces of the gallery, with how alike each is in words and on a meter of four steps; without an answer, the room for five. */
 export function Similar(props: SimilarProps) {
   return (
     <Show when={props.matches} keyed fallback={<EmptySimilar />}>
@@ -28,32 +26,28 @@ export function Similar(props: SimilarProps) {
           <p class="answer-words" title="Alike is not the same person.">
             {matchesSentence(known, props.cautions)}
           </p>
+          <p class="similar-strangers small quiet">{strangersSentence(known)}</p>
           <ul class="similar" aria-label="The nearest faces of the gallery">
-            <For each={known.matches}>
-              {(match) => (
-                <li>
-                  <Link
-                    class="similar-face"
-                    href={`/gallery/${match.identityId}`}
-                    title={`${match.name}: ${known.verdict === "uncalibrated" ? SIMILARITY : LIKELIHOOD}`}
-                  >
-                    <Portrait
-                      src={mayReadGallery() ? portraitUrl(match.faceId) : undefined}
-                      alt={match.name}
-                    />
-                    <span class="similar-words">
-                      <b>{verdictWords(shownVerdict(match.verdict, props.cautions))}</b>{" "}
-                      <span>{figureWords(match)}</span>
-                    </span>
-                  </Link>
-                </li>
-              )}
-            </For>
+            <For each={known.matches}>{(match) => <Likeness match={match} cautions={props.cautions} />}</For>
           </ul>
           <For each={notesOf(known, props.cautions)}>{(note) => <p class="small quiet">{note}</p>}</For>
         </>
       )}
     </Show>
+  );
+}
+
+function Likeness(props: { match: MatchJson; cautions: readonly Caution[] }) {
+  const step = () => meterStep(shownVerdict(props.match.verdict, props.cautions));
+  return (
+    <li>
+      <Link class="similar-face" href={`/gallery/${props.match.identityId}`} title={props.match.name}>
+        <Portrait src={mayReadGallery() ? portraitUrl(props.match.faceId) : undefined} alt="" />
+        <b class="similar-name">{props.match.name}</b>
+        <Meter step={step()} />
+        <span class="similar-words">{likenessWords(props.match, props.cautions)}</span>
+      </Link>
+    </li>
   );
 }
 
@@ -63,11 +57,14 @@ function EmptySimilar() {
       <p class="answer-words">
         <span class="answer-room">&nbsp;</span>
       </p>
+      <p class="similar-strangers small" />
       <div class="similar">
         <For each={Array.from({ length: PORTRAITS })}>
           {() => (
             <div class="similar-empty">
               <span class="portrait" />
+              <b class="similar-name">&nbsp;</b>
+              <Meter step={0} />
               <span class="similar-words" />
             </div>
           )}

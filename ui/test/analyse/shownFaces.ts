@@ -10,6 +10,8 @@ import { poll, untilComplete, untilPictures, type WholeMesh } from "./wholeMesh"
 export function testShownFaces(on: WholeMesh): void {
   it("takes a dropped photo to the end: boxes, six answers per face, five portraits, two times", async () => {
     const { page, problems } = await visit(on.browser, on.mesh.url);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await screenshot(page, "welcome");
     expect(await accessibilityFaults(page)).toEqual([]);
     await recordAppearances(page);
@@ -25,6 +27,10 @@ export function testShownFaces(on: WholeMesh): void {
     expect(await page.locator(".similar-face").count()).toBe(4 * 5);
     await untilPictures(page);
     expect(await page.locator('.portrait[data-state="missing"]').count()).toBe(0);
+    // What models look at is shown to nobody: every face is a portrait, cut from its photo.
+    expect(
+      asked.filter((path) => /\/faces(\.jpg|\/)/.test(path) && !path.startsWith("/v1/gallery/")),
+    ).toEqual([]);
 
     // What was seen first: the photo, then the boxes, then each field on its own.
     const seen = await appearances(page);

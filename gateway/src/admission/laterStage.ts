@@ -5,7 +5,7 @@ const DOWN_MS = 3_000;
 /** So long after its return its backlog counts for nobody either: it is of the time when the stage was down. */
 const CATCHING_UP_MS = 30_000;
 
-/** A stage whose work is made by another stage, one message per face. */
+/** A stage whose work is made by another stage, one message per group of faces. */
 export class LaterStage {
   readonly #limitMs: number;
   readonly #pace = new StagePace();

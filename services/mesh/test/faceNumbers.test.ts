@@ -30,6 +30,7 @@ const accepted: AcceptedJson = {
   bytes: 1,
   facesMax: 64,
   chipSide: 112,
+  facesPerMessage: 4,
 };
 const extracted = event({
   stage: "extract",

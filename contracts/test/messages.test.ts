@@ -52,8 +52,8 @@ describe("messages", () => {
   it("of a group keep their bytes: one result with others, or a split in their place", () => {
     const ofFace = { jobId: "j", stage: "age", attempt: 1 };
     const group = create(ResultSchema, { ...ofFace, face: 4, others: [{ ...ofFace, face: 6 }] });
-    const other = "0a016a" + "1203616765" + "1806" + "3001";
-    const first = "0a016a" + "1203616765" + "1804" + "3001";
+    const other = "0a016a120361676518063001";
+    const first = "0a016a120361676518043001";
     expect(Buffer.from(toBinary(ResultSchema, group)).toString("hex")).toBe(`${first}f2010c${other}`);
     expect(resultsOf(group).map(({ face }) => face)).toEqual([4, 6]);
     expect(resultToJson(group)).not.toHaveProperty("others");

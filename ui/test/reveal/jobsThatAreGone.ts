@@ -67,8 +67,8 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
         (src) =>
           new Promise<boolean>((resolve) => {
             const picture = new Image();
-            picture.onload = () => resolve(true);
-            picture.onerror = () => resolve(false);
+            picture.addEventListener("load", () => resolve(true));
+            picture.addEventListener("error", () => resolve(false));
             picture.src = src;
           }),
         source,

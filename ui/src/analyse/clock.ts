@@ -1,5 +1,4 @@
 import { createEffect, createSignal, onCleanup, type Accessor } from "solid-js";
-import { changeNow } from "../live/frames";
 
 /** Where less motion is wanted, nothing runs along: the time is told now and then. */
 const STILL_EVERY_MS = 500;
@@ -9,11 +8,7 @@ export function createClock(isRunning: Accessor<boolean>): Accessor<number> {
   const [nowMs, setNowMs] = createSignal(performance.now());
   createEffect(() => {
     if (!isRunning()) return;
-    const tell = () => {
-      // What has come counts before the time that has passed since: or a time would be shown that is longer than the one that was waited.
-      changeNow();
-      setNowMs(performance.now());
-    };
+    const tell = () => setNowMs(performance.now());
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
       const timer = setInterval(tell, STILL_EVERY_MS);
       onCleanup(() => clearInterval(timer));

@@ -10,7 +10,7 @@ import {
 import { batch, createRoot, createSignal, type Accessor } from "solid-js";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { deleteJob, isGone } from "../api/jobs";
-import { beforeNextFrame, changeNow } from "../live/frames";
+import { changeNow, changeSoon } from "../live/frames";
 import { watchJob } from "../live/live";
 import { serverClock, serverNowMs } from "../serverClock";
 
@@ -18,7 +18,7 @@ import { serverClock, serverNowMs } from "../serverClock";
 export interface Received {
   /** The boxes of at least one face. */
   boxesAtMs?: number;
-  /** The last one that said anything new. */
+  /** The last one that said anything new, or the end of the wait for those that did not come in time. */
   lastAtMs?: number;
 }
 
@@ -77,17 +77,19 @@ function createJob(jobId: string): Job {
     if (next === known) return;
     known = next;
     if (known.state === "deleted") return leave();
-    const nowMs = performance.now();
-    times = {
-      ...times,
-      lastAtMs: nowMs,
-      ...(known.faces.length > 0 ? { boxesAtMs: times.boxesAtMs ?? nowMs } : {}),
-    };
-    beforeNextFrame(show);
+    const lastAtMs = performance.now();
+    const boxesAtMs = times.boxesAtMs ?? (known.faces.length > 0 ? lastAtMs : undefined);
+    times = { lastAtMs, ...(boxesAtMs === undefined ? {} : { boxesAtMs }) };
+    changeSoon(show);
+    // At once, or the clock beside it would meanwhile show that it took longer.
+    if (known.state === "complete") changeNow();
   };
   const expire = () => {
     shownAtMs = Number.POSITIVE_INFINITY;
-    beforeNextFrame(show);
+    // What never came was waited for until now.
+    if (known.state === "running") times = { ...times, lastAtMs: performance.now() };
+    changeSoon(show);
+    changeNow();
   };
   let sequence = 0;
   let deadline: ReturnType<typeof setTimeout> | undefined;

@@ -11,6 +11,7 @@ import { benchGallery } from "./gallery/benchGallery.js";
 import { benchHttp } from "./http.js";
 import { benchHuman } from "./human/benchHuman.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
+import { benchPage } from "./page/benchPage.js";
 import { benchPipeline, readMix } from "./pipeline.js";
 import { benchProfile } from "./profile/profile.js";
 import { profileTable } from "./profile/table.js";
@@ -115,6 +116,11 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     if (!areKnown || !Number.isInteger(seed) || !jobs || !clients) return undefined;
     const report = await benchFaults({ photos: await photosOf(values), only, seed, jobs, clients });
     return { report, isAsPromised: report.asWanted };
+  },
+
+  async page(values) {
+    const times = timesOf(values, { rounds: 5, seconds: 1 });
+    return times && { report: await benchPage({ modelsDir: MODELS, rounds: times.rounds }) };
   },
 
   async resolution({ seed: number }) {

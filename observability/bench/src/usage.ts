@@ -5,6 +5,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
                 http | tracing [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
                 crowd [--photos N] [--pairs N] [--json FILE]
+                page [--rounds N] [--json FILE]
                 faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
                 floods [--factors 2,10,50] [--mix ...] [--seconds N] [--json FILE]
                 resolution [--seed N] [--json FILE]
@@ -18,6 +19,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
   crowd      a photo of 48 megapixels with 108 people beside the bare loop, and two such at once
+  page       a photo of 64 faces, watched by curl alone and by the page in a Chromium (CHROMIUM) alone, in turns: until the last answer
   faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
              what is lost, shown twice or expired, and how soon work goes on. The exit code says whether all is as promised
   floods     more photos than the mesh can do: what is accepted, refused, and done in time, beside a closed loop

@@ -1,5 +1,6 @@
 export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
 export { peopleOfFolder } from "./gallery/people.js";
+export { enrolSamples } from "./gallery/sampleGallery.js";
 export { ProgressBar } from "./terminal/progressBar.js";
 export { servedStages } from "./oneProcess/servedStages.js";
 export { readConfig } from "./supervisor/config.js";

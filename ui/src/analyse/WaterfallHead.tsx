@@ -29,9 +29,9 @@ export function WaterfallHead(props: {
       <span class="fall-legend" aria-hidden="true">
         <span class="fall-wait">waited</span>
         <span class="fall-work">worked</span>
-        <Show when={props.hasOthers}>
-          <span class="fall-others">other faces</span>
-        </Show>
+        <span class="fall-others" data-none={props.hasOthers ? undefined : ""}>
+          other faces
+        </span>
       </span>
     </summary>
   );

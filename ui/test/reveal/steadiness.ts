@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { expect, it, onTestFinished } from "vitest";
 import { DESKTOP, PHONE, give, visit } from "../browser";
 import { answersOf, extractOf } from "../playedStages";
-import { poll, untilField, type PlayedMesh } from "./playedMesh";
+import { poll, type PlayedMesh } from "./playedMesh";
 
 /** What Chromium calls a good page has 0.1, and leaves out what follows a click: here nothing is left out. */
 const SHIFT_MAX = 0.02;
@@ -40,7 +40,7 @@ export function testSteadiness(on: PlayedMesh): void {
     await drawn(page);
     for (let face = 0; face < faces; face++) {
       for (const answer of Object.values(answersOf(jobId, face))) await on.publish(answer);
-      await untilField(page, face, "match", "done");
+      await drawn(page);
     }
     await page.locator('.fall-figure[data-known="true"]').nth(1).waitFor();
     await drawn(page);

@@ -31,8 +31,13 @@ const DOT_PX = 7;
  * same for keyboard and screen reader.
  */
 export function Boxes(props: BoxesProps) {
-  const isOnly = () => props.faces.length === 1;
-  const boxes = createMemo(() => props.faces.map(({ box }) => boxInFrame(box, props.placement, props.photo)));
+  const isOnly = createMemo(() => props.faces.length === 1);
+  // Every answer makes another face of the same place: what is placed at it stays where it is.
+  const boxes = createMemo(
+    () => props.faces.map(({ box }) => boxInFrame(box, props.placement, props.photo)),
+    undefined,
+    { equals: (a, b) => a.length === b.length && a.every((box, at) => isSameBox(box, b[at]!)) },
+  );
   const typeScale = createMemo(on(() => props.frame, pageTypeScale));
   const places = createMemo(() => tagPlaces(boxes(), props.frame, typeScale()));
   return (
@@ -191,6 +196,9 @@ function Tag(props: {
     </Show>
   );
 }
+
+const isSameBox = (a: BoxJson, b: BoxJson): boolean =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
 /** Of the box, or of the words below it. */
 function lowerEdge(box: BoxJson, tag: TagPlace): number {

@@ -1,6 +1,6 @@
 import type { FaceView } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
-import { Index, createEffect, on, onCleanup, onMount } from "solid-js";
+import { Index, createEffect, createMemo, on, onCleanup, onMount } from "solid-js";
 import type { FacePhoto } from "../portraits/facePhoto";
 import { FaceCard } from "./FaceCard";
 import type { Choice } from "./choice";
@@ -28,10 +28,12 @@ export function FaceList(props: FaceListProps) {
   // What the visitor swipes to is chosen; what is chosen elsewhere is scrolled to. One must not answer the other.
   let isSwiping = false;
   const isRow = () => getComputedStyle(list).overflowX === "auto";
-  const isLong = () => props.faces.length > BUILT_MAX;
+  // Every result makes another list: only its length concerns all of its cards.
+  const count = createMemo(() => props.faces.length);
+  const isLong = createMemo(() => count() > BUILT_MAX);
   const cards = createNearCards(
     () => list,
-    () => (isLong() ? props.faces.length : 0),
+    () => (isLong() ? count() : 0),
   );
 
   /** Without a glide: who has tapped a face looks for its card. Along the row alone on a phone, so that the page stays where it is. */
@@ -84,7 +86,7 @@ export function FaceList(props: FaceListProps) {
             photo={props.photo}
             face={face()}
             number={at + 1}
-            faces={props.faces.length}
+            faces={count()}
             stages={props.stages}
             choice={props.choice}
             isBuilt={!isLong() || props.choice.isChosen(face().index) || cards.isNear(face().index)}

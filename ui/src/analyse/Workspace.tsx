@@ -1,5 +1,5 @@
 import type { JobState } from "@similarfaces/contracts/job";
-import { Match, Show, Switch, createMemo, createSignal } from "solid-js";
+import { Match, Show, Switch, createMemo, createSignal, mapArray } from "solid-js";
 import { photoUrl } from "../api/jobs";
 import { jobOf, type Job } from "../jobs/createJob";
 import type { Shot } from "../jobs/visit";
@@ -49,17 +49,21 @@ export function Workspace(props: WorkspaceProps) {
   /** The indices of the faces as they are read, whose places are their numbers. */
   const order = createReadingOrder(state);
   const chosenFace = () => faces().find(({ index }) => index === choice.chosen());
-  /** Where they are on the photo as it is shown. */
-  const shownFaces = createMemo(() => {
-    const size = sizeOf(state());
-    const turn = isTurnedBack() ? 0 : turnedBy(state());
-    return size && turn > 0 ? faces().map((face) => turnedFace(face, size, turn)) : faces();
+  const size = createMemo(() => sizeOf(state()));
+  const turn = createMemo(() => (isTurnedBack() ? 0 : turnedBy(state())));
+  /** Where they are on the photo as it is shown; each is turned once. */
+  const turned = createMemo(() => {
+    const [photo, degrees] = [size(), turn()];
+    return photo && degrees > 0
+      ? createMemo(mapArray(faces, (face) => turnedFace(face, photo, degrees)))
+      : faces;
   });
+  const shownFaces = () => turned()();
   const isRefused = () => props.shot?.step.at === "refused";
   // The visitor's own bytes at once; the server's copy, for who has only the address, when `extract` has made it.
   const source = createMemo(() => {
     if (props.shot?.preview) return isRefused() ? undefined : props.shot.preview;
-    return props.jobId !== undefined && sizeOf(state()) ? photoUrl(props.jobId) : undefined;
+    return props.jobId !== undefined && size() ? photoUrl(props.jobId) : undefined;
   });
   const facePhoto = createJobPhoto(job);
   const wait = createMemo((): Wait | undefined => {
@@ -104,7 +108,7 @@ export function Workspace(props: WorkspaceProps) {
             <Photo
               src={source()}
               alt="The photo"
-              size={sizeOf(state())}
+              size={size()}
               turned={turnedBy(state())}
               isTurnedBack={isTurnedBack()}
               onTurn={() => setIsTurnedBack((isBack) => !isBack)}

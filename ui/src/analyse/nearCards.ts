@@ -23,6 +23,8 @@ export function createNearCards(list: () => HTMLElement, count: Accessor<number>
       const card = list().querySelector<HTMLElement>("[data-built]:not(:has(.details))");
       if (card) setUsualPx(card.offsetHeight);
     };
+    // At once: the places of the others are never drawn without their room.
+    measure();
     const width = new ResizeObserver(measure);
     width.observe(list());
     const places = new IntersectionObserver(

@@ -63,8 +63,7 @@ export function headlinesOf(job: JobView | undefined, wait: Wait | undefined): H
   if (!job || acceptedAtMs === undefined) return {};
   const isComplete = job.state === "complete";
   const boxesAtMs = job.extract.state === "done" && job.faces.length > 0 ? endOf(job.extract) : undefined;
-  const fields = [job.extract, ...job.faces.flatMap(({ fields }) => Object.values(fields))];
-  const ends = isComplete ? fields.flatMap((field) => endOf(field) ?? []) : [];
+  const ends = isComplete ? endsOf(job) : [];
   const after = (sinceMs: number, atMs: number | undefined) => atMs && Math.max(0, atMs - sinceMs);
   const firstBoxMs = wait ? after(wait.givenAtMs, wait.received.boxesAtMs) : after(acceptedAtMs, boxesAtMs);
   const allMs = wait && isComplete ? after(wait.givenAtMs, wait.received.lastAtMs) : undefined;
@@ -117,6 +116,9 @@ function spanOf(fromMs: number, toMs: number, acceptedAtMs: number): Span {
   const from = Math.max(0, fromMs - acceptedAtMs);
   return [from, Math.max(from, toMs - acceptedAtMs)];
 }
+
+const endsOf = ({ extract, faces }: JobView): number[] =>
+  [extract, ...faces.flatMap(({ fields }) => Object.values(fields))].flatMap((field) => endOf(field) ?? []);
 
 function endOf(field: Field<unknown> | undefined): number | undefined {
   return field && "timings" in field ? field.timings?.finishedAtMs : undefined;

@@ -8,7 +8,7 @@ import type {
   MeasureJson,
   MeasureSpecJson,
 } from "./shapes.js";
-import { capitalised, textIn } from "./texts.js";
+import { capitalised, nameInWords, textIn } from "./texts.js";
 
 /** The words for an analyzer's answers, from its announcement: for page and command line. */
 
@@ -67,7 +67,7 @@ export function rankedLabels(
 }
 
 function labelTitle(spec: ClassificationSpecJson | undefined, label: string): string {
-  return textIn(spec?.labels.find((known) => known.label === label)?.title) || label;
+  return textIn(spec?.labels.find((known) => known.label === label)?.title) || nameInWords(label);
 }
 
 /** A value with its unit: "31 years", "-12°". */
@@ -84,10 +84,10 @@ export function intervalText(spec: MeasureSpecJson | undefined, { low, high }: M
   return low === undefined || high === undefined ? "" : `${figureOf(spec, low)} to ${figureOf(spec, high)}`;
 }
 
-/** "80 % sure: 25 to 37", where the answer has an interval. */
+/** "80% sure: 25 to 37", where the answer has an interval. */
 export function intervalWords(spec: MeasureSpecJson | undefined, measure: MeasureJson): string {
   const interval = intervalText(spec, measure);
-  return interval && spec?.interval ? `${Math.round(spec.interval * 100)} % sure: ${interval}` : interval;
+  return interval && spec?.interval ? `${Math.round(spec.interval * 100)}% sure: ${interval}` : interval;
 }
 
 /** Written at the figure, without a space. */

@@ -41,7 +41,7 @@ export const QUALITY: AnnouncementJson & { name: "quality" } = {
     }),
     answer("exposure", "Exposure", {
       unit: "%",
-      words: en("brightness {value} %"),
+      words: en("brightness {value}%"),
       decimals: 0,
       min: 0,
       max: 100,

@@ -16,3 +16,6 @@ export function textIn(texts: TextsJson | undefined, languages: readonly string[
 
 /** As the beginning of a sentence. */
 export const capitalised = (text: string): string => text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
+
+/** A name that nobody has put into words, as people write it: without underscores. */
+export const nameInWords = (name: string): string => name.replaceAll("_", " ");

@@ -108,7 +108,7 @@ describe("enrolling", () => {
     await expect
       .poll(() => read(jobId))
       .toMatchObject({ faces: [{ fields: { embed: { state: "done" }, quality: { state: "done" } } }] });
-    const stop = playExtract({ "face 0 of a job": 0.2 });
+    const stop = playExtract({ "a face of an analysed photo": 0.2 });
     const outcome = await enrol(JSON.stringify({ name: "Ada", consent: "herself", jobId, face: 0 }));
     expect(outcome.photos).toMatchObject([{ name: "", warnings: [{ code: "low_quality", score: 0.2 }] }]);
     const { job } = outcome.photos[0] as { job: { jobId: string } };

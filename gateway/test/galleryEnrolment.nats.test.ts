@@ -167,7 +167,7 @@ describe("enrolling over HTTP", () => {
       stages: ["extract", "quality", "enrol"],
       options: {
         facesMax: 1,
-        enrolment: { name: "Ada", consent: "herself", source: "face 1 of a job", photoDigest },
+        enrolment: { name: "Ada", consent: "herself", source: "a face of an analysed photo", photoDigest },
       },
       chipSide: 112,
       knownFace: {

@@ -71,7 +71,7 @@ function Missing() {
   return (
     <div class="page">
       <Notice
-        title="There is nothing at this address."
+        title="There's no page at this address."
         actions={
           <Link class="button" href="/">
             Analyse a photo
@@ -89,14 +89,14 @@ function Broken(props: { error: unknown }) {
     <div class="page">
       <Notice
         kind="bad"
-        title="This part of the page failed."
+        title="Something went wrong on this page."
         actions={
           <button class="button" onClick={() => location.reload()}>
-            Load it again
+            Reload the page
           </button>
         }
       >
-        Your photos and results are kept by the server and will be there again.
+        Your photos and answers are safe on the server.
       </Notice>
     </div>
   );

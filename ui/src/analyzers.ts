@@ -3,7 +3,7 @@ import { createEffect, createMemo, createRoot, createSignal } from "solid-js";
 import { huesOf } from "./hues";
 import { about } from "./installation";
 import { followAnalyzers } from "./live/live";
-import { textIn } from "@similarfaces/contracts/texts";
+import { nameInWords, textIn } from "@similarfaces/contracts/texts";
 
 /** The analyzers that have announced themselves, and how their answers are shown. */
 const store = createRoot(() => {
@@ -43,7 +43,7 @@ export const analyzersAtFirst = store.atFirst;
 export const announcementOf = (name: string): AnnouncementJson | undefined => store.known().get(name);
 
 /** An analyzer's title in the reader's language; its name where it is unknown. */
-export const titleOf = (name: string): string => textIn(announcementOf(name)?.title) || name;
+export const titleOf = (name: string): string => textIn(announcementOf(name)?.title) || nameInWords(name);
 
 /** Analyzers by their announced order, then by name; unknown ones last. */
 export function inOrder(names: readonly string[]): string[] {

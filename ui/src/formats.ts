@@ -8,21 +8,11 @@ export function formatMs(ms: number): string {
   return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`;
 }
 
-/** 0..1 as "94 %"; a share above 0 is never written as "0 %". */
+/** 0..1 as "94%"; a share above 0 is never written as "0%". */
 export function formatPercent(share: number): string {
-  if (share > 0 && share < 0.01) return "< 1 %";
-  if (share < 1 && share > 0.99) return "> 99 %";
-  return `${Math.round(share * 100)} %`;
-}
-
-const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
-const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
-
-/** The middle 0.8 of all values as "10th to 90th percentile". */
-export function percentiles(share: number): string {
-  const below = Math.round((1 - share) * 50);
-  const [from, to] = [below, 100 - below].map((at) => `${at}${ENDINGS[ordinals.select(at)] ?? "th"}`);
-  return `${from} to ${to} percentile`;
+  if (share > 0 && share < 0.01) return "< 1%";
+  if (share < 1 && share > 0.99) return "> 99%";
+  return `${Math.round(share * 100)}%`;
 }
 
 /** "1.4 MB", in powers of 1,000 as file managers write it. */
@@ -32,15 +22,14 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** The visitor's own time of day; with the date where it is not today. */
+/** The visitor's own time of day, to the minute; with the date where it is not today. */
 export function formatTime(epochMs: number): string {
   const when = new Date(epochMs);
   const isToday = when.toDateString() === new Date().toDateString();
-  return isToday ? time.format(when) : `${date.format(when)}, ${time.format(when)}`;
+  return isToday ? clock.format(when) : `${date.format(when)}, ${clock.format(when)}`;
 }
 
 /** To the minute, for what is not long away. */

@@ -7,8 +7,8 @@ import { CHROMIUM, PHONE, accessibilityFaults, openBrowser, photo, screenshot, v
 /** Of a poll; Vitest takes one second if not told. */
 const PATIENCE = { timeout: 20_000 } as const;
 
-/** The About page on a whole mesh in which race, quality and the gallery are switched off. */
-describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
+/** The About pages on a whole mesh in which race, quality and the gallery are switched off. */
+describe.skipIf(!CHROMIUM)("the About pages (needs Chromium: CHROMIUM)", () => {
   let mesh: TestMesh;
   let browser: Browser;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   };
 
   it("shows what each stage does at the moment, and that one is switched off", async () => {
-    const { page, problems } = await visit(browser, `${mesh.url}/about`);
+    const { page, problems } = await visit(browser, `${mesh.url}/about/engineers`);
     const age = page.getByRole("group", { name: /^age: in years/ });
     await age.waitFor();
     expect(await age.getAttribute("aria-label")).toContain("no answers in the last minute");
@@ -55,35 +55,44 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   });
 
   it("says so when the figures stand still, and goes on by itself", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`);
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`);
     await page.getByRole("group", { name: /^age/ }).waitFor();
     await page.context().setOffline(true);
-    await page.getByText("The figures stand still.").waitFor();
+    await page.getByText("These figures aren't live right now.").waitFor();
     await page.context().setOffline(false);
-    await page.getByText("The figures stand still.").waitFor({ state: "detached" });
+    await page.getByText("These figures aren't live right now.").waitFor({ state: "detached" });
   });
 
   it("shows the models with their limits and their figures per group", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`);
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`);
     const gender = page.locator("#model-compact-gender");
     await gender.waitFor();
     expect(await gender.innerText()).toContain("Right for 92 of 100 faces.");
     const byRace = gender.getByRole("list", { name: "Right, by race label" });
     expect(await byRace.getByRole("listitem").count()).toBe(7);
-    expect(await gender.innerText()).toContain("worst for Black (88 %)");
-    await page.getByText(/^Other models that this installation can use/).click();
+    expect(await gender.innerText()).toContain("worst for Black (88%)");
+    await page.getByText(/^Other models that this server can use/).click();
     const race = page.locator("#model-compact-race");
     expect(await race.locator(".confusion").first().innerText()).toContain("Latino or Hispanic");
   });
 
-  it("says what is stored for how long, by the settings", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`);
+  it("says to everybody what is kept for how long, by the settings, and to engineers where", async () => {
+    const { page, problems } = await visit(browser, `${mesh.url}/about`);
+    await page.getByText("Then everything is deleted, 2 min after you sent it.").waitFor();
     const answers = page.getByRole("row", { name: /^The answers/ });
     expect(await answers.innerText()).toContain("2 min");
+    expect(await page.locator("#main").innerText()).not.toMatch(/stream|blob|broker|\.proto|@\d/i);
+    await screenshot(page, "about-short", { fullPage: true });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: "How it works, for engineers" }).click();
+    await page.getByRole("heading", { name: "The messages" }).waitFor();
+    expect(await answers.innerText()).toContain("result stream of the broker");
+    expect(await page.getByRole("link", { name: "About" }).getAttribute("aria-current")).toBe("page");
+    expect(problems).toEqual([]);
   });
 
   it("shows the messages, one file at a time, by keyboard too", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`);
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`);
     const tabs = page.getByRole("tab");
     await tabs.first().focus();
     await page.keyboard.press("End");
@@ -97,14 +106,14 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   });
 
   it.each(["light", "dark"] as const)("has no fault that axe finds, in %s", async (colorScheme) => {
-    const { page } = await visit(browser, `${mesh.url}/about`, { colorScheme });
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`, { colorScheme });
     await page.locator(".contracts").waitFor();
     await screenshot(page, `about-${colorScheme}`);
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it("fits a phone, the diagram upright", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`, PHONE);
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`, PHONE);
     await page.locator('.diagram[data-layout="tall"]').waitFor();
     await page.locator(".contracts").waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
@@ -113,7 +122,7 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
   });
 
   it("sends an example through, and deletes what this visit sent", async () => {
-    const { page, problems } = await visit(browser, `${mesh.url}/about`);
+    const { page, problems } = await visit(browser, `${mesh.url}/about/engineers`);
     await page.getByRole("button", { name: "Send an example through" }).click();
     await page.locator(".diagram-flow[data-busy]").first().waitFor({ state: "attached" });
     await page.getByRole("link", { name: "See the answers" }).click();
@@ -125,28 +134,36 @@ describe.skipIf(!CHROMIUM)("the About page (needs Chromium: CHROMIUM)", () => {
       await page.waitForURL(/\/jobs\//);
     }
     await page.getByRole("link", { name: "About" }).click();
-    await page.getByRole("button", { name: /^Delete all 2 photos of this visit now$/ }).click();
+    await page.getByRole("button", { name: /^Delete all 2 photos from this visit$/ }).click();
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Delete all now" }).click();
     await page
       .locator("#main")
-      .getByText(/^Deleted 2 photos: \d+ answers? and \d+ pictures? were removed\.$/)
+      .getByText(/^2 photos have been deleted, with \d+ answers? and \d+ pictures?\.$/)
       .waitFor();
-    expect(await page.getByRole("button", { name: /of this visit now/ }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: /from this visit/ }).count()).toBe(0);
     expect(problems).toEqual([]);
+  });
+
+  it("fits a phone in its short form too", async () => {
+    const { page } = await visit(browser, `${mesh.url}/about`, PHONE);
+    await page.getByRole("row", { name: /^The answers/ }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await screenshot(page, "about-short-phone", { fullPage: true });
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it("says at the gallery's address that there is none", async () => {
     const { page, problems } = await visit(browser, `${mesh.url}/gallery`);
-    await page.getByText("This installation compares no faces.").waitFor();
+    await page.getByText("There's no gallery on this server.").waitFor();
     expect(await page.getByRole("button", { name: "Export" }).count()).toBe(0);
     await page.goto(`${mesh.url}/gallery/add`);
-    await page.getByText("This installation adds nobody to a gallery.").waitFor();
+    await page.getByText("Nobody can be added on this server.").waitFor();
     expect(problems).toEqual([]);
   });
 
   it("stands still for who wants no motion", async () => {
-    const { page } = await visit(browser, `${mesh.url}/about`, { reducedMotion: "reduce" });
+    const { page } = await visit(browser, `${mesh.url}/about/engineers`, { reducedMotion: "reduce" });
     await page.getByRole("group", { name: /^age/ }).waitFor();
     const moving = page.waitForFunction(() => {
       if (!document.querySelector(".diagram-flow[data-busy]")) return false;

@@ -75,7 +75,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     // As behind a proxy: no such visitor is of this machine.
     const elsewhere = { extraHTTPHeaders: { via: "1.1 proxy" } };
     const { page, problems } = await visit(browser, `${mesh.url}/gallery`, elsewhere);
-    await page.getByText("The gallery is closed to this page.").waitFor();
+    await page.getByText("You can't see the gallery from here.").waitFor();
     await page.getByText("npm run keys").waitFor();
     expect(await page.getByRole("link", { name: "Add a person" }).count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -91,7 +91,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
   it("is used by keyboard all the way", async () => {
     const { page, problems } = await visit(browser, mesh.url);
     await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     await screenshot(page, "keys");
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
@@ -115,7 +115,7 @@ describe.skipIf(!CHROMIUM)("Analyse on a whole mesh (needs Chromium: CHROMIUM)",
     await page.keyboard.press("ArrowLeft");
     expect(await focused()).toBe(largest);
     await page.keyboard.press("Delete");
-    await page.getByRole("dialog", { name: "Delete this now?" }).waitFor();
+    await page.getByRole("dialog", { name: "Delete this photo?" }).waitFor();
     await page.keyboard.press("Escape");
     await poll(() => page.locator("dialog").count()).toBe(0);
     expect(await focused()).toBe(largest);

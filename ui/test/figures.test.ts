@@ -46,8 +46,8 @@ describe("what was measured, in words", () => {
     const { groups } = describeFigures({ by_race: { White: 0.9175, Black: 0.8363 } });
     expect(groups[0]).toMatchObject({
       title: "Right, by race label",
-      spread: "Best for White (92 %), worst for Black (84 %).",
-      rows: [{ name: "White", share: 0.9175, text: "92 %" }, { name: "Black" }],
+      spread: "Best for White (92%), worst for Black (84%).",
+      rows: [{ name: "White", share: 0.9175, text: "92%" }, { name: "Black" }],
     });
   });
 
@@ -59,7 +59,7 @@ describe("what was measured, in words", () => {
 
   it("claims no difference where the figures show none", () => {
     const { groups } = describeFigures({ by_gender: { male: 0.626, female: 0.6294 } });
-    expect(groups[0]!.spread).toBe("No difference between the groups.");
+    expect(groups[0]!.spread).toBe("There's no difference between the groups.");
   });
 
   it("writes rates of false matches as one in so many, and calls none of them the best", () => {
@@ -75,7 +75,7 @@ describe("what was measured, in words", () => {
       median_width_of_interval_years: 12,
       cosine_mean: 0.9906,
     });
-    expect(facts.map(({ text }) => text)).toEqual(["82 %", "3.2 %", "12.0 years", "0.99"]);
+    expect(facts.map(({ text }) => text)).toEqual(["82%", "3.2%", "12.0 years", "0.99"]);
   });
 
   it("leaves no figure of the pack out", async () => {
@@ -95,8 +95,8 @@ describe("the variants of a model", () => {
     const { table, words } = variantsOf({ ...judged(LFW, 0.9922, 0.9898), precision: "int8" })!;
     expect(table.columns).toEqual(["LFW 6,000 pairs, accuracy", "file"]);
     expect(table.rows).toEqual([
-      { name: "float32", cells: ["99.2 %", "2.0 MB"] },
-      { name: "int8, runs", cells: ["99.0 %", "2.0 MB"] },
+      { name: "float32", cells: ["99.2%", "2.0 MB"] },
+      { name: "int8, runs", cells: ["99.0%", "2.0 MB"] },
     ]);
     expect(words).toContain("no more than 0.3 percentage points worse");
     const age = variantsOf(await manifestOf("age"))!;

@@ -25,7 +25,7 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByRole("button", { name: "Delete this person" }).click();
     await page.getByRole("textbox", { name: "API key" }).waitFor();
     await page.keyboard.press("Escape");
-    await page.getByText("Changing the gallery takes the API key.").waitFor();
+    await page.getByText("You need the API key to change the gallery.").waitFor();
     expect(await statistics()).toMatchObject({ identities: 1 });
   });
 
@@ -45,13 +45,16 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
   it("says how many faces no search finds, whose they are, and what makes them anew", async () => {
     await fillOld(["Ada", "Bob"], 2);
     const page = await visitWithKey("/gallery");
-    await page.getByText("No search finds 4 faces: another model made them.").waitFor();
+    await page.getByText("4 faces are left out of every comparison: they come from another model.").waitFor();
     await page.getByText(`4 by ${OLD_MODEL}.`).waitFor();
     await page.getByText("npm run gallery -- re-enrol").waitFor();
     await screenshot(page, "gallery-not-searched");
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole("link", { name: /Ada/ }).click();
-    await page.getByText(`Made by another model (${OLD_MODEL}): no search finds it.`).first().waitFor();
+    await page
+      .getByText(`This comes from another model (${OLD_MODEL}), so it is left out of every comparison.`)
+      .first()
+      .waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
@@ -61,14 +64,14 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByRole("button", { name: "Rename" }).click();
     await page.keyboard.type("Ada Lovelace");
     await page.keyboard.press("Enter");
-    await main(page).getByText("Ada is Ada Lovelace now.").waitFor();
+    await main(page).getByText("Ada is now called Ada Lovelace.").waitFor();
     await page.getByRole("heading", { level: 1, name: "Ada Lovelace" }).waitFor();
 
     await page.getByRole("button", { name: "Merge" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("searchbox").fill("bo");
     await dialog.getByLabel(/^Bob/).check();
-    expect(await dialog.innerText()).toContain("The entry Ada Lovelace is gone afterwards.");
+    expect(await dialog.innerText()).toContain("After that, Ada Lovelace is gone from the gallery.");
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, "gallery-merge");
     await dialog.getByRole("button", { name: "Merge" }).click();
@@ -90,7 +93,7 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     expect(await statistics()).toMatchObject({ identities: 0, faces: 0 });
     await page.goBack();
     await page.goto(`${url()}/gallery/person-1`);
-    await page.getByText("This person is not in the gallery (any more).").waitFor();
+    await page.getByText("This person isn't in the gallery.").waitFor();
   });
 
   it("pages through many, finds by name, and takes any name for text", async () => {
@@ -115,7 +118,7 @@ describe.skipIf(!CHROMIUM)("the Gallery page (needs Chromium: CHROMIUM)", () => 
     await page.getByRole("searchbox").fill("PERSON 10");
     await expect.poll(() => cards.count(), PATIENCE).toBe(10);
     await page.getByRole("searchbox").fill("nobody of that name");
-    await page.getByText("Nobody's name has “nobody of that name” in it.").waitFor();
+    await page.getByText("There's nobody called “nobody of that name”.").waitFor();
     await page.getByRole("searchbox").fill("wolfe");
     await expect.poll(() => cards.count(), PATIENCE).toBe(1);
     await cards.first().getByRole("link").click();

@@ -127,7 +127,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
       quality: "done",
     });
     const card = await page.locator('[data-face="0"]').innerText();
-    expect(card).toContain("Could not be computed. The model could not compute this.");
+    expect(card).toContain("This didn't work. The model could not compute this.");
     expect(card).toContain("No answer in time.");
     expect(card).toContain("Not asked for this photo.");
     await screenshot(page, "fields-without-an-answer");

@@ -27,8 +27,8 @@ describe.skipIf(!CHROMIUM)("a share link, where everything takes the key (needs 
     await give(owner.page, photo("portrait-1"));
     await owner.page.getByRole("heading", { name: "1 face" }).waitFor();
     await owner.page.getByText("Looks").first().waitFor();
-    await owner.page.getByRole("button", { name: "Copy link" }).click();
-    await owner.page.getByText("Copied").waitFor();
+    await owner.page.getByRole("button", { name: "Share" }).click();
+    await owner.page.getByText("Link copied").waitFor();
     return { owner, link: await owner.page.evaluate(() => navigator.clipboard.readText()) };
   }
 
@@ -45,8 +45,8 @@ describe.skipIf(!CHROMIUM)("a share link, where everything takes the key (needs 
     const picture = guest.page.getByRole("img", { name: "The photo" });
     await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(496);
     await guest.page.getByText("Looks").first().waitFor();
-    expect(await guest.page.getByRole("button", { name: "Delete now" }).count()).toBe(0);
-    expect(await guest.page.getByRole("button", { name: "Copy link" }).count()).toBe(0);
+    expect(await guest.page.getByRole("button", { name: "Delete" }).count()).toBe(0);
+    expect(await guest.page.getByRole("button", { name: "Share" }).count()).toBe(0);
     expect(await accessibilityFaults(guest.page)).toEqual([]);
     expect(refused).toEqual([]);
     const jobId = new URL(link).pathname.split("/")[2]!;
@@ -58,11 +58,11 @@ describe.skipIf(!CHROMIUM)("a share link, where everything takes the key (needs 
     expect([owner.problems, guest.problems]).toEqual([[], []]);
     await guest.page.context().close();
     // What is deleted is gone for its guests.
+    await owner.page.getByRole("button", { name: "Delete" }).click();
     await owner.page.getByRole("button", { name: "Delete now" }).click();
-    await owner.page.getByRole("button", { name: "Delete this now" }).click();
     await owner.page.getByText("Deleted").first().waitFor();
     const late = await visit(browser, link);
-    await late.page.getByText("This job was deleted on request.").first().waitFor();
+    await late.page.getByText("This photo has been deleted.").first().waitFor();
   }, 60_000);
 
   it("that somebody has altered opens nothing", async () => {

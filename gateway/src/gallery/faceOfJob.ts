@@ -73,7 +73,7 @@ export async function enrolFaceOfJob(
   };
   const enrolment = {
     ...enrollee,
-    source: storedSource(from ?? `face ${faceIndex} of a job`),
+    source: storedSource(from ?? "a face of an analysed photo"),
     photoDigest: checkedPhotoDigest(photoDigest),
   };
   const expectation = following.relay.expect(jobId, caller.keyId);

@@ -109,7 +109,7 @@ export function Diagram(props: { store: StatusStore; stages: readonly StageName[
         </For>
       </svg>
       <figcaption class="small quiet diagram-key">
-        <span>Figures: medians of the last minute, as this gateway saw them, new every second.</span>
+        <span>Medians over the last minute as this gateway saw them, updated every second.</span>
         <span>
           <i class="diagram-key-wait" /> wait <i class="diagram-key-work" /> work
         </span>

@@ -3,7 +3,7 @@ import type { AnnouncementJson } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
 import { For, Show, createMemo } from "solid-js";
 import { analyzers, titleOf } from "../analyzers";
-import { textIn } from "@similarfaces/contracts/texts";
+import { nameInWords, textIn } from "@similarfaces/contracts/texts";
 import { isNamed } from "../modelNames";
 import { ModelCard } from "./ModelCard";
 import type { StatusStore } from "./createStatus";
@@ -15,19 +15,19 @@ const FIRST: readonly { task: string; stage: StageName; limits: string }[] = [
     task: "detect",
     stage: "extract",
     limits:
-      "Misses faces that are small, dark, covered or turned away, and now and then takes a thing for a face.",
+      "Misses faces that are small, dark, covered or turned away, and now and then takes an object for a face.",
   },
   {
     task: "refine",
     stage: "extract",
     limits:
-      "Looks twice at whatever detect proposes, and places eyes, nose and mouth. What it takes for no face is not analysed.",
+      "Takes a second look at whatever detect proposes, and finds the eyes, nose and mouth. If it sees no face there, nothing is analysed.",
   },
   {
     task: "embed",
     stage: "embed",
     limits:
-      "Likeness to a model is no proof of identity: two people may look alike to it, and one person may not look like themselves on another day.",
+      "Looking alike to a model proves nothing about identity: two people can look alike to it, and one person can look different on another day.",
   },
 ];
 
@@ -90,7 +90,7 @@ export function Models(props: { models: readonly ModelAbout[]; store: StatusStor
       </div>
       <Show when={others().length > 0}>
         <details class="models-others">
-          <summary>Other models that this installation can use: {others().length}</summary>
+          <summary>Other models that this server can use: {others().length}</summary>
           <div class="models">
             <For each={others()}>
               {(model) => (
@@ -120,5 +120,5 @@ function cautionsOf({ answers }: AnnouncementJson): string[] {
 function labelsOf({ answers }: AnnouncementJson): string[] {
   const classifications = answers.flatMap(({ classification }) => classification ?? []);
   if (classifications.length !== 1) return [];
-  return classifications[0]!.labels.map(({ label, title }) => textIn(title) || label);
+  return classifications[0]!.labels.map(({ label, title }) => textIn(title) || nameInWords(label));
 }

@@ -36,7 +36,7 @@ export function SendExample() {
         Send an example through
       </button>
       <span class="small quiet" role="status">
-        <Switch fallback="A photo with 18 averages of many faces: pictures of nobody.">
+        <Switch fallback="A photo of 18 faces, each a blend of many people: nobody in it is real.">
           <Match when={jobId()} keyed>
             {(id) => (
               <>

@@ -51,8 +51,8 @@ export function VisitDeletion() {
         <p class="visit-deletion">
           <button class="button button-bad" onClick={() => setAsked(true)}>
             {jobs().length === 1
-              ? "Delete the photo of this visit now"
-              : `Delete all ${jobs().length.toLocaleString()} photos of this visit now`}
+              ? "Delete the photo from this visit"
+              : `Delete all ${jobs().length.toLocaleString()} photos from this visit`}
           </button>
         </p>
       </Show>
@@ -65,7 +65,7 @@ export function VisitDeletion() {
       </Show>
       <Show when={isAsked()}>
         <Dialog
-          title="Delete everything of this visit now?"
+          title="Delete everything from this visit?"
           onClose={() => setAsked(false)}
           actions={
             <>
@@ -79,8 +79,8 @@ export function VisitDeletion() {
           }
         >
           <p>
-            {counted(jobs().length, "photo")}, the faces cut out and every answer are removed from every
-            store. What you added to the gallery stays there.
+            {counted(jobs().length, "photo")} and all the answers are deleted right away. Anything you added
+            to the gallery stays there.
           </p>
         </Dialog>
       </Show>
@@ -89,6 +89,6 @@ export function VisitDeletion() {
 }
 
 function words({ jobs, answers, pictures, failure }: Removed): string {
-  const done = `Deleted ${counted(jobs, "photo")}: ${counted(answers, "answer")} and ${counted(pictures, "picture")} were removed.`;
-  return failure ? `${done} Not everything: ${failure}` : done;
+  const done = `${counted(jobs, "photo has", "photos have")} been deleted, with ${counted(answers, "answer")} and ${counted(pictures, "picture")}.`;
+  return failure ? `${done} Something is still there: ${failure}` : done;
 }

@@ -55,9 +55,7 @@ export function createStatus(): StatusStore {
     const before = status();
     setBusy(new Set(next.stages.filter((stage) => isAtWork(stage, before)).map(({ stage }) => stage)));
     setStatus(next);
-    setTrouble(
-      next.connected ? undefined : "The broker cannot be reached: these numbers are the last that were seen.",
-    );
+    setTrouble(next.connected ? undefined : "Can't reach the broker, so these are the last numbers it sent.");
     again(PERIOD_MS);
   }
 

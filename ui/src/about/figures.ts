@@ -49,10 +49,10 @@ const NAMES: Readonly<Record<string, string>> = {
   bin9_accuracy: "right, of nine age bands",
   by_threshold: "By score threshold",
   calibration_error: "probabilities off by, on average",
-  ci95: "give or take (95 % confidence)",
+  ci95: "give or take (95% confidence)",
   cosine_least: "cosine, at least",
   cosine_mean: "cosine, on average",
-  covered_by_80_percent_interval: "within the 80 % interval",
+  covered_by_80_percent_interval: "within the 80% interval",
   false_alarms: "false alarms",
   found_by_roll: "Found, by how the photo is turned",
   genuine: "pairs of one person",
@@ -126,7 +126,7 @@ function groupOf(key: string, entries: [string, unknown][]): GroupFigure {
 
   function spreadOf(): string {
     const [best, worst] = [textOf(key, bestValue), textOf(key, worstValue)];
-    if (best === worst) return "No difference between the groups.";
+    if (best === worst) return "There's no difference between the groups.";
     return `Best for ${nameWith(bestValue)} (${best}), worst for ${nameWith(worstValue)} (${worst}).`;
   }
 }
@@ -146,10 +146,10 @@ function tableOf(title: string, entries: [string, Record<string, unknown>][]): T
 function textOf(key: string, value: unknown): string {
   if (!isNumber(value)) return String(value);
   if (IN_YEARS.test(key)) return `${value.toFixed(1)} years`;
-  if (IN_PERCENT.test(key)) return `${value} %`;
+  if (IN_PERCENT.test(key)) return `${value}%`;
   if (BARE.test(key)) return value.toFixed(2);
   // Small as they are: one decimal more.
-  if (["std", "ci95", "calibration_error"].includes(key)) return `${(value * 100).toFixed(1)} %`;
+  if (["std", "ci95", "calibration_error"].includes(key)) return `${(value * 100).toFixed(1)}%`;
   return Number.isInteger(value) && value > 1 ? value.toLocaleString() : formatPercent(value);
 }
 

@@ -20,14 +20,14 @@ export function variantsOf({
   return {
     table: { title: "Variants", columns: [...(figure ? [figure.name] : []), "file"], rows },
     words: figure
-      ? `int8 is quicker. It is taken by itself where the processor is made for it and the figure is no more than ${lossOf(figure)} worse.`
-      : "int8 is quicker; it is taken only where it is asked for.",
+      ? `int8 is faster. It is used automatically where the processor is made for it and the figure is no more than ${lossOf(figure)} worse.`
+      : "int8 is faster, but only used when asked for.",
   };
 }
 
 /** To as many places as tell the variants apart. */
 function valueOf(name: string, value: number): string {
-  return isInYears(name) ? `${value.toFixed(2)} years` : `${(value * 100).toFixed(1)} %`;
+  return isInYears(name) ? `${value.toFixed(2)} years` : `${(value * 100).toFixed(1)}%`;
 }
 
 function lossOf({ name, lossMax }: NonNullable<ModelAbout["figure"]>): string {

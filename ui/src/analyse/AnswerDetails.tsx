@@ -1,8 +1,7 @@
 import type { AnalysisJson, AnnouncementJson } from "@similarfaces/contracts/job";
 import { For, Match, Show, Switch } from "solid-js";
 import { Bars } from "../components/Bars";
-import { textIn } from "@similarfaces/contracts/texts";
-import { percentiles } from "../formats";
+import { nameInWords, textIn } from "@similarfaces/contracts/texts";
 import { intervalWords, measureText, rankedLabels, shownAnswers } from "@similarfaces/contracts/answers";
 
 /** Every label with its probability, every measure with its figure and interval, and what to beware of. */
@@ -11,9 +10,8 @@ export function AnswerDetails(props: { announcement: AnnouncementJson | undefine
   return (
     <For each={shown()}>
       {({ spec, answer }) => {
-        const title = textIn(spec.title) || spec.name;
+        const title = textIn(spec.title) || nameInWords(spec.name);
         const interval = answer?.measure ? intervalWords(spec.measure, answer.measure) : "";
-        const share = spec.measure?.interval;
         return (
           <>
             <Switch>
@@ -33,10 +31,7 @@ export function AnswerDetails(props: { announcement: AnnouncementJson | undefine
                     {title}: <b>{measureText(spec.measure, value, unit)}</b>
                     <Show when={interval}>
                       {" "}
-                      <span class="quiet">
-                        ({interval}
-                        {share ? `; ${percentiles(share)}` : ""})
-                      </span>
+                      <span class="quiet">({interval})</span>
                     </Show>
                   </p>
                 )}

@@ -1,7 +1,7 @@
 import type { AnalysisJson, AnnouncementJson, ClassificationSpecJson } from "@similarfaces/contracts/job";
 import { For, Match, Show, Switch, createMemo } from "solid-js";
 import { Bars, type Bar } from "../components/Bars";
-import { capitalised, textIn } from "@similarfaces/contracts/texts";
+import { capitalised, nameInWords, textIn } from "@similarfaces/contracts/texts";
 import { Curve } from "./Curve";
 import { MeasureRows } from "./MeasureRows";
 import { RangeBar } from "./RangeBar";
@@ -42,7 +42,7 @@ export function Answers(props: {
 /** Words, then what they are made of: the most probable labels, a distribution, or a place in a range. */
 function AnswerBlock(props: { shown: ShownAnswer; hasTitle: boolean }) {
   const { spec, answer } = props.shown;
-  const title = textIn(spec.title) || spec.name;
+  const title = textIn(spec.title) || nameInWords(spec.name);
   const interval = spec.measure && answer?.measure ? intervalWords(spec.measure, answer.measure) : "";
   return (
     <div class="answer" data-answer={spec.name}>

@@ -37,7 +37,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
   };
   const headline = () => {
     if (extract().state === "pending") return "Looking for faces";
-    if (extract().state !== "done") return "Not analysed";
+    if (extract().state !== "done") return "Can't analyse this";
     return faces().length === 0 ? "No face found" : counted(faces().length, "face");
   };
   const Bad = (bad: { title: string; children: JSX.Element }) => (
@@ -64,47 +64,47 @@ export function AnswersPanel(props: AnswersPanelProps) {
         <Show when={!isGuest(props.job.jobId)}>
           <div class="workspace-actions">
             <ShareJob jobId={props.job.jobId} />
-            <button class="button" onClick={() => props.onDelete()}>
-              Delete now
+            <button class="button button-plain quiet" onClick={() => props.onDelete()}>
+              Delete
             </button>
           </div>
         </Show>
       </div>
       <div class="workspace-notices">
         <Show when={state().state !== "complete" && link() === "offline"}>
-          <Notice title="No connection to the server.">
-            Nothing is lost: the answers are kept there, and come as soon as it is reached again.
+          <Notice title="You're not connected to the server.">
+            Nothing is lost. The answers are waiting there, and appear when you're connected again.
           </Notice>
         </Show>
         <Show when={props.job.failure()} keyed>
-          {(gone) => <Notice title="The server no longer has this job.">{gone.message}</Notice>}
+          {(gone) => <Notice title="The server doesn't have this photo any more.">{gone.message}</Notice>}
         </Show>
         <Switch>
           <Match when={failure()} keyed>
-            {(why) => <Bad title="This photo could not be analysed.">{why.message}</Bad>}
+            {(why) => <Bad title="Can't analyse this photo.">{why.message}</Bad>}
           </Match>
           <Match when={extract().state === "expired"}>
-            <Bad title="The photo was not analysed in time.">
-              Too much was waiting, or a part of the system is down. Send it again.
+            <Bad title="This took too long.">
+              The server is too busy, or part of it is down. Please send the photo again.
             </Bad>
           </Match>
           <Match when={extract().state === "done" && faces().length === 0}>
             <Notice
-              title="No face was found in this photo."
+              title="There's no face in this photo."
               actions={
                 <button class="button" onClick={() => props.onChoosePhoto()}>
                   Analyse another
                 </button>
               }
             >
-              Faces are found from about 20 pixels across. Very dark, blurred, covered or turned-away faces
-              are missed.
+              At least, none that could be found. A face has to be about 20 pixels wide, and dark, blurred,
+              covered or turned-away faces are easily missed.
             </Notice>
           </Match>
         </Switch>
         <Show when={state().facesOmitted > 0}>
-          <Notice title={`${counted(state().facesOmitted, "more face was", "more faces were")} seen.`}>
-            Of one photo the {faces().length} largest faces are analysed.
+          <Notice title={`There are ${counted(state().facesOmitted, "more face")} in this photo.`}>
+            Only the {faces().length} largest are analysed.
           </Notice>
         </Show>
       </div>

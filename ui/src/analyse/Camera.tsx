@@ -69,11 +69,15 @@ export function Camera(props: { onPhoto: (photo: File) => void; onClose: () => v
         fallback={
           <Notice
             kind="bad"
-            title={state() === "refused" ? "The camera was not allowed." : "No camera can be used here."}
+            title={
+              state() === "refused"
+                ? "This page isn't allowed to use the camera."
+                : "There's no camera to use here."
+            }
           >
             {state() === "refused"
-              ? "Allow it in the browser's address bar and open this again, or choose a photo instead."
-              : "Cameras work over https or on this machine itself. Choose a photo instead."}
+              ? "Allow it in the address bar and try again, or choose a photo instead."
+              : "Cameras only work over https, or on the server's own computer. Choose a photo instead."}
           </Notice>
         }
       >

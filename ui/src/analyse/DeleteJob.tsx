@@ -22,7 +22,7 @@ export function DeleteJob(props: { job: Job; onClose: () => void }) {
   };
   return (
     <Dialog
-      title="Delete this now?"
+      title="Delete this photo?"
       onClose={props.onClose}
       actions={
         <>
@@ -30,18 +30,18 @@ export function DeleteJob(props: { job: Job; onClose: () => void }) {
             Keep it
           </button>
           <button class="button button-bad" disabled={isDeleting()} onClick={() => void remove()}>
-            {isDeleting() ? "Deleting" : "Delete this now"}
+            {isDeleting() ? "Deleting" : "Delete now"}
           </button>
         </>
       }
     >
       <p>
-        The photo, the faces cut out of it and every answer are removed from every store, at once and for
-        everybody who has this address. What you added to the gallery stays there.
+        The photo and all its answers are deleted right away, for everybody who has the link. Anything you
+        added to the gallery stays there.
       </p>
       <Show when={failure()} keyed>
         {(why) => (
-          <Notice kind="bad" title={isGone(why) ? "It is gone already." : "It was not deleted."}>
+          <Notice kind="bad" title={isGone(why) ? "It's already gone." : "It wasn't deleted."}>
             {why.message}
           </Notice>
         )}

@@ -13,9 +13,9 @@ export function Expiry(props: { accepted: AcceptedJson | undefined }) {
       {(accepted) => (
         <Show
           when={nowMs() < accepted.expiresAtMs}
-          fallback={`Deleted by the server at ${formatClock(accepted.expiresAtMs)}; what you see is this page's own and goes when you leave.`}
+          fallback={`Deleted at ${formatClock(accepted.expiresAtMs)}. Only this page still has it, until you leave.`}
         >
-          Deletes itself at {formatClock(accepted.expiresAtMs)}
+          Kept until {formatClock(accepted.expiresAtMs)}
         </Show>
       )}
     </Show>

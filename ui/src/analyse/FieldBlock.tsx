@@ -62,12 +62,14 @@ function WhyNot(props: { field: Field<unknown> | undefined }) {
         <p class="field-none quiet">{SKIPPED}.</p>
       </Match>
       <Match when={props.field?.state === "expired"}>
-        <p class="field-none">No answer in time. The rest is complete; send the photo again for this one.</p>
+        <p class="field-none">
+          No answer in time. Everything else is there; send the photo again to get this one.
+        </p>
       </Match>
       <Match when={failure()} keyed>
         {({ message }) => (
           <p class="field-none">
-            Could not be computed. <span class="quiet">{message}</span>
+            This didn't work. <span class="quiet">{message}</span>
           </p>
         )}
       </Match>

@@ -81,20 +81,20 @@ function stateOf(shot: Shot, job: JobState | undefined, isGone: boolean): FrameS
   switch (step.at) {
     case "queued":
     case "preparing":
-      return { name: "queued", words: "queued" };
+      return { name: "queued", words: "waiting its turn" };
     case "sending":
       return { name: "sending", words: "sending", share: step.sentBytes / Math.max(1, step.totalBytes) };
     case "waiting":
       return { name: "queued", words: "waiting for the server" };
     case "refused":
-      return { name: "failed", words: "not taken" };
+      return { name: "failed", words: "can't be used" };
     case "sent":
-      if (isGone) return { name: "failed", words: "no longer kept" };
+      if (isGone) return { name: "failed", words: "deleted" };
       if (job?.extract.state === "failed" || job?.extract.state === "expired") {
-        return { name: "failed", words: "could not be analysed" };
+        return { name: "failed", words: "can't be analysed" };
       }
       return job?.state === "complete"
-        ? { name: "complete", words: "complete" }
+        ? { name: "complete", words: "done" }
         : { name: "running", words: "being analysed" };
   }
 }

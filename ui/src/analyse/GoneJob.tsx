@@ -6,7 +6,7 @@ import { formatMs, formatTime } from "../formats";
 import { about } from "../installation";
 import "./GoneJob.css";
 
-/** A job that is not there (any more): when it went, and why. */
+/** A photo that is not there (any more): when it went, and why. */
 export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePhoto: () => void }) {
   const sentAtMs = () => jobAcceptedAtMs(props.jobId);
   const another = () => (
@@ -16,29 +16,29 @@ export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePh
   );
   return (
     <div class="page gone">
-      <h1 class="visually-hidden">This job is not there</h1>
+      <h1 class="visually-hidden">This photo isn't here</h1>
       <Switch
         fallback={
-          <Notice kind="bad" title="This job cannot be shown." actions={another()}>
+          <Notice kind="bad" title="Can't show this photo." actions={another()}>
             {props.failure.message}
           </Notice>
         }
       >
         <Match when={props.failure.code === "job_expired" && isJobId(props.jobId)}>
           <Notice title={goneTitle(sentAtMs(), about()?.retention.jobTtlMs)} actions={another()}>
-            The photo was sent at {formatTime(sentAtMs())}. Photos and answers are kept
-            {about() ? ` for ${formatMs(about()!.retention.jobTtlMs)}` : " for a short time"} and then
-            deleted, so that nothing of anybody piles up here. Send the photo again to see its answers.
+            It was sent at {formatTime(sentAtMs())}. Photos and answers are only kept
+            {about() ? ` for ${formatMs(about()!.retention.jobTtlMs)}` : " for a short time"}. To see the
+            answers again, send the photo again.
           </Notice>
         </Match>
         <Match when={props.failure.code === "job_deleted"}>
-          <Notice title="This job was deleted on request." actions={another()}>
-            The photo, its answers and everything made of them are gone.
+          <Notice title="This photo has been deleted." actions={another()}>
+            Somebody asked for that. The photo and all its answers are gone for good.
           </Notice>
         </Match>
         <Match when={props.failure.code === "job_not_found"}>
-          <Notice title="There is no such job." actions={another()}>
-            The address may be incomplete: a job's id has 36 characters.
+          <Notice title="There's no photo at this link." actions={another()}>
+            Part of the link may be missing. Check that you copied all of it.
           </Notice>
         </Match>
       </Switch>
@@ -48,6 +48,6 @@ export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePh
 
 function goneTitle(sentAtMs: number, ttlMs: number | undefined): string {
   return ttlMs === undefined
-    ? "This job has expired."
-    : `This job expired and was deleted at ${formatTime(sentAtMs + ttlMs)}.`;
+    ? "This photo's time was up."
+    : `This photo's time was up: it was deleted at ${formatTime(sentAtMs + ttlMs)}.`;
 }

@@ -1,5 +1,5 @@
 import { For, Show } from "solid-js";
-import { textIn } from "@similarfaces/contracts/texts";
+import { nameInWords, textIn } from "@similarfaces/contracts/texts";
 import { RangeBar } from "./RangeBar";
 import { measureText, type ShownAnswer } from "@similarfaces/contracts/answers";
 import "./MeasureRows.css";
@@ -11,7 +11,7 @@ export function MeasureRows(props: { shown: readonly ShownAnswer[] }) {
       <For each={props.shown}>
         {({ spec, answer }) => (
           <li class="measure" data-answer={spec.name}>
-            <span class="measure-name">{textIn(spec.title) || spec.name}</span>
+            <span class="measure-name">{textIn(spec.title) || nameInWords(spec.name)}</span>
             <span>
               <Show when={spec.measure} keyed>
                 {(measure) => <RangeBar spec={measure} value={answer?.measure?.value} />}

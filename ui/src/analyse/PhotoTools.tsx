@@ -35,12 +35,12 @@ export function PhotoTools(props: PhotoToolsProps) {
         −
       </button>
       <button
-        aria-label={`${Math.round(props.zoom * 100)} %, show the whole photo`}
+        aria-label={`${Math.round(props.zoom * 100)}%, show the whole photo`}
         title="Whole photo (0)"
         disabled={props.zoom <= 1}
         onClick={() => props.onWhole()}
       >
-        {Math.round(props.zoom * 100)} %
+        {Math.round(props.zoom * 100)}%
       </button>
       <button
         aria-label="Larger"

@@ -6,9 +6,9 @@ import "./Receipt.css";
 const STORES: Readonly<Record<DeletionReceipt["stores"][number]["store"], string>> = {
   images: "Photos waiting to be analysed",
   faces: "Faces waiting to be analysed",
-  embeddings: "Embeddings waiting to be compared",
+  embeddings: "Faces waiting to be compared",
   results: "Answers",
-  blobs: "Pictures: upload, photo, faces",
+  blobs: "Pictures of the photo and its faces",
 };
 
 /** What a deletion found and removed, store by store; without figures where somebody else asked for it. */
@@ -25,16 +25,16 @@ export function Receipt(props: {
       <h1 tabindex="-1" ref={heading}>
         Deleted
       </h1>
-      <p class="quiet">Everything of this job was deleted at {formatTime(props.deletedAtMs)}.</p>
+      <p class="quiet">The photo and all its answers were deleted at {formatTime(props.deletedAtMs)}.</p>
       <Show when={props.receipt} keyed>
         {(receipt) => (
           <>
             <table class="receipt-stores">
               <thead>
                 <tr>
-                  <th scope="col">Store</th>
+                  <th scope="col">What</th>
                   <th scope="col">Removed</th>
-                  <th scope="col">By a second look</th>
+                  <th scope="col">In a second look</th>
                 </tr>
               </thead>
               <tbody>
@@ -50,8 +50,8 @@ export function Receipt(props: {
               </tbody>
             </table>
             <p class="small quiet">
-              What a model was still computing is removed by a last look at{" "}
-              {formatTime(receipt.purgedAgainAtMs)}. Job <code>{receipt.jobId}</code>
+              Anything a model was still working on is removed in a last look at{" "}
+              {formatTime(receipt.purgedAgainAtMs)}. For your records, this was <code>{receipt.jobId}</code>
             </p>
           </>
         )}

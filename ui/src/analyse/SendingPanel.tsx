@@ -31,10 +31,10 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
       <div class="workspace-head">
         <h1>
           <Switch fallback="Getting ready">
-            <Match when={refusal()}>Not taken</Match>
-            <Match when={step().at === "queued"}>Queued</Match>
+            <Match when={refusal()}>Can't use this</Match>
+            <Match when={step().at === "queued"}>Waiting its turn</Match>
             <Match when={sending()}>Sending</Match>
-            <Match when={waiting()}>Waiting</Match>
+            <Match when={waiting()}>Trying again</Match>
           </Switch>
         </h1>
         <p class="workspace-meta small quiet">
@@ -71,8 +71,8 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
         </Show>
         <Show when={waiting()} keyed>
           {(failure) => (
-            <Notice title="The photo could not be sent yet.">
-              {failure.message} It is sent again by itself; keep this page open.
+            <Notice title="Can't send the photo yet.">
+              {failure.message} It's sent as soon as that works; keep this page open.
             </Notice>
           )}
         </Show>

@@ -5,7 +5,7 @@ import { Dialog } from "../components/Dialog";
 
 /** Copies the address that shows the job to others, who can change nothing; where the browser keeps the clipboard, shows it. */
 export function ShareJob(props: { jobId: string }) {
-  const [words, setWords] = createSignal("Copy link");
+  const [words, setWords] = createSignal(SHARE);
   const [shown, setShown] = createSignal<string>();
   const copy = async () => {
     try {
@@ -13,13 +13,13 @@ export function ShareJob(props: { jobId: string }) {
       // A job of no key is shown by its own address.
       const address = new URL(links.share ?? `/jobs/${props.jobId}`, location.origin).href;
       await copied(address).then(
-        () => setWords("Copied"),
+        () => setWords("Link copied"),
         () => setShown(address),
       );
     } catch (error) {
-      setWords(failureOf(error).code === "offline" ? "No connection" : "Not copied");
+      setWords(failureOf(error).code === "offline" ? "No connection" : "Can't copy it");
     }
-    setTimeout(() => setWords("Copy link"), SHOWN_MS);
+    setTimeout(() => setWords(SHARE), SHOWN_MS);
   };
   return (
     <>
@@ -28,9 +28,9 @@ export function ShareJob(props: { jobId: string }) {
       </button>
       <Show when={shown()} keyed>
         {(address) => (
-          <Dialog title="The link to this job" onClose={() => setShown(undefined)}>
+          <Dialog title="Link to this photo" onClose={() => setShown(undefined)}>
             <label class="form-field">
-              <span>Whoever has it sees the photo and the answers until they expire</span>
+              <span>Anybody with this link can see the photo and its answers until they're deleted</span>
               <input
                 class="input"
                 readonly
@@ -45,6 +45,7 @@ export function ShareJob(props: { jobId: string }) {
   );
 }
 
+const SHARE = "Share";
 const SHOWN_MS = 2_000;
 
 /** There is no clipboard on a page that came by plain HTTP from elsewhere. */

@@ -3,21 +3,21 @@ import { Dialog } from "../components/Dialog";
 import "./Shortcuts.css";
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ["← →", "The face before, the next face"],
-  ["Enter", "Details of the chosen face"],
-  ["z", "Look at the chosen face closely"],
-  ["+ − 0", "Magnify, reduce, whole photo"],
-  ["u", "A turned photo upright, or as it was sent"],
+  ["← →", "Previous or next face"],
+  ["Enter", "More about the chosen face"],
+  ["z", "Zoom in on the chosen face"],
+  ["+ − 0", "Zoom in, zoom out, whole photo"],
+  ["u", "Turn the photo upright, or back"],
   ["p", "Paste a photo"],
-  ["g", "Gallery"],
-  ["Delete", "Delete this job, after a question"],
-  ["?", "This list"],
+  ["g", "Open the gallery"],
+  ["Delete", "Delete this photo (asks first)"],
+  ["?", "Show this list"],
 ];
 
 export function Shortcuts(props: { onClose: () => void }) {
   return (
     <Dialog
-      title="Keys"
+      title="Keyboard shortcuts"
       onClose={props.onClose}
       actions={
         <button class="button" onClick={() => props.onClose()}>

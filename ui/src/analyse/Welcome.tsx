@@ -1,9 +1,11 @@
-import { For, createSignal } from "solid-js";
+import { For, Show, createSignal } from "solid-js";
+import { titleOf } from "../analyzers";
 import { fetchPicture } from "../api/installation";
+import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
 import { about } from "../installation";
 import { formatMs } from "../formats";
-import { stagesNow } from "../stages";
+import { isAnalysis, isOn, stagesNow } from "../stages";
 import eighteenUrl from "../../../models/samples/photos/group-18.jpg";
 import fourUrl from "../../../models/samples/photos/group-4.jpg";
 import oneUrl from "../../../models/samples/photos/portrait-1.jpg";
@@ -43,10 +45,15 @@ export function Welcome(props: WelcomeProps) {
           <span class="welcome-mouse">Drop a photo</span>
           <span class="welcome-touch">Choose a photo</span>
         </span>
-        <span class="quiet">What each model makes of it appears the moment it has finished.</span>
+        <span class="quiet">See age, expression and lookalikes appear, one by one.</span>
         <span class="button button-main">Choose photos</span>
         <span class="welcome-stages small" aria-hidden="true">
-          <For each={stagesNow()}>{(stage) => <StageLabel stage={stage} />}</For>
+          <For each={stagesNow().filter(isAnalysis)}>
+            {(stage) => <StageLabel stage={stage}>{titleOf(stage)}</StageLabel>}
+          </For>
+          <Show when={isOn("match")}>
+            <StageLabel stage="match">Similar faces</StageLabel>
+          </Show>
         </span>
       </button>
       <p class="welcome-ways">
@@ -75,11 +82,12 @@ export function Welcome(props: WelcomeProps) {
             )}
           </For>
         </ul>
-        <p class="small quiet">These are averages of many faces: pictures of nobody.</p>
+        <p class="small quiet">Each face is a blend of many people, so nobody in them is real.</p>
       </section>
       <p class="welcome-small small quiet">
-        Your photo and every answer are deleted after {formatMs(about()?.retention.jobTtlMs ?? 600_000)}, or
-        when you say so. The answers are guesses of models, and often wrong.
+        Your photo and the answers are deleted after {formatMs(about()?.retention.jobTtlMs ?? 600_000)}, or as
+        soon as you say so. The answers are guesses, and often wrong.{" "}
+        <Link href="/about">What happens to your photo</Link>
       </p>
     </div>
   );

@@ -20,8 +20,12 @@ export function announceAnswers(
   createEffect(
     on(extract, (state) => {
       if (state === "done")
-        announce(faces().length === 0 ? "No face found." : `${counted(faces().length, "face")} found.`);
-      if (state === "failed") announce("The photo could not be analysed.");
+        announce(
+          faces().length === 0
+            ? "There's no face in this photo."
+            : `${counted(faces().length, "face")} found.`,
+        );
+      if (state === "failed") announce("Can't analyse this photo.");
     }),
   );
   createEffect(() => {
@@ -37,7 +41,7 @@ export function announceAnswers(
   createEffect(
     on(state, (state) => {
       if (state === "complete" && faces().length > ANNOUNCED_FACES_MAX) {
-        announce(`All answers for ${faces().length} faces are there.`);
+        announce(`All answers for ${faces().length} faces are in.`);
       }
     }),
   );

@@ -1,7 +1,7 @@
 import { fieldOf, type AnalysisJson, type FaceView, type Field } from "@similarfaces/contracts/job";
 import { announcementOf, inOrder } from "../analyzers";
 import { isAnalysis } from "../stages";
-import { capitalised, textIn } from "@similarfaces/contracts/texts";
+import { capitalised, nameInWords, textIn } from "@similarfaces/contracts/texts";
 import { answerWords, isPanel, shownAnswers, type ShownAnswer } from "@similarfaces/contracts/answers";
 import { formatPercent } from "../formats";
 import { spokenMatches } from "./matchWords";
@@ -62,7 +62,7 @@ export const isSettled = ({ fields }: FaceView): boolean =>
 function spokenOf(shown: ShownAnswer): string {
   const { title, name, measure } = shown.spec;
   const words = answerWords(shown);
-  return measure && !textIn(measure.words) ? `${textIn(title) || name} ${words}` : words;
+  return measure && !textIn(measure.words) ? `${textIn(title) || nameInWords(name)} ${words}` : words;
 }
 
 /** What each analyzer has answered. */

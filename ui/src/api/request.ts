@@ -22,7 +22,7 @@ export class ApiFailure extends Error {
 
 export const OFFLINE: FailureJson = {
   code: "offline",
-  message: "The server cannot be reached. Nothing is lost; it is tried again by itself.",
+  message: "Can't reach the server. Nothing is lost, and this page keeps trying.",
   retryable: true,
 };
 
@@ -95,7 +95,7 @@ export function failureFrom(text: string, retryAfter: string | null): ApiFailure
     return new ApiFailure(
       {
         code: "unavailable",
-        message: "The server gave no answer that makes sense. Try again.",
+        message: "The server's answer made no sense. Please try again.",
         retryable: true,
       },
       retryAfterMs,

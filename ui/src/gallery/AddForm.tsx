@@ -3,6 +3,7 @@ import { checkedName } from "@similarfaces/contracts/galleryText";
 import { Show, createSignal, onMount } from "solid-js";
 import { Link } from "../components/Link";
 import { counted } from "../formats";
+import { addressOfFace } from "../jobs/visit";
 import { CandidateList } from "./CandidateList";
 import { ConsentFields, isGiven, type Consent } from "./ConsentFields";
 import { createAddition } from "./createAddition";
@@ -36,13 +37,18 @@ export function AddForm(props: AddFormProps) {
     if (props.jobId) addition.chooseFace({ jobId: props.jobId, face: props.face });
   });
   const isFromJob = () => props.jobId !== undefined;
+  const back = () => {
+    if (props.jobId) return { href: addressOfFace(props.jobId, props.face), words: "Back to the photo" };
+    if (props.person) return { href: `/gallery/${props.person.id}`, words: `Back to ${props.person.name}` };
+    return { href: "/gallery", words: "Everybody in the gallery" };
+  };
   const added = () => state.candidates.filter(({ step }) => step.at === "added").length;
   const open = () =>
     state.candidates.filter(({ step }) => step.at === "chosen" || (step.at === "refused" && step.isRetryable))
       .length;
   const nameProblem = () => {
     if (state.person) return undefined;
-    if (name().trim() === "") return "Write the person's name, or any other word for them.";
+    if (name().trim() === "") return "Enter the person's name, or whatever you call them.";
     return textProblem(() => checkedName(name()));
   };
   const shownProblem = () => (isChecked() ? nameProblem() : undefined);
@@ -52,8 +58,8 @@ export function AddForm(props: AddFormProps) {
     <>
       <header class="gallery-head">
         <div>
-          <Link class="small gallery-back" href={props.person ? `/gallery/${props.person.id}` : "/gallery"}>
-            {props.person ? "Back to the person" : "Everybody in the gallery"}
+          <Link class="small gallery-back" href={back().href}>
+            {back().words}
           </Link>
           <h1>
             <Show when={props.person} fallback="Add a person" keyed>
@@ -109,8 +115,8 @@ export function AddForm(props: AddFormProps) {
             <p class="form-label">{isFromJob() ? "Face" : "Photos"}</p>
             <Show when={!isFromJob()}>
               <p class="small quiet">
-                Of a photo with several faces, you choose one. Two or three photos from different days make
-                better matches than one.
+                If there are several faces in a photo, you can pick one. Two or three photos from different
+                days work better than one.
               </p>
             </Show>
           </div>
@@ -141,8 +147,8 @@ export function AddForm(props: AddFormProps) {
           consent={consent()}
           onChange={setConsent}
           isChecked={isChecked()}
-          confirmation="This person agreed that their face is kept in this gallery and compared with others."
-          example="Ada Lovelace herself, by e-mail on 4 May 2026, for the demo wall"
+          confirmation="This person agreed to have their face kept in this gallery and compared with others."
+          example="Ada Lovelace herself, by email on 4 May 2026, for the demo wall"
         />
         <div class="add-actions">
           <button class="button button-main" disabled={state.isRunning || (added() > 0 && open() === 0)}>
@@ -153,6 +159,14 @@ export function AddForm(props: AddFormProps) {
               <p role="status">
                 <bdi>{person.name}</bdi> has {counted(added(), "new face")} in the gallery.{" "}
                 <Link href={`/gallery/${person.id}`}>See them</Link>
+                <Show when={props.jobId} keyed>
+                  {(jobId) => (
+                    <>
+                      {" "}
+                      <Link href={addressOfFace(jobId, props.face)}>Back to the photo</Link>
+                    </>
+                  )}
+                </Show>
                 <Show when={!props.person}>
                   {" "}
                   <button type="button" class="link" onClick={() => props.onAgain()}>

@@ -45,7 +45,7 @@ function AddToPerson(props: AddToPersonProps) {
       fallback={
         <Show when={person.failure()} keyed>
           {(why) => (
-            <Notice kind="bad" title="This person cannot be shown.">
+            <Notice kind="bad" title="Can't show this person.">
               {why.message}
             </Notice>
           )}

@@ -30,7 +30,7 @@ export function Ask(props: {
       actions={
         <>
           <button class="button" onClick={() => props.onClose()}>
-            Keep
+            Keep it
           </button>
           <button class="button button-bad" disabled={isBusy()} onClick={() => void act()}>
             {props.verb}
@@ -41,7 +41,7 @@ export function Ask(props: {
       <div>{props.children}</div>
       <Show when={failure()} keyed>
         {(why) => (
-          <Notice kind="bad" title="Nothing was deleted.">
+          <Notice kind="bad" title="Nothing has been deleted.">
             {why}
           </Notice>
         )}

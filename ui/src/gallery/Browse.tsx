@@ -30,7 +30,7 @@ export function Browse() {
           <p class="quiet">
             <Show when={statistics.value()} fallback={" "} keyed>
               {(known) =>
-                `${counted(known.identities, "person", "people")}, ${counted(known.faces, "face")}. New faces are compared with them.`
+                `${counted(known.identities, "person", "people")}, ${counted(known.faces, "face")}. Every new face is compared with them.`
               }
             </Show>
           </p>

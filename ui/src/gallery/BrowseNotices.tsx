@@ -13,7 +13,7 @@ export function Nobody(props: { name: string; canEnrol: boolean }) {
       when={props.name === ""}
       fallback={
         <Notice
-          title={`Nobody's name has “${props.name}” in it.`}
+          title={`There's nobody called “${props.name}”.`}
           actions={
             <Link class="button" href="/gallery">
               Show everybody
@@ -25,8 +25,8 @@ export function Nobody(props: { name: string; canEnrol: boolean }) {
       <div class="gallery-empty">
         <h2>Nobody is in the gallery yet</h2>
         <p class="quiet">
-          Analysed faces are compared with the people here. Add somebody who agreed to it from a photo, or
-          import a folder with one folder per person.
+          The faces in your photos are compared with the people here. Add somebody who agreed to that, or
+          import many people at once.
         </p>
         <div class="gallery-actions">
           <Show when={props.canEnrol}>
@@ -50,9 +50,9 @@ export function NotSearched(props: { others: readonly ModelFaces[] }) {
   return (
     <Show when={faces() > 0}>
       <Notice
-        title={`No search finds ${counted(faces(), "face")}: another model made ${faces() === 1 ? "it" : "them"}.`}
+        title={`${counted(faces(), "face is", "faces are")} left out of every comparison: ${faces() === 1 ? "it comes" : "they come"} from another model.`}
       >
-        {models().join(", ")}. Whoever runs the server makes {faces() === 1 ? "it" : "them"} anew with{" "}
+        {models().join(", ")}. Whoever runs the server can bring {faces() === 1 ? "it" : "them"} back with{" "}
         <code>npm run gallery -- re-enrol</code>.
       </Notice>
     </Show>
@@ -64,30 +64,30 @@ export function Trouble(props: { code: string; message: string }) {
   return (
     <Switch
       fallback={
-        <Notice kind="bad" title="The gallery cannot be read just now.">
-          {props.message} This page tries again by itself.
+        <Notice kind="bad" title="Can't open the gallery right now.">
+          {props.message} This page keeps trying.
         </Notice>
       }
     >
       <Match when={!hasGallery()}>
-        <Notice title="This installation compares no faces.">
-          Its stages do not include match, which keeps the gallery.
+        <Notice title="There's no gallery on this server.">
+          It was started without the part that compares faces.
         </Notice>
       </Match>
       <Match when={props.code === "unauthorized" || props.code === "forbidden"}>
-        <Notice title="The gallery is closed to this page.">
+        <Notice title="You can't see the gallery from here.">
           {about()?.galleryKey === false
-            ? "There is no API key, so it is for the server's own machine alone, and photos are not compared with it. Whoever runs it makes one with npm run keys, or sets API_KEY."
+            ? "It has no API key yet, so only the server's own computer can use it, and your photos aren't compared with it. Whoever runs the server can make a key with npm run keys, or set API_KEY."
             : props.message}
         </Notice>
       </Match>
       <Match when={props.code === "bad_request"}>
         <Notice
           kind="bad"
-          title="There is no such page."
+          title="There's no such page."
           actions={
             <Link class="button" href="/gallery">
-              Start at the first
+              Go to the first page
             </Link>
           }
         />

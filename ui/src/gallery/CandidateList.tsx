@@ -58,7 +58,7 @@ export function CandidateList(props: CandidateListProps) {
                     class="button button-plain small"
                     onClick={() => void remove(candidate.id, faceId)}
                   >
-                    Wrong face, remove
+                    Wrong face? Remove it
                   </button>
                 )}
               </Match>
@@ -142,13 +142,13 @@ function StepWords(props: { step: Step }) {
         />
       </Match>
       <Match when={props.step.at === "waiting" && props.step} keyed>
-        {(step) => <span class="small quiet">{step.why} It is tried again.</span>}
+        {(step) => <span class="small quiet">{step.why} Trying again.</span>}
       </Match>
       <Match when={props.step.at === "finding"}>
         <span class="small quiet">Looking for a face</span>
       </Match>
       <Match when={props.step.at === "measuring"}>
-        <span class="small quiet">Found, measuring it</span>
+        <span class="small quiet">Found one, measuring it</span>
       </Match>
       <Match when={props.step.at === "adding"}>
         <span class="small quiet">Adding it to the gallery</span>

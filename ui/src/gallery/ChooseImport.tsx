@@ -11,17 +11,17 @@ export function ChooseImport(props: { onFiles: (files: readonly GivenFile[]) => 
       class="gallery-empty import-drop"
       onDrop={(given) => void filesOfDrop(given).then(props.onFiles)}
     >
-      <h2>Drop a folder, or the file of an export</h2>
+      <h2>Drop a folder, or an exported gallery</h2>
       <p class="quiet">
-        In the folder, each person has a folder of their own, whose name becomes theirs; or the photos are
-        named after people, like Ada_Lovelace_2.jpg.
+        Give each person a folder of their own, named after them, or name the photos after people, like "Ada
+        Lovelace 2.jpg".
       </p>
       <div class="gallery-actions">
         <button class="button button-main" onClick={() => folder.click()}>
           Choose a folder
         </button>
         <button class="button" onClick={() => file.click()}>
-          Choose an export file
+          Choose an exported file
         </button>
       </div>
       <input

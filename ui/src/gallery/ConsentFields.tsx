@@ -21,7 +21,7 @@ export const isGiven = ({ text, isConfirmed }: Consent): boolean =>
   isConfirmed && problemOf(text) === undefined;
 
 function problemOf(text: string): string | undefined {
-  if (text.trim() === "") return "Write who agreed to being in the gallery.";
+  if (text.trim() === "") return "Say who agreed to be in the gallery.";
   return textProblem(() => checkedConsent(text));
 }
 
@@ -45,7 +45,7 @@ export function ConsentFields(props: ConsentFieldsProps) {
           aria-describedby="consent-help"
         />
         <span id="consent-help" class="small quiet">
-          Who agreed, to what, and when. It is stored with the face and shown with it.
+          Who agreed, to what, and when. This is kept and shown together with the face.
         </span>
         <Show when={problem()}>
           <span class="small form-error">{problem()}</span>
@@ -63,7 +63,7 @@ export function ConsentFields(props: ConsentFieldsProps) {
           {props.confirmation}
           <Show when={needsBox()}>
             <span id="consent-box-error" class="small form-error consent-error">
-              Without consent nobody is added.
+              Nobody is added without their consent.
             </span>
           </Show>
         </span>

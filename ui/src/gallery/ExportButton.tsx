@@ -54,14 +54,14 @@ function ExportDialog(props: { faces: number | undefined; onClose: () => void })
       }
     >
       <p>
-        One file with the name, the consent, the portraits and the numbers of{" "}
-        {props.faces === undefined ? "every face" : counted(props.faces, "face")}. Whoever has it can
-        recognise these people: keep it as you would keep the gallery itself.
+        You get one file with the name, consent, portrait and numbers of{" "}
+        {props.faces === undefined ? "every face" : counted(props.faces, "face")}. Anybody who has it can
+        recognise these people, so keep it safe.
       </p>
-      <p class="quiet">It can be imported again, here or elsewhere, where the same model is in use.</p>
+      <p class="quiet">You can import it again, here or on another server that uses the same model.</p>
       <Show when={failure()} keyed>
         {(why) => (
-          <Notice kind="bad" title="The export failed.">
+          <Notice kind="bad" title="Can't export the gallery.">
             {why}
           </Notice>
         )}

@@ -19,8 +19,8 @@ export function ExportImport(props: { file: File; onBack: () => void }) {
           <bdi>{props.file.name}</bdi>, {formatBytes(props.file.size)}
         </p>
         <p class="quiet">
-          Each face comes with its name and with the consent that was written down for it. Faces that are in
-          stay as they are.
+          Every face comes with its name, and with the consent that was written down for it. Faces that are
+          already here stay as they are.
         </p>
       </section>
       <Show when={progress()}>
@@ -35,14 +35,14 @@ export function ExportImport(props: { file: File; onBack: () => void }) {
             <p role="status">
               {counted(now().receipt.faces, "new face")} of{" "}
               {counted(now().receipt.identities, "new person", "new people")}
-              {phase() === "done" && now().receipt.faces === 0 ? ": everything was in already" : ""}
+              {phase() === "done" && now().receipt.faces === 0 ? ": everything was already here" : ""}
             </p>
           </section>
         )}
       </Show>
       <Show when={phase() === "failed"}>
-        <Notice kind="bad" title="It stopped here.">
-          {failure()} What was read before is in; the file can be given again.
+        <Notice kind="bad" title="The import stopped here.">
+          {failure()} Everything up to here has been added. You can import the same file again.
         </Notice>
       </Show>
       <div class="gallery-actions">

@@ -29,7 +29,9 @@ export function FolderImport(props: { plan: ImportPlan; onBack: () => void }) {
       fallback={
         <Notice
           title={
-            props.plan.unnamed.length > 0 ? "No photo in it says whose it is." : "There are no photos in it."
+            props.plan.unnamed.length > 0
+              ? "The photos don't say who is in them."
+              : "There are no photos in this folder."
           }
           actions={
             <button class="button" onClick={() => props.onBack()}>
@@ -38,8 +40,8 @@ export function FolderImport(props: { plan: ImportPlan; onBack: () => void }) {
           }
         >
           {props.plan.unnamed.length > 0
-            ? "A camera has named them: put them into a folder named after the person, and choose the folder above it."
-            : "JPEG, PNG, WebP, AVIF, GIF, TIFF and HEIC files are taken."}
+            ? "Their names come from a camera. Put them in a folder named after the person, then choose the folder above it."
+            : "Photos can be JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC files."}
           <PlanSummary plan={props.plan} />
         </Notice>
       }
@@ -64,7 +66,7 @@ export function FolderImport(props: { plan: ImportPlan; onBack: () => void }) {
             consent={consent()}
             onChange={setConsent}
             isChecked={isChecked()}
-            confirmation="Everybody in these photos agreed that their face is kept in this gallery and compared with others."
+            confirmation="Everybody in these photos agreed to have their face kept in this gallery and compared with others."
             example="All members of the choir, by signature, autumn 2026, for the concert programme"
           />
         </Show>
@@ -82,7 +84,7 @@ export function FolderImport(props: { plan: ImportPlan; onBack: () => void }) {
               </button>
             </Match>
             <Match when={state.phase === "stopped" || state.refused.some(({ isRetryable }) => isRetryable)}>
-              <button class="button button-main">Go on with what is not in</button>
+              <button class="button button-main">Continue with the rest</button>
               <Link class="button" href="/gallery">
                 See the gallery
               </Link>

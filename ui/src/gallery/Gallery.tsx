@@ -64,7 +64,7 @@ function NoEnrolment() {
   return (
     <Notice
       title={
-        hasEnrolment() ? "The gallery is closed to this page." : "This installation adds nobody to a gallery."
+        hasEnrolment() ? "You can't change the gallery from here." : "Nobody can be added on this server."
       }
       actions={
         <Link class="button" href="/gallery">
@@ -73,8 +73,8 @@ function NoEnrolment() {
       }
     >
       {hasEnrolment()
-        ? "There is no API key, so the gallery is for the server's own machine alone. Whoever runs it makes one with npm run keys, or sets API_KEY."
-        : "Its stages do not include enrol."}
+        ? "The gallery has no API key yet, so only the server's own computer can use it. Whoever runs the server can make a key with npm run keys, or set API_KEY."
+        : "It was started without the part that adds faces to a gallery."}
     </Notice>
   );
 }

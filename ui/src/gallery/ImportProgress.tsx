@@ -12,12 +12,12 @@ export function ImportProgress(props: { state: ImportState }) {
   const words = () => {
     const { phase, rate, read, photos } = props.state;
     if (phase === "done") return "Finished";
-    if (phase === "stopped") return "Stopped; what is in stays in";
+    if (phase === "stopped") return "Stopped. What was added stays";
     if (done() === 0 && read < photos)
       return `Reading, ${read.toLocaleString()} of ${photos.toLocaleString()}`;
     return rate > 0
       ? `${rate.toFixed(1)} photos a second, about ${formatMs((left() / rate) * 1_000)} left`
-      : "Beginning";
+      : "Starting";
   };
   return (
     <section class="import-progress" aria-label="Progress">
@@ -31,8 +31,8 @@ export function ImportProgress(props: { state: ImportState }) {
       <dl class="import-counts">
         <Count label="faces added" count={props.state.added} />
         <Count label="people with new faces" count={props.state.people} />
-        <Count label="already in" count={props.state.alreadyIn} />
-        <Count label="refused" count={props.state.refused.length} />
+        <Count label="already there" count={props.state.alreadyIn} />
+        <Count label="not added" count={props.state.refused.length} />
       </dl>
     </section>
   );
@@ -53,10 +53,10 @@ export function Refusals(props: { refused: readonly Refusal[] }) {
   return (
     <section aria-labelledby="import-refused">
       <div class="import-line">
-        <h2 id="import-refused">Refused, and why</h2>
+        <h2 id="import-refused">Not added, and why</h2>
         <button
           class="button small"
-          onClick={() => saveFile(new Blob([asText()], { type: "text/plain" }), "refused.txt")}
+          onClick={() => saveFile(new Blob([asText()], { type: "text/plain" }), "not-added.txt")}
         >
           Save the list
         </button>
@@ -74,7 +74,9 @@ export function Refusals(props: { refused: readonly Refusal[] }) {
         </For>
       </ul>
       <Show when={props.refused.length > REFUSALS_SHOWN}>
-        <p class="small quiet">The list has {props.refused.length.toLocaleString()} in all.</p>
+        <p class="small quiet">
+          There are {props.refused.length.toLocaleString()} in all; save the list to see every one.
+        </p>
       </Show>
     </section>
   );
@@ -84,7 +86,7 @@ export function Refusals(props: { refused: readonly Refusal[] }) {
 export function WeakFaces(props: { weak: ImportState["weak"] }) {
   return (
     <section aria-labelledby="import-weak">
-      <h2 id="import-weak">Added, but weak</h2>
+      <h2 id="import-weak">Added, but hard to recognise</h2>
       <ul class="refusals">
         <For each={props.weak.slice(0, REFUSALS_SHOWN)}>
           {({ path, warning }) => (

@@ -31,7 +31,7 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
     try {
       const merged = await permitted(() => mergeIdentity(props.person.id, target.id));
       showNews(
-        `${props.person.name} is part of ${merged.name} now.`,
+        `${props.person.name} is now part of ${merged.name}.`,
         `${merged.name} has ${counted(merged.faces.length, "face")}.`,
       );
       props.onClose();
@@ -44,7 +44,7 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
 
   return (
     <Dialog
-      title={`Merge ${props.person.name} into`}
+      title={`Merge ${props.person.name} with somebody`}
       onClose={() => props.onClose()}
       actions={
         <>
@@ -64,7 +64,7 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
       <input
         class="input"
         type="search"
-        aria-label="Search the person to merge into"
+        aria-label="Search for the person to merge with"
         placeholder="Search by name"
         maxlength="200"
         autofocus
@@ -75,10 +75,10 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
         }}
       />
       <fieldset class="merge-choice">
-        <legend class="visually-hidden">The person to merge into</legend>
+        <legend class="visually-hidden">The person to merge with</legend>
         <For
           each={others()}
-          fallback={<p class="quiet">{found.isLoading() ? "" : "Nobody else is found."}</p>}
+          fallback={<p class="quiet">{found.isLoading() ? "" : "There's nobody else."}</p>}
         >
           {(other) => (
             <label class="merge-person">
@@ -99,19 +99,19 @@ export function MergeDialog(props: { person: Identity; onClose: () => void }) {
         <p class="small quiet">And {more().toLocaleString()} more: search by name.</p>
       </Show>
       <p>
-        <Show when={into()} fallback="Choose the entry that stays. It keeps its name and its consent." keyed>
+        <Show when={into()} fallback="Choose who stays. They keep their name and their consent." keyed>
           {(target) => (
             <>
               {counted(props.person.faces.length, "face")} of <bdi>{props.person.name}</bdi>{" "}
-              {props.person.faces.length === 1 ? "becomes" : "become"} <bdi>{target.name}</bdi>'s, whose name
-              and consent stay. The entry <bdi>{props.person.name}</bdi> is gone afterwards.
+              {props.person.faces.length === 1 ? "moves" : "move"} to <bdi>{target.name}</bdi>, whose name and
+              consent stay. After that, <bdi>{props.person.name}</bdi> is gone from the gallery.
             </>
           )}
         </Show>
       </p>
       <Show when={failure()} keyed>
         {(why) => (
-          <Notice kind="bad" title="They were not merged.">
+          <Notice kind="bad" title="They haven't been merged.">
             {why}
           </Notice>
         )}

@@ -50,7 +50,7 @@ export function Namesake(props: {
               checked={props.isNamesake}
               onChange={(event) => props.onNamesake(event.currentTarget.checked)}
             />
-            <span>This is somebody else of the same name</span>
+            <span>This is somebody else with the same name</span>
           </label>
         </div>
       )}

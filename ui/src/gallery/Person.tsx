@@ -28,8 +28,8 @@ export function Person(props: { identityId: string }) {
         <>
           <Show when={loaded.failure()} keyed>
             {(why) => (
-              <Notice kind="bad" title="The gallery cannot be read just now.">
-                {why.message} This page tries again by itself.
+              <Notice kind="bad" title="Can't open the gallery right now.">
+                {why.message} This page keeps trying.
               </Notice>
             )}
           </Show>
@@ -40,7 +40,7 @@ export function Person(props: { identityId: string }) {
       }
     >
       <Notice
-        title="This person is not in the gallery (any more)."
+        title="This person isn't in the gallery."
         actions={
           <Link class="button" href="/gallery">
             Everybody in the gallery
@@ -97,7 +97,7 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           when={props.person.consent}
           fallback={
             <p class="quiet">
-              Who agreed, and where the photos are from, is shown to those who may change the gallery.{" "}
+              Who agreed, and where the photos come from, is only shown to people who can change the gallery.{" "}
               <Show when={about()?.galleryKey}>
                 <button class="link" onClick={() => void showAll()}>
                   Show it
@@ -112,7 +112,9 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
       <Show
         when={props.person.faces.length > 0}
         fallback={
-          <Notice title="No face of this person is left.">They are not compared with anybody.</Notice>
+          <Notice title="There are no faces of this person left.">
+            They can't be compared with anybody any more.
+          </Notice>
         }
       >
         <PersonFaces person={props.person} onDelete={setAsked} />
@@ -125,13 +127,13 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
           act={async () => {
             const receipt = await permitted(() => deleteIdentity(props.person.id));
             const words = receipt.isUnderWay
-              ? `${counted(receipt.facesLeft, "face")} of them are found by nobody any more, and are being deleted.`
+              ? `Nobody can find them any more; ${counted(receipt.facesLeft, "face is", "faces are")} still being deleted.`
               : receiptWords(receipt);
             showNews(`${props.person.name} was deleted.`, words);
             navigate("/gallery", { replace: true });
           }}
         >
-          {`The name, the consent and ${counted(props.person.faces.length, "face")} are removed for good, and are found by no comparison any more.`}
+          {`The name, the consent and ${counted(props.person.faces.length, "face")} are deleted for good. Nobody will be compared with them again.`}
         </Ask>
       </Show>
       <Show when={askedFace()} keyed>
@@ -148,8 +150,8 @@ function KnownPerson(props: { person: Identity; onChanged: () => void }) {
             }}
           >
             <span class="person-question">
-              <Portrait src={portraitUrl(face.id)} alt="The face that would be deleted" />
-              <span>Its portrait and its numbers are removed for good.</span>
+              <Portrait src={portraitUrl(face.id)} alt="The face to delete" />
+              <span>Its portrait and its numbers are deleted for good.</span>
             </span>
           </Ask>
         )}

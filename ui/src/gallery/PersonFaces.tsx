@@ -18,7 +18,7 @@ export function PersonFaces(props: { person: Identity; onDelete: (face: GalleryF
             <Portrait src={portraitUrl(face.id)} alt={`Face ${index() + 1} of ${props.person.name}`} />
             <Show when={face.source !== undefined}>
               <bdi class="person-source" title={face.source}>
-                {face.source || "no note where it is from"}
+                {face.source || "nobody noted where it comes from"}
               </bdi>
             </Show>
             <time class="small quiet" datetime={new Date(face.createdAtMs).toISOString()}>
@@ -26,8 +26,8 @@ export function PersonFaces(props: { person: Identity; onDelete: (face: GalleryF
             </time>
             <Show when={!isCompared(face)}>
               <span class="small">
-                Made by another model ({face.model}): no search finds it. Whoever runs the server makes it
-                anew with <code>npm run gallery -- re-enrol</code>; or add the photo again.
+                This comes from another model ({face.model}), so it is left out of every comparison. Add the
+                photo again, or ask whoever runs the server to run <code>npm run gallery -- re-enrol</code>.
               </span>
             </Show>
             <button

@@ -69,7 +69,7 @@ export function PersonName(props: { person: Identity; onChanged: () => void }) {
     }
     try {
       const renamed = await permitted(() => renameIdentity(props.person.id, name));
-      showNews(`${props.person.name} is ${renamed.name} now.`);
+      showNews(`${props.person.name} is now called ${renamed.name}.`);
       props.onChanged();
       close();
     } catch (error) {

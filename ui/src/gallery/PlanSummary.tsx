@@ -14,19 +14,19 @@ export function PlanSummary(props: { plan: ImportPlan }) {
       </p>
       <Show when={props.plan.passedOver.length > 0}>
         <FileList
-          title={`${counted(props.plan.passedOver.length, "other file is", "other files are")} passed over`}
+          title={`${counted(props.plan.passedOver.length, "other file is", "other files are")} left out`}
           files={props.plan.passedOver}
         />
       </Show>
       <Show when={props.plan.unnamed.length > 0}>
         <FileList
-          title={`${counted(props.plan.unnamed.length, "photo has", "photos have")} a camera's name, and nobody's`}
-          help="Put them into a folder named after the person, and choose the folder above it."
+          title={`${counted(props.plan.unnamed.length, "photo doesn't", "photos don't")} say who is in ${props.plan.unnamed.length === 1 ? "it" : "them"}`}
+          help="Put them in a folder named after the person, then choose the folder above it."
           files={props.plan.unnamed.map((path) => ({ path, reason: "" }))}
         />
       </Show>
       <details>
-        <summary>Who</summary>
+        <summary>Who they are</summary>
         <ul class="import-people">
           <For each={props.plan.people.slice(0, PEOPLE_SHOWN)}>
             {({ name, photos }) => (

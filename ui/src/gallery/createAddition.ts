@@ -59,7 +59,7 @@ export function createAddition() {
   }
 
   function chooseFace(ofJob: FaceOfJob): void {
-    add(ofJob, { source: `face ${ofJob.face + 1} of an analysis`, ofJob });
+    add(ofJob, { source: "the chosen face", ofJob });
   }
 
   /** Of a photo with several faces, the one that is meant. */
@@ -139,7 +139,7 @@ export function createAddition() {
 
   /** After its face was deleted again. */
   function forget(id: number): void {
-    move(id, { at: "refused", title: "Removed again.", help: "", isRetryable: false });
+    move(id, { at: "refused", title: "Removed.", help: "", isRetryable: false });
   }
 
   function move(id: number, step: Step): void {

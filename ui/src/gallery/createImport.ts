@@ -78,7 +78,7 @@ export function createImport() {
     await Promise.all(runners);
     setState("phase", signal.aborted ? "stopped" : "done");
     announce(
-      `${counted(state.added, "face")} added, ${state.alreadyIn} already in, ${state.refused.length} refused.`,
+      `${counted(state.added, "face")} added, ${state.alreadyIn} already there, ${state.refused.length} not added.`,
     );
 
     async function readPeople(planned: readonly PlannedPerson[]): Promise<ReadPerson[]> {
@@ -107,7 +107,7 @@ export function createImport() {
       if (signal.aborted) return;
       if (!(error instanceof ApiFailure) || error.code !== "unauthorized") throw error;
       const path = plan.people[0]!.photos[0]!.path;
-      refuse(path, "It was not added.", refusalOf(error), true);
+      refuse(path, "It wasn't added.", refusalOf(error), true);
       abort.abort(stopped());
     }
 
@@ -122,7 +122,7 @@ export function createImport() {
       const missing = photos.filter((photo) => {
         const made = known.planOf(person, photo);
         if (made.kind === "conflict")
-          refuse(photo.path, "It is somebody else's photo.", conflictWords(made), false);
+          refuse(photo.path, "This photo is somebody else's.", conflictWords(made), false);
         if (made.kind === "known") setState("alreadyIn", (before) => before + 1);
         return made.kind === "new";
       });

@@ -34,7 +34,7 @@ export interface EnrolOptions {
 const BYTES_MAX = 20 * 2 ** 20;
 const UNANSWERED: FailureJson = {
   code: "internal",
-  message: "The server did not say what became of it.",
+  message: "The server didn't say what happened to it.",
   retryable: true,
 };
 /** Ends an enrolment whose last stage has not answered. */
@@ -100,8 +100,8 @@ async function prepared(file: File, name: string): Promise<Blob> {
 function unreadable(): never {
   throw new Refused(
     "unreadable_image",
-    "The file cannot be read (any more).",
-    "Check that it is still there, and choose it again.",
+    "Can't open this file.",
+    "Check that it's still there, then choose it again.",
     false,
   );
 }

@@ -28,7 +28,7 @@ export function receiptWords({ identities, faces, thumbnails }: GalleryReceipt):
     counted(faces, "face with its numbers", "faces with their numbers"),
     counted(thumbnails, "portrait"),
   ];
-  return `Removed for good: ${parts.join(", ")}.`;
+  return `Deleted for good: ${parts.join(", ")}.`;
 }
 
 /** Where the keyboard goes on when what had the focus is gone. */

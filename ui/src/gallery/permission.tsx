@@ -50,7 +50,7 @@ export function whole<T>(load: () => Promise<T>, isWhole: (loaded: T) => boolean
 
 const UNAUTHORIZED: FailureJson = {
   code: "unauthorized",
-  message: "This is shown to those who may change the gallery.",
+  message: "Only people who can change the gallery can see this.",
   retryable: false,
 };
 /** None, a wrong one, or one that is for other things. */
@@ -80,7 +80,10 @@ export function KeyDialog() {
 function Ask(props: { question: Question }) {
   const [key, setKey] = createSignal("");
   return (
-    <Dialog title="Changing the gallery takes the API key" onClose={() => props.question.answer(undefined)}>
+    <Dialog
+      title="You need the API key to change the gallery"
+      onClose={() => props.question.answer(undefined)}
+    >
       <form
         class="form"
         method="dialog"
@@ -91,7 +94,7 @@ function Ask(props: { question: Question }) {
       >
         <Show when={props.question.isRepeated}>
           <p class="form-error" role="alert">
-            The server did not accept that key.
+            That key didn't work.
           </p>
         </Show>
         <label class="form-field">
@@ -107,8 +110,7 @@ function Ask(props: { question: Question }) {
             aria-describedby="key-help"
           />
           <span id="key-help" class="small quiet">
-            Whoever runs this installation has it, or makes one. It is kept in this tab until the tab is
-            closed.
+            Ask whoever runs this server for it. It is only kept until you close this tab.
           </span>
         </label>
         <div class="dialog-actions">
@@ -125,6 +127,6 @@ function Ask(props: { question: Question }) {
 /** Why a change of the gallery failed, in words. */
 export function refusalOf(error: unknown): string {
   return isAboutKeys(failureOf(error).code) && about()?.galleryKey
-    ? "Changing the gallery takes the API key."
+    ? "You need the API key to change the gallery."
     : failureOf(error).message;
 }

@@ -46,17 +46,17 @@ export async function givenByClipboard(): Promise<Given> {
 }
 
 const NOTHING_GIVEN: Refusal = {
-  title: "Nothing in what was dropped is a photo.",
-  help: "Drop a photo from a folder, or an image from another page.",
+  title: "There's no photo in what you dropped.",
+  help: "Drop a photo from your computer.",
 };
 
 const NOTHING_PASTED: Refusal = {
-  title: "There is no picture in the clipboard.",
-  help: "Copy an image (not its address), then paste.",
+  title: "There's no picture on the clipboard.",
+  help: "Copy a picture (not its address), then paste it.",
 };
 
 const PASTE_YOURSELF: Refusal = {
-  title: "The browser keeps the clipboard from this page.",
+  title: "The browser won't let this page read the clipboard.",
   help: "Press Ctrl+V (⌘V on a Mac) instead.",
 };
 

@@ -1,3 +1,5 @@
+import { formatBytes } from "../formats";
+
 /** Why a file cannot be analysed, and what the person can do. */
 export interface Refusal {
   title: string;
@@ -7,7 +9,7 @@ export interface Refusal {
 export type PhotoType = "photo" | "heic" | Refusal;
 
 /** The types that the gateway takes, by their first bytes (gateway/src/jobs/imageHeader.ts). */
-const ACCEPTED = "JPEG, PNG, WebP, AVIF, GIF and TIFF photos are taken.";
+const ACCEPTED = "Please use a JPEG, PNG, WebP, AVIF, GIF or TIFF photo.";
 
 /** First bytes that are enough to know the type. */
 export const HEAD_BYTES = 64;
@@ -16,38 +18,37 @@ export const HEAD_BYTES = 64;
 export function photoTypeOf(name: string, bytes: number, head: Uint8Array, bytesMax: number): PhotoType {
   if (bytes === 0) {
     return {
-      title: `${name} is empty (0 bytes).`,
-      help: "If it lies in a cloud folder, open it once so that it is downloaded, then drop it again.",
+      title: `${name} is empty.`,
+      help: "If it's in a cloud folder, open it once to download it, then drop it again.",
     };
   }
   const latin = String.fromCharCode(...head);
   if (latin.startsWith("%PDF")) {
-    return { title: `${name} is a PDF.`, help: "Save the page as a picture (JPEG or PNG) and drop that." };
+    return { title: `${name} is a PDF.`, help: "Save the page as a JPEG or PNG picture and drop that." };
   }
   if (isHeic(latin)) return "heic";
-  if (!isAcceptedType(latin)) return { title: `${name} is not a photo that can be read.`, help: ACCEPTED };
+  if (!isAcceptedType(latin)) return { title: `Can't open ${name}.`, help: ACCEPTED };
   if (bytes > bytesMax) {
-    const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(1).replace(".0", "")} MiB`;
     return {
-      title: `${name} is too large (${mebibytes(bytes)}).`,
-      help: `Photos of up to ${mebibytes(bytesMax)} are taken; export it smaller.`,
+      title: `${name} is too big (${formatBytes(bytes)}).`,
+      help: `Photos can be up to ${formatBytes(bytesMax)}. Export a smaller copy and use that.`,
     };
   }
   return "photo";
 }
 
 export function folderRefusal(name: string): Refusal {
-  return { title: `${name} is a folder.`, help: "Open it and drop the photos in it; many at once is fine." };
+  return { title: `${name} is a folder.`, help: "Open it and drop the photos inside. Many at once is fine." };
 }
 
 export const FOREIGN_IMAGE: Refusal = {
-  title: "That picture belongs to another site, which keeps its bytes from this page.",
-  help: "Save it first (right click, Save image as), then drop the file.",
+  title: "Can't take a picture straight from another website.",
+  help: "Save it first (right-click, Save image as), then drop the file.",
 };
 
 export const UNREADABLE_HEIC: Refusal = {
-  title: "This is a HEIC photo, which this browser cannot open.",
-  help: "Share or export it as JPEG. On an iPhone: Settings, Camera, Formats, Most Compatible.",
+  title: "This browser can't open HEIC photos.",
+  help: "Export it as a JPEG. To take JPEGs on an iPhone, go to Settings, Camera, Formats, Most Compatible.",
 };
 
 /** ISO base media files list their brands behind "ftyp". */

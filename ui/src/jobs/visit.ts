@@ -72,6 +72,11 @@ export function addressOf(id: number): string {
   return shot?.step.at === "sent" ? `/jobs/${shot.step.jobId}` : `/?photo=${id}`;
 }
 
+/** Where a face of a job is shown, chosen: the largest without a word. */
+export function addressOfFace(jobId: string, face: number): string {
+  return face === 0 ? `/jobs/${jobId}` : `/jobs/${jobId}?face=${face}`;
+}
+
 /** The photo on screen, if it is one of this visit's. */
 export function shownShot(): Shot | undefined {
   const here = route();
@@ -166,8 +171,8 @@ async function prepare(id: number): Promise<Blob | undefined> {
     );
   if (!head)
     return refuse(id, {
-      title: `${shot.name} cannot be read.`,
-      help: "It may have been moved or deleted since.",
+      title: `Can't open ${shot.name}.`,
+      help: "It may have been moved or deleted.",
     });
   const type = photoTypeOf(shot.name, file.size, head, about()?.limits.bodyBytesMax ?? BYTES_MAX);
   if (type === "photo") return file;
@@ -200,7 +205,7 @@ async function upload(id: number, photo: Blob, signal: AbortSignal): Promise<voi
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
       if (!error.retryable) {
-        refuse(id, { title: `${shotOf(id)?.name ?? "The photo"} was not taken.`, help: error.message });
+        refuse(id, { title: `Can't use ${shotOf(id)?.name ?? "this photo"}.`, help: error.message });
         return;
       }
       setStep(id, { at: "waiting", failure: failureOf(error) });

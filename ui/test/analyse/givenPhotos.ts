@@ -41,11 +41,11 @@ export function testGivenPhotos(on: WholeMesh): void {
     await screenshot(page, "refused-folder");
     for (const [file, sentence] of [
       ["letter.pdf", "letter.pdf is a PDF."],
-      ["empty.jpg", "empty.jpg is empty (0 bytes)."],
-      ["note.jpg", "note.jpg is not a photo that can be read."],
-      ["phone.heic", "This is a HEIC photo, which this browser cannot open."],
-      ["huge.jpg", "huge.jpg is too large (20.1 MiB)."],
-      ["cut.jpg", "This photo could not be analysed."],
+      ["empty.jpg", "empty.jpg is empty."],
+      ["note.jpg", "Can't open note.jpg."],
+      ["phone.heic", "This browser can't open HEIC photos."],
+      ["huge.jpg", "huge.jpg is too big (21.1 MB)."],
+      ["cut.jpg", "Can't analyse this photo."],
     ] as const) {
       await give(page, bad(file));
       await page.getByText(sentence).waitFor();
@@ -93,7 +93,7 @@ export function testGivenPhotos(on: WholeMesh): void {
     await dropHtml(page, `<img src="/v1/jobs/${page.url().split("/").pop()}/photo.jpg">`);
     await poll(() => page.locator(".film-frame").count()).toBe(3);
     await dropHtml(page, '<img src="https://example.org/photo.jpg">');
-    await page.getByText("That picture belongs to another site").waitFor();
+    await page.getByText("Can't take a picture straight from another website").waitFor();
 
     await page.goto(on.mesh.url);
     await page.getByRole("button", { name: "Take a photo" }).click();
@@ -102,7 +102,7 @@ export function testGivenPhotos(on: WholeMesh): void {
     await screenshot(page, "camera");
     expect(await accessibilityFaults(page)).toEqual([]);
     await take.click();
-    await page.getByText("No face was found in this photo.").waitFor();
+    await page.getByText("There's no face in this photo.").waitFor();
     expect(problems).toEqual([]);
     await page.context().close();
   });

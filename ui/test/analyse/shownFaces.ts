@@ -82,7 +82,7 @@ export function testShownFaces(on: WholeMesh): void {
   it("says so when there is no face, and copes with a crowd in 48 megapixels", async () => {
     const { page, problems } = await visit(on.browser, on.mesh.url);
     await give(page, photo("nobody"));
-    await page.getByText("No face was found in this photo.").waitFor();
+    await page.getByText("There's no face in this photo.").waitFor();
     await screenshot(page, "nobody");
     await give(page, photo("crowd-48mp"));
     await poll(() => page.locator(".box").count()).toBeGreaterThan(30);

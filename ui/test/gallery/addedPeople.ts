@@ -19,9 +19,9 @@ export function testAddedPeople({
     const page = await visitWithKey("/gallery/add");
     const add = page.getByRole("button", { name: "Add to gallery" });
     await add.click();
-    expect(await main(page).innerText()).toContain("Write the person's name");
+    expect(await main(page).innerText()).toContain("Enter the person's name");
     expect(await main(page).innerText()).toContain("Choose at least one photo.");
-    expect(await main(page).innerText()).toContain("Without consent nobody is added.");
+    expect(await main(page).innerText()).toContain("Nobody is added without their consent.");
     // The first that is missing has the focus.
     await page.keyboard.type("Ada");
     expect(await page.getByLabel("Name").inputValue()).toBe("Ada");
@@ -48,7 +48,7 @@ export function testAddedPeople({
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("API key").fill("another key");
     await dialog.getByRole("button", { name: "Continue" }).click();
-    await dialog.getByText("The server did not accept that key.").waitFor();
+    await dialog.getByText("That key didn't work.").waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, "gallery-key");
     await dialog.getByLabel("API key").fill(KEY);
@@ -56,9 +56,9 @@ export function testAddedPeople({
     await page.getByText("Ada has 2 new faces in the gallery.").waitFor();
     const photos = page.getByRole("list", { name: "Photos" }).getByRole("listitem");
     const words = await photos.allInnerTexts();
-    expect(words[0]).toContain("No face was found. Use a photo that shows one clearly.");
+    expect(words[0]).toContain("There's no face in this photo. Use one that shows the face clearly.");
     expect(words[1]).toContain("In the gallery");
-    expect(words[2]).toContain("notes.txt is not a photo that can be read.");
+    expect(words[2]).toContain("Can't open notes.txt.");
     await screenshot(page, "gallery-added", { fullPage: true });
     await page.getByRole("link", { name: "See them" }).click();
     await expect
@@ -67,7 +67,7 @@ export function testAddedPeople({
     // It is not asked for again.
     await page.getByRole("button", { name: "Delete face 1" }).click();
     await page.getByRole("button", { name: "Delete this face" }).click();
-    await main(page).getByText("Removed for good: 1 face with its numbers, 1 portrait.").waitFor();
+    await main(page).getByText("Deleted for good: 1 face with its numbers, 1 portrait.").waitFor();
     expect(await page.evaluate(() => sessionStorage.getItem("apiKey"))).toBe(KEY);
   });
 
@@ -82,7 +82,7 @@ export function testAddedPeople({
     await page.getByText("Ada has 2 new faces in the gallery.").waitFor();
     const words = await page.getByRole("list", { name: "Photos" }).getByRole("listitem").allInnerTexts();
     expect(words[0]).not.toContain("small or blurred");
-    expect(words[1]).toContain("In the gallery It is small or blurred here");
+    expect(words[1]).toContain("In the gallery It's small or blurred");
     await screenshot(page, "gallery-warned");
     expect(await accessibilityFaults(page)).toEqual([]);
   });
@@ -132,7 +132,7 @@ export function testAddedPeople({
     await page.setInputFiles("input[type=file]", photo("group-4"));
     await consentTo(page, "a composite");
     await page.getByRole("button", { name: "Add to gallery" }).click();
-    await main(page).getByText("The photo has several faces.").waitFor();
+    await main(page).getByText("There are several faces in this photo.").waitFor();
     const faces = page.getByRole("group", { name: "Which face is it?" }).getByRole("button");
     expect(await faces.count()).toBe(4);
     await screenshot(page, "gallery-several-faces");
@@ -157,8 +157,8 @@ export function testAddedPeople({
     await page.getByRole("textbox", { name: /Who agreed/ }).fill("a composite");
     await page.getByLabel(/^This person agreed/).check();
     await page.getByRole("button", { name: "Add to gallery" }).click();
-    await main(page).getByText("Somebody of this name is in the gallery.").waitFor();
-    await page.getByLabel("This is somebody else of the same name").check();
+    await main(page).getByText("Somebody with this name is already in the gallery.").waitFor();
+    await page.getByLabel("This is somebody else with the same name").check();
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole("button", { name: "Add to gallery" }).click();
     await page.getByText("ada has 1 new face in the gallery.").waitFor();
@@ -171,7 +171,7 @@ export function testAddedPeople({
     await consentTo(page, "a composite");
     await page.getByRole("button", { name: "Add to gallery" }).click();
     await main(page)
-      .getByText(/The analysis has expired\.|There is no such analysis\./)
+      .getByText(/The answers have been deleted|That photo isn't here\./)
       .waitFor();
   });
 }

@@ -29,20 +29,20 @@ export function testImportedFolders({
     const page = await visitWithKey("/gallery/import");
     await page.setInputFiles("#import-folder", root);
     await page.getByText("3 people, 7 photos").waitFor();
-    await page.getByText("1 other file is passed over").click();
+    await page.getByText("1 other file is left out").click();
     expect(await main(page).innerText()).toMatch(/everybody\/list\.csv\s+no photo by its name/);
     await page.getByRole("button", { name: "Import 7 photos" }).click();
-    await page.getByText("Without consent nobody is added.").waitFor();
+    await page.getByText("Nobody is added without their consent.").waitFor();
     await consentTo(page, "composites");
     await page.getByRole("button", { name: "Import 7 photos" }).click();
     await page.getByText("Finished").waitFor();
     const counts = page.locator(".import-counts");
-    expect(await counts.innerText()).toMatch(/faces added\s+4[^]*already in\s+0\s+refused\s+3/);
-    const refused = page.getByRole("region", { name: "Refused, and why" });
+    expect(await counts.innerText()).toMatch(/faces added\s+4[^]*already there\s+0\s+not added\s+3/);
+    const refused = page.getByRole("region", { name: "Not added, and why" });
     expect(await refused.innerText()).toContain("everybody/Bob/cut.jpg");
     expect(await refused.innerText()).toContain("The file is damaged.");
-    expect(await refused.innerText()).toContain("No face was found.");
-    expect(await refused.innerText()).toContain("empty.png is empty (0 bytes).");
+    expect(await refused.innerText()).toContain("There's no face in this photo.");
+    expect(await refused.innerText()).toContain("empty.png is empty.");
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, "gallery-import", { fullPage: true });
     expect((await people()).identities.map(({ name, faces }) => [name, faces.length])).toEqual([
@@ -56,7 +56,7 @@ export function testImportedFolders({
     await consentTo(page, "composites");
     await page.getByRole("button", { name: "Import 7 photos" }).click();
     await page.getByText("Finished").waitFor();
-    expect(await counts.innerText()).toMatch(/faces added\s+0[^]*already in\s+4\s+refused\s+3/);
+    expect(await counts.innerText()).toMatch(/faces added\s+0[^]*already there\s+4\s+not added\s+3/);
 
     // Known by their bytes: under another name the same, under a known one another, and as somebody else's a mistake.
     const other = inFolder("others");
@@ -68,12 +68,12 @@ export function testImportedFolders({
     await copyFile(composite(7), join(other, "DSC_0001.JPG"));
     await page.getByRole("button", { name: "Import another folder" }).click();
     await page.setInputFiles("#import-folder", other);
-    await page.getByText("1 photo has a camera's name, and nobody's").click();
+    await page.getByText("1 photo doesn't say who is in it").click();
     await page.getByText("others/DSC_0001.JPG").waitFor();
     await consentTo(page, "composites");
     await page.getByRole("button", { name: "Import 3 photos" }).click();
     await page.getByText("Finished").waitFor();
-    expect(await counts.innerText()).toMatch(/faces added\s+1[^]*already in\s+1\s+refused\s+1/);
+    expect(await counts.innerText()).toMatch(/faces added\s+1[^]*already there\s+1\s+not added\s+1/);
     expect(await refused.innerText()).toContain("The very same photo is Bob's in the gallery.");
   });
 
@@ -89,7 +89,7 @@ export function testImportedFolders({
     await page.getByRole("button", { name: "Import 2 photos" }).click();
     await page.getByText("Finished").waitFor();
     const counts = page.locator(".import-counts");
-    expect(await counts.innerText()).toMatch(/faces added\s+2[^]*already in\s+0\s+refused\s+0/);
+    expect(await counts.innerText()).toMatch(/faces added\s+2[^]*already there\s+0\s+not added\s+0/);
     expect(await statistics()).toMatchObject({ identities: 1, faces: 2 });
   });
 

@@ -86,14 +86,14 @@ export function testBrokenLines(on: PlayedMesh): void {
     await untilField(page, 0, "age", "done");
 
     await gateway.kill();
-    await page.getByText("No connection to the server.").waitFor();
+    await page.getByText("You're not connected to the server.").waitFor();
     await on.publish(answersOf(jobId, 0).gender);
     await screenshot(page, "no-connection");
     await gateway.start();
     await untilField(page, 0, "gender", "done");
     await on.publish(answersOf(jobId, 0).race);
     await untilField(page, 0, "race", "done");
-    expect(await page.getByText("No connection to the server.").count()).toBe(0);
+    expect(await page.getByText("You're not connected to the server.").count()).toBe(0);
     await page.context().close();
     await gateway.kill();
   });
@@ -103,7 +103,7 @@ export function testBrokenLines(on: PlayedMesh): void {
     const { page } = await visit(on.browser, gateway.url);
     await gateway.kill();
     await give(page, photo("portrait-1"));
-    await page.getByText("The photo could not be sent yet.").waitFor();
+    await page.getByText("Can't send the photo yet.").waitFor();
     await gateway.start();
     await page.waitForURL(/\/jobs\//);
     await page.context().close();

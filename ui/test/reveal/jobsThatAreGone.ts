@@ -9,14 +9,14 @@ import { poll, send, untilField, type PlayedMesh } from "./playedMesh";
 export function testJobsThatAreGone(on: PlayedMesh): void {
   it("says when and why a job is gone, and what an address is that never was", async () => {
     const { page } = await visit(on.browser, `${on.mesh.url}/jobs/${newJobId(Date.now() - 3_600_000)}`);
-    await page.getByText(/This job expired and was deleted at \d/).waitFor();
-    await page.getByText("are kept for 10 min and then deleted", { exact: false }).waitFor();
+    await page.getByText(/This photo's time was up: it was deleted at \d/).waitFor();
+    await page.getByText("are only kept for 10 min", { exact: false }).waitFor();
     await screenshot(page, "expired");
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.goto(`${on.mesh.url}/jobs/nonsense`);
-    await page.getByText("There is no such job.").waitFor();
+    await page.getByText("There's no photo at this link.").waitFor();
     await page.goto(`${on.mesh.url}/jobs/${newJobId(Date.now())}`);
-    await page.getByText("There is no such job.").waitFor();
+    await page.getByText("There's no photo at this link.").waitFor();
     await page.context().close();
   });
 
@@ -32,7 +32,7 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
     await page.getByRole("dialog").waitFor();
     await screenshot(page, "delete");
     expect(await accessibilityFaults(page)).toEqual([]);
-    await page.getByRole("button", { name: "Delete this now" }).click();
+    await page.getByRole("button", { name: "Delete now" }).click();
     await page.getByRole("heading", { name: "Deleted" }).waitFor();
     const rows = await page.locator(".receipt-stores tbody tr").allInnerTexts();
     // accepted, extract and six answers
@@ -44,7 +44,7 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
     await other.page.getByRole("heading", { name: "Deleted" }).waitFor();
     expect(await other.page.locator(".photo, .box, .face-card, .receipt-stores").count()).toBe(0);
     await other.page.goto(page.url());
-    await other.page.getByText("This job was deleted on request.").waitFor();
+    await other.page.getByText("This photo has been deleted.").waitFor();
     expect(problems).toEqual([]);
     await page.context().close();
     await other.page.context().close();

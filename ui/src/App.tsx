@@ -70,6 +70,7 @@ export function App() {
 function Missing() {
   return (
     <div class="page">
+      <h1 class="visually-hidden">Page not found</h1>
       <Notice
         title="There's no page at this address."
         actions={
@@ -87,6 +88,7 @@ function Broken(props: { error: unknown }) {
   console.error(props.error);
   return (
     <div class="page">
+      <h1 class="visually-hidden">Something went wrong</h1>
       <Notice
         kind="bad"
         title="Something went wrong on this page."

@@ -143,7 +143,7 @@ describe.skipIf(!CHROMIUM)("the reveal (needs Chromium: CHROMIUM)", () => {
     await publish(extractOf(jobId, 64, { columns: 8, facesOmitted: 3 }));
     await page.locator(".box").nth(63).waitFor();
     expect(await page.locator(".face").count()).toBe(64);
-    await page.getByText("3 more faces were seen.").waitFor();
+    await page.getByText("3 more faces in this photo.").waitFor();
     for (const face of [0, 1, 63]) await publish(...Object.values(answersOf(jobId, face)));
     // A card far from the screen is a name and a place, until it is chosen or comes near.
     expect(await page.locator('[data-face="63"] .field').count()).toBe(0);

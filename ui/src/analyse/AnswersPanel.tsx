@@ -103,7 +103,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
           </Match>
         </Switch>
         <Show when={state().facesOmitted > 0}>
-          <Notice title={`There are ${counted(state().facesOmitted, "more face")} in this photo.`}>
+          <Notice title={`${counted(state().facesOmitted, "more face")} in this photo.`}>
             Only the {faces().length} largest are analysed.
           </Notice>
         </Show>

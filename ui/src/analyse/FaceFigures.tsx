@@ -38,7 +38,7 @@ function StageFigures(props: { stage: StageName; field: Field<unknown> }) {
   return (
     <Show when={done()} keyed>
       {(field) => (
-        <section class="details-stage" data-stage={props.stage}>
+        <section class="details-model" data-stage={props.stage}>
           <h4>
             <StageLabel stage={props.stage}>{titleOf(props.stage)}</StageLabel>
           </h4>

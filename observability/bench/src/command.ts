@@ -9,6 +9,8 @@ import { describeFlood } from "./floods/figures.js";
 import { benchFloods } from "./floods/floods.js";
 import { benchGallery } from "./gallery/benchGallery.js";
 import { benchHttp } from "./http.js";
+import { AXES, benchGrows, type Axis } from "./grows/grows.js";
+import { growsTable } from "./grows/table.js";
 import { benchHuman } from "./human/benchHuman.js";
 import { startMeshUnderTest } from "./meshUnderTest.js";
 import { benchPage } from "./page/benchPage.js";
@@ -35,7 +37,7 @@ function parse(args: string[]) {
       factors: { type: "string", default: "2,10,50" },
       load: { type: "boolean", default: true },
       driver: { type: "string", default: "nats" },
-      sizes: { type: "string", default: "1000,10000,100000" },
+      sizes: { type: "string" },
       photos: { type: "string" },
       pairs: { type: "string", default: "50" },
       processes: { type: "boolean", default: false },
@@ -82,6 +84,18 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
   async human(values) {
     const times = timesOf(values, { rounds: 5, seconds: 10 });
     return times && { report: await benchHuman({ mix: await photosOf(values), ...times }) };
+  },
+
+  async grows({ only: list, sizes: text = "1,10,100,1000,10000,100000,1000000", ...values }) {
+    const times = timesOf(values, { rounds: 1, seconds: 6 });
+    const only = (list?.split(",") ?? AXES) as Axis[];
+    const sizes = sizesOf(text);
+    if (!times || !sizes || !only.every((axis) => AXES.includes(axis))) return undefined;
+    const { roundMs } = times;
+    const mix = await photosOf(values);
+    const report = await benchGrows({ modelsDir: MODELS, only, mix, roundMs, sizes });
+    console.log(growsTable(report));
+    return { report };
   },
 
   async http(values) {
@@ -153,16 +167,15 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     }
   },
 
-  async gallery({ driver, sizes: list, photos: number = "2000", from, ...values }) {
+  async gallery({ driver, sizes: list = "1000,10000,100000", photos: number = "2000", from, ...values }) {
     const times = timesOf(values, { rounds: 1, seconds: 8 });
-    const sizes = list.split(",").filter(Boolean).map(countOf);
+    const sizes = sizesOf(list);
     const photos = Number(number);
     const isDriver = driver === "nats" || driver === "elasticsearch";
-    if (!times || !isDriver || !Number.isInteger(photos) || !sizes.every((size) => size)) return undefined;
-    const ascending = sizes.flatMap((size) => size ?? []).toSorted((a, b) => a - b);
+    if (!times || !isDriver || !Number.isInteger(photos) || !sizes) return undefined;
     const folders = from ?? ["photos", "gallery"].map((name) => join(MODELS, "samples", name));
     const report = await benchGallery({
-      search: sizes.length > 0 ? { driver, sizes: ascending, probes: 400 } : undefined,
+      search: sizes.length > 0 ? { driver, sizes, probes: 400 } : undefined,
       import: photos > 0 ? { folders, photos, baselineMs: times.roundMs * 4 } : undefined,
     });
     return { report };
@@ -197,6 +210,12 @@ function timesOf(
 function countOf(text: string): number | undefined {
   const count = Number(text);
   return Number.isInteger(count) && count >= 1 ? count : undefined;
+}
+
+/** "1000,10000", or none: ascending. */
+function sizesOf(list: string): number[] | undefined {
+  const sizes = list.split(",").filter(Boolean).map(countOf);
+  return sizes.every((size) => size !== undefined) ? sizes.toSorted((a, b) => a - b) : undefined;
 }
 
 function photosOf({ mix }: Pick<Values, "mix">): Promise<MixPhoto[]> {

@@ -30,13 +30,11 @@ export const IN_FLIGHT_PER_WORKER = 6;
 export async function meshRound(
   mesh: MeshUnderTest,
   photos: readonly MixPhoto[],
-  { workers, roundMs }: { workers: number; roundMs: number },
+  { inFlight, roundMs }: { inFlight: number; roundMs: number },
 ): Promise<MeshRound> {
   const deal = dealFrom(photos);
   const before = mesh.usage();
-  const round = await closedLoop(IN_FLIGHT_PER_WORKER * workers, roundMs, () =>
-    analyseUnread(mesh.url, deal().bytes),
-  );
+  const round = await closedLoop(inFlight, roundMs, () => analyseUnread(mesh.url, deal().bytes));
   await quiet(mesh);
   const after = mesh.usage();
   return {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseMix, runLoad, table, visit, type MixPhoto } from "@similarfaces/load";
 import { ProgressBar } from "@similarfaces/mesh";
 import { startBareProcess, type BareProcess } from "./bare/bareProcess.js";
-import { costOf, describeCost, meshRound, type Cost, type MeshRound } from "./cost.js";
+import { IN_FLIGHT_PER_WORKER, costOf, describeCost, meshRound, type Cost, type MeshRound } from "./cost.js";
 import { median, percentile, triple } from "./percentiles.js";
 import { startMeshUnderTest, type MeshUnderTest } from "./meshUnderTest.js";
 import { scrape, valueOf } from "./scrape.js";
@@ -123,6 +123,7 @@ async function benchThroughput(
   { rounds, roundMs }: PipelineOptions,
 ): Promise<Pick<PipelineReport, "throughput" | "cost" | "memoryMiB" | "eventLoopDelayP99">> {
   const { workers } = bareLoop;
+  const inFlight = IN_FLIGHT_PER_WORKER * workers;
   const bares: SpentRound[] = [];
   const meshes: MeshRound[] = [];
   const delays: number[] = [];
@@ -130,7 +131,7 @@ async function benchThroughput(
     const bare = await bareLoop.round(photos, roundMs);
     // The delay counts from one look to the next.
     await scrape(mesh.metricsUrl);
-    const own = await meshRound(mesh, photos, { workers, roundMs });
+    const own = await meshRound(mesh, photos, { inFlight, roundMs });
     const delay = valueOf(await scrape(mesh.metricsUrl), EVENT_LOOP_P99) * 1_000;
     bares.push(bare);
     meshes.push(own);

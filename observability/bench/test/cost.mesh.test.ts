@@ -41,7 +41,7 @@ describe("the cost", { timeout: 240_000 }, () => {
       );
       expect(await bare.analyse(photos[0]!.bytes)).toBeGreaterThan(0);
       const ofBare = await bare.round(photos, ROUND_MS);
-      const ofMesh = await meshRound(mesh, photos, { workers: bare.workers, roundMs: ROUND_MS });
+      const ofMesh = await meshRound(mesh, photos, { inFlight: bare.workers, roundMs: ROUND_MS });
       for (const spent of [ofBare.cpuSeconds, ofMesh.servicesSeconds, ofMesh.brokerSeconds]) {
         expect(spent).toBeGreaterThan(0);
       }

@@ -7,4 +7,4 @@ export { extractedOf } from "./faces/extracted.js";
 export { finderOf, type Finder } from "./faces/finder.js";
 export { decodePhoto } from "./photo/decodePhoto.js";
 export { viewsOf } from "./faces/views.js";
-export { resize } from "./photo/picture.js";
+export { encodeJpeg, resize } from "./photo/picture.js";

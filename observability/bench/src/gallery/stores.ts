@@ -18,7 +18,11 @@ export interface Stores {
   stop(): Promise<void>;
 }
 
-export async function startStores(driver: GalleryConfig["galleryDriver"]): Promise<Stores> {
+/** @param galleryMaxMib room of the `nats` driver's bucket */
+export async function startStores(
+  driver: GalleryConfig["galleryDriver"],
+  galleryMaxMib = 1_024,
+): Promise<Stores> {
   const folder = await mkdtemp(join(tmpdir(), "similarfaces-bench-"));
   const { program, url, loginOf } = await natsServer(folder, process.env["NATS_SERVER"] ?? "nats-server");
   const child = spawn(program.command, program.args, { stdio: "ignore" });
@@ -36,7 +40,7 @@ export async function startStores(driver: GalleryConfig["galleryDriver"]): Promi
     open(snapshotFile) {
       const config: GalleryConfig = {
         galleryDriver: driver,
-        galleryMaxMib: 1_024,
+        galleryMaxMib,
         gallerySnapshotFile: snapshotFile,
         elasticsearchUrl: elasticsearch?.url,
         elasticsearchApiKey: process.env["ELASTICSEARCH_API_KEY"],

@@ -11,8 +11,8 @@ export interface Faces {
   /** The first row to add, and the first not to. */
   from: number;
   to: number;
-  /** Where embeddings are kept, row by row. */
-  vectors: Float32Array;
+  /** Where embeddings are kept too, row by row. */
+  vectors?: Float32Array;
   /** Another embedding of a person. */
   next(person: number): Float32Array;
   onAdded(): void;
@@ -28,7 +28,7 @@ export async function addFaces(
     while (face < to) {
       const row = face++;
       const embedding = next(personOf(row));
-      vectors.set(embedding, row * EMBEDDING_SIZE);
+      vectors?.set(embedding, row * EMBEDDING_SIZE);
       await gallery.add(newFace(`f${row}`, identityOf(row), embedding));
       onAdded();
     }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Gateway } from "@similarfaces/client";
 import { visit, type MixPhoto } from "@similarfaces/load";
-import { meshRound } from "../cost.js";
+import { IN_FLIGHT_PER_WORKER, meshRound } from "../cost.js";
 import { startMeshUnderTest, type MeshUnderTest } from "../meshUnderTest.js";
 import { median } from "../percentiles.js";
 import type { SpentRound } from "../spentRound.js";
@@ -34,6 +34,7 @@ export interface HumanReport {
 export async function benchHuman({ mix, rounds, roundMs }: BenchHumanOptions): Promise<HumanReport> {
   const folder = await fetchHuman();
   const workers = availableParallelism();
+  const inFlight = IN_FLIGHT_PER_WORKER * workers;
   const humans: HumanProcess[] = [];
   const mesh = await startMeshUnderTest();
   try {
@@ -47,7 +48,7 @@ export async function benchHuman({ mix, rounds, roundMs }: BenchHumanOptions): P
     for (let round = 0; round < rounds; round++) {
       const all = await Promise.all(humans.map((human) => human.round(mix, roundMs)));
       theirs.push(together(all));
-      const { servicesSeconds, brokerSeconds, ...done } = await meshRound(mesh, mix, { workers, roundMs });
+      const { servicesSeconds, brokerSeconds, ...done } = await meshRound(mesh, mix, { inFlight, roundMs });
       ours.push({ ...done, cpuSeconds: servicesSeconds + brokerSeconds });
       const [human, meshes] = [theirs.at(-1)!.perSecond, ours.at(-1)!.perSecond];
       console.log(

@@ -1,7 +1,7 @@
 import { NATS_SERVER } from "@similarfaces/mesh";
 import type { MixPhoto } from "@similarfaces/load";
 import { startBareProcess } from "../bare/bareProcess.js";
-import { meshRound } from "../cost.js";
+import { IN_FLIGHT_PER_WORKER, meshRound } from "../cost.js";
 import { startMeshUnderTest } from "../meshUnderTest.js";
 import { PART_NAMES } from "./parts.js";
 import { startSampling, type Sampling } from "./sampledProcess.js";
@@ -49,10 +49,11 @@ export async function benchProfile(options: ProfileOptions): Promise<ProfileRepo
       round: () => bareLoop.round(mix, roundMs),
       end: () => bareLoop.close(),
     });
+    const inFlight = IN_FLIGHT_PER_WORKER * workers;
     const underTest = await startMeshUnderTest(sampling.env, { processes });
     const mesh = await watch(() => pidsOf(underTest.children()), sampling, {
-      warmUp: () => meshRound(underTest, mix, { workers, roundMs: roundMs / 3 }),
-      round: () => meshRound(underTest, mix, { workers, roundMs }),
+      warmUp: () => meshRound(underTest, mix, { inFlight, roundMs: roundMs / 3 }),
+      round: () => meshRound(underTest, mix, { inFlight, roundMs }),
       end: () => underTest.stop(),
     });
     return reportOf(mesh, bare);

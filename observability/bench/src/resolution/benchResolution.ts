@@ -1,14 +1,14 @@
-import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { decodePhoto, finderOf, viewsOf } from "@similarfaces/extract";
+import { finderOf, viewsOf } from "@similarfaces/extract";
 import { openInference } from "@similarfaces/inference";
 import type { Size } from "@similarfaces/vision";
 import { seededRandom } from "@similarfaces/load";
-import { facesPhoto, type Portrait } from "./facesPhoto.js";
+import { facesPhoto } from "./facesPhoto.js";
 import { judgeFaces, type Judged } from "./judgeFaces.js";
+import { portraitsIn } from "./portraitsIn.js";
 
 /** 4:3, from 0.3 to 48 megapixels. */
-const PHOTOS: readonly Size[] = [
+export const PHOTOS: readonly Size[] = [
   { width: 640, height: 480 },
   { width: 1_280, height: 960 },
   { width: 2_048, height: 1_536 },
@@ -81,16 +81,6 @@ export async function benchResolution({
   } finally {
     await inference.close();
   }
-}
-
-async function portraitsIn(folder: string, finder: ReturnType<typeof finderOf>): Promise<Portrait[]> {
-  const portraits: Portrait[] = [];
-  for (const name of (await readdir(folder)).filter((name) => name.endsWith(".jpg")).toSorted()) {
-    const picture = await decodePhoto(await readFile(join(folder, name)));
-    const [face] = await finder.find(viewsOf(picture));
-    if (face) portraits.push({ picture, face });
-  }
-  return portraits;
 }
 
 const summed = (all: readonly Judged[]): Judged =>

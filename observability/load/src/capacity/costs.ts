@@ -24,7 +24,7 @@ export interface Costs {
 export type MessageKind = "image" | "face" | "embedding" | "result";
 
 export interface StageCost {
-  /** CPU time of its process per message: the model, and all that is around it. */
+  /** CPU time of its process per photo, or per face where it answers for faces: the model, and all that is around it. */
   cpuMs: number;
   /** Time from a worker beginning to the answer, on a machine that does nothing else. */
   computeMs: number;
@@ -35,7 +35,7 @@ export interface StageCost {
 /** The longest chain of stages, each of which is made of the answer of the one before: `match` is last. */
 export const PATH: readonly StageName[] = withSources("match");
 
-/** Messages of a stage per photo. */
+/** Answers of a stage per photo: those about faces may travel several in a message. */
 export const perPhoto = (stage: StageName, { facesPerPhoto }: Costs): number =>
   answersPerFace(stage) ? facesPerPhoto : 1;
 

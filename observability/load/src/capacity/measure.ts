@@ -12,6 +12,7 @@ import {
   isForPhotos,
   answersPerFace,
   parseWorkSubject,
+  resultsOf,
   type StageName,
 } from "@similarfaces/contracts";
 import { connect, type NatsConnection } from "nats";
@@ -146,10 +147,12 @@ async function alonePhotos(
   nc.subscribe(`${RESULT_PREFIX}.>`, {
     callback: (_, { data }) => {
       traffic.result.add(data.length);
-      const { stage, timings, model: of } = fromBinary(ResultSchema, data);
-      if (stage === "embed") model = of;
-      if (!timings) return;
-      computeMs.set(stage, [...(computeMs.get(stage) ?? []), timings.finishedAtMs - timings.startedAtMs]);
+      // One message may answer about several faces, each in its own time.
+      for (const { stage, timings, model: of } of resultsOf(fromBinary(ResultSchema, data))) {
+        if (stage === "embed") model = of;
+        if (!timings) continue;
+        computeMs.set(stage, [...(computeMs.get(stage) ?? []), timings.finishedAtMs - timings.startedAtMs]);
+      }
     },
   });
   await nc.flush();

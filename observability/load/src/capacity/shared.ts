@@ -61,12 +61,12 @@ const S3_WRITES_PER_SECOND = 3_500;
 
 /** The parts that do not grow by adding pods, the narrowest first. */
 export function limits(costs: Costs): Limit[] {
-  const { facesPerPhoto, messages, streamPerSecond } = costs;
+  const { messages, streamPerSecond } = costs;
   const load = sharedLoad(1, costs);
   return [
     {
       part: "SF_FACES, the stream of chips",
-      photosPerSecond: streamPerSecond.chips / facesPerPhoto,
+      photosPerSecond: streamPerSecond.chips / messages.face.perPhoto,
       why: "one stream has one leader, which writes every chip",
       stays: true,
     },

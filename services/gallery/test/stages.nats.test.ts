@@ -92,7 +92,7 @@ describe("the stage match", () => {
       expect(await placesOf(jobId)).toEqual(["4"]);
     });
 
-    it("answers for the faces of a split one singly; the whole group's probes come too late", async () => {
+    it("answers for the faces of a split one singly; the whole group's probes add nothing", async () => {
       await enrolled({ identityId: "ada" });
       const jobId = newJobId(Date.now());
       for (const face of [4, 5, 7]) await probe(jobId, [face], { group: 4, isSplit: true });

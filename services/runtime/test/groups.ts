@@ -7,6 +7,7 @@ import {
   workMessageId,
   type Result,
 } from "@similarfaces/contracts";
+import { nanos } from "nats";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { connectBroker, type Broker } from "../src/broker/broker.js";
 import { provision } from "../src/broker/provision.js";
@@ -25,6 +26,7 @@ export interface FacePiece extends StageWork {
 interface StartOptions extends Partial<Stage<FacePiece>> {
   concurrency?: number;
   graceMs?: number;
+  ackWaitMs?: number;
 }
 
 /** For a file of tests, the loop of `embed` on a real broker, with a form of message of the tests' own: its pieces as JSON. */
@@ -50,7 +52,7 @@ export function openGroups() {
   return {
     async start(
       handle: (face: FacePiece, call: StageCall) => Promise<StageOutput>,
-      { concurrency = 3, graceMs = 1_000, ...stage }: StartOptions = {},
+      { concurrency = 3, graceMs = 1_000, ackWaitMs, ...stage }: StartOptions = {},
     ): Promise<RunningStage> {
       const decode = (data: Uint8Array) => JSON.parse(new TextDecoder().decode(data)) as FacePiece[];
       const started = await runStage(
@@ -59,6 +61,7 @@ export function openGroups() {
           broker,
           concurrency,
           graceMs,
+          ...(ackWaitMs === undefined ? {} : { ackWaitMs }),
           metrics: createMetrics({ service: "test", version: "0", emitters: ["stage"] }),
           log: createLog({ service: "test", level: "silent" }),
         },
@@ -77,6 +80,10 @@ export function openGroups() {
         messageId: workMessageId(jobId, "face", faces[0], more.isSplit ? 1 : undefined),
       });
     },
+
+    /** From now on, how long the broker waits for an acknowledgement before it delivers again. */
+    ackWait: (ms: number) =>
+      broker.jsm.consumers.update(STREAM_NAMES.faces, "embed", { ack_wait: nanos(ms) }),
 
     /** The delivery of a process that dies at once: the message waits for its next one. */
     async loseDelivery(attempt: number): Promise<void> {

@@ -86,3 +86,44 @@ describe("a group that waits too long for one of its faces", () => {
     expect(await groups.placesOf(jobId)).toEqual(["0", "0.1"]);
   });
 });
+
+describe("two deliveries of a group at once", () => {
+  it("end the message when all of its faces are answered, whoever dies then", async () => {
+    const jobId = newJobId(Date.now());
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let begun = 0;
+    await groups.ackWait(500);
+    try {
+      // Its process has stalled: it says nothing to the broker meanwhile, and has asked for no more.
+      await groups.start(
+        async ({ face }) => {
+          begun++;
+          await held;
+          return answer(face);
+        },
+        { ackWaitMs: 600_000, graceMs: 0, concurrency: 1 },
+      );
+      await groups.submit(jobId, [0, 1, 2]);
+      await until(async () => begun === 1);
+      let isAtSecond = false;
+      const later = await groups.start(
+        async ({ face }) => {
+          if (face === 0) return answer(face);
+          isAtSecond = true;
+          return new Promise<never>(() => {});
+        },
+        { ackWaitMs: 500, graceMs: 0 },
+      );
+      expect((await groups.resultAt(jobId, 0, 0)).attempt).toBe(2);
+      await until(async () => isAtSecond);
+      release();
+      for (const face of [1, 2]) expect((await groups.resultAt(jobId, 0, face)).attempt).toBe(1);
+      await groups.ended();
+      await later.drain();
+      expect(await groups.placesOf(jobId)).toEqual(["0", "0.0", "0.1", "0.2"]);
+    } finally {
+      await groups.ackWait(10_000);
+    }
+  });
+});

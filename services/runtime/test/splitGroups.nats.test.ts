@@ -182,7 +182,7 @@ describe("a group that comes again", () => {
 });
 
 describe("a face of a split group in a message of its own", () => {
-  it("takes the group's subject at its first delivery; an answer about the whole group comes too late", async () => {
+  it("takes the group's subject at its first delivery: whoever answers about the whole group then answers about each face that is left", async () => {
     const jobId = newJobId(Date.now());
     await groups.start(async ({ face }) => answer(face));
     await groups.submit(jobId, [1], { group: 0, isSplit: true });
@@ -190,7 +190,9 @@ describe("a face of a split group in a message of its own", () => {
     expect(saysOf(await groups.resultAt(jobId, 0))).toEqual(SPLIT);
     await groups.submit(jobId, [0, 1, 2]);
     await groups.ended();
-    expect(await groups.placesOf(jobId)).toEqual(["0", "0.1"]);
+    expect(await groups.placesOf(jobId)).toEqual(["0", "0.0", "0.1", "0.2"]);
+    for (const face of [0, 1, 2])
+      expect(saysOf(await groups.resultAt(jobId, 0, face))).toEqual([[face, `test@${face}`]]);
   });
 
   it("adds nothing where the group has been answered, but for a face that was not among its answers", async () => {

@@ -18,7 +18,8 @@ export type AnswerTogether<Work extends StageWork> = (
 
 /**
  * One result for all that it is given, a photo, a face or a group of faces: each waits for room of its own and is handled, and when all have
- * ended, what they have is published in one place. A group of which one takes too long is split, and each of it answered as it ends.
+ * ended, what they have is published in one place. A group of which one takes too long is split, and each of it answered as it ends; so is one
+ * whose place is taken.
  */
 export function togetherOf<Work extends StageWork>(
   stage: Stage<Work>,
@@ -53,11 +54,14 @@ export function togetherOf<Work extends StageWork>(
       return computed;
     }
 
-    /** @returns undefined where a group has waited for long enough */
+    /** @returns undefined where a group has waited for long enough, or its place is taken */
     async function settleInTime(): Promise<PieceEnd[] | undefined> {
       const all = Promise.all(computing);
-      if (pieces.length > 1 && !(await endsInTime(all, deadlineAtMs))) return undefined;
-      return settle(await all, place, call.signal);
+      if (pieces.length === 1) return settle(await all, place, call.signal);
+      if (!(await endsInTime(all, deadlineAtMs))) return undefined;
+      const ends = await settle(await all, place, call.signal);
+      // By a later delivery that has split it, perhaps: it may not have answered all of it yet, and the message must not end before that.
+      return ends.some(({ outcome }) => outcome === "duplicate") ? undefined : ends;
     }
 
     async function answerLate(piece: ReadPiece<Work>, computed: Computed<Work>): Promise<PieceEnd> {

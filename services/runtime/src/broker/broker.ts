@@ -3,13 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, createInbox, credsAuthenticator, type NatsConnection } from "nats";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
 import { StageFailure, inboxPrefixOf } from "@similarfaces/contracts";
-import { lt } from "semver";
+import lt from "semver/functions/lt.js";
 import { openAsking, type Ask } from "./asking.js";
 import { STORED_WITHIN_MS, openOutbox, type Outbox } from "./outbox.js";
 import { openStoreHealth, type StoreHealth } from "./storeHealth.js";
 
 /** The oldest nats-server whose JetStream does what the contracts ask for. */
 const NATS_SERVER_OLDEST = "2.9.10";
+
+/** The broker beside a service is there within 20 to 50 ms of its start. */
+const CONNECT_AGAIN_MS = 25;
 
 /** What is done first at a return of the connection is waited for no longer than this. */
 const FIRST_TASKS_MS = 3_000;
@@ -170,7 +173,7 @@ async function connectWhenThere(options: BrokerOptions): Promise<NatsConnection>
       });
     } catch (error) {
       if (isRefusal(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_AGAIN_MS));
     }
   }
 }

@@ -32,7 +32,7 @@ import {
   SOCKET_MESSAGE_BYTES_MAX,
 } from "./requests/limits.js";
 import { serveSocket } from "./relay/live.js";
-import { readOpenApi } from "./system/openapi.js";
+import { openApiReader } from "./system/openapi.js";
 import { Relay } from "./relay/relay.js";
 import { createHandler, refusal } from "./requests/requestHandler.js";
 import { createRouter, type Route } from "./requests/router.js";
@@ -79,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const reply = refusal(error, access);
     return { ...reply, headers: { ...SECURITY_HEADERS, ...reply.headers } };
   };
-  const site = await openSite(config.siteDir);
+  const site = openSite(config.siteDir);
   const live: LiveOptions = {
     path: LIVE_PATH,
     admit(request) {
@@ -185,7 +185,7 @@ async function assemble(options: GatewayOptions) {
       about: await readInstallation(config, installed),
       installed,
       metrics,
-      openApi: await readOpenApi(),
+      openApi: openApiReader(),
       status: () => statusNow({ broker, admission, clock, stages }),
       hasKeys: access.hasKeys,
       unready,

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "index.html"), "<!doctype html>page");
   await writeFile(join(folder, "assets/app-a1b2.js"), "run()");
   await writeFile(join(folder, "assets/app-a1b2.js.gz"), gzipSync("run()"));
-  site = await openSite(folder);
+  site = openSite(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -86,8 +86,8 @@ describe("the built page", () => {
     expect(again.body).toBeUndefined();
   });
 
-  it("is an empty site where it was not built", async () => {
-    const none = await openSite(join(folder, "nowhere"));
+  it("is an empty site where it was not built", () => {
+    const none = openSite(join(folder, "nowhere"));
     expect(
       none.find({
         method: "GET",

@@ -1,5 +1,4 @@
 import type { HttpOptions, HttpServer } from "./http.js";
-import { serveNode } from "./node.js";
 import { serveUws } from "./uws.js";
 
 /**
@@ -7,14 +6,19 @@ import { serveUws } from "./uws.js";
  * @throws Error if the address is taken, or uws is asked for and cannot be had
  */
 export async function serve(driver: "auto" | "uws" | "node", options: HttpOptions): Promise<HttpServer> {
-  if (driver === "node") return serveNode(options);
+  if (driver === "node") return onNode(options);
   const server = await serveUws(options);
   if (server) return server;
   if (driver === "uws")
     throw new Error("HTTP_DRIVER is uws, and no build of uWebSockets.js loads on this machine");
-  const fallback = await serveNode(options);
+  const fallback = await onNode(options);
   return {
     ...fallback,
     description: `${fallback.description} (no build of uWebSockets.js loads on this machine)`,
   };
+}
+
+/** Loaded where it serves: with ws it costs every other start 10 ms. */
+async function onNode(options: HttpOptions): Promise<HttpServer> {
+  return (await import("./node.js")).serveNode(options);
 }

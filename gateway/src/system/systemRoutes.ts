@@ -11,7 +11,7 @@ export interface SystemRoutesOptions {
   about(): Installation;
   installed: InstalledStages;
   metrics: Metrics;
-  openApi: string;
+  openApi(): Promise<string>;
   status(): Status;
   hasKeys(): boolean;
   /** As Gateway.unready. */
@@ -43,10 +43,10 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
       method: "GET",
       path: "/v1/openapi.json",
       scope: "any",
-      handle: () => ({
+      handle: async () => ({
         status: 200,
         headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
-        body: openApi,
+        body: await openApi(),
       }),
     },
     { method: "GET", path: "/healthz", scope: "open", handle: () => textReply(200, "ok") },

@@ -11,6 +11,7 @@ export * from "./service/nodeTypes.js";
 export * from "./service/inferenceSettings.js";
 export * from "./service/inferenceMetrics.js";
 export * from "./service/modelsLine.js";
+export * from "./service/observedLater.js";
 export * from "./service/modelService.js";
 export type { ModelServer } from "./drivers/oip.js";
 export * from "./commands/list.js";

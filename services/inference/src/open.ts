@@ -6,9 +6,8 @@ import { loadModel } from "./packs/loadModel.js";
 import { PackError } from "./packs/manifest.js";
 import type { Inference, InferenceObserver } from "./model.js";
 
-export interface InferenceOptions extends PackChoice, InferenceObserver {
-  /** By name: `detect`, `embed`, or an analyzer's. */
-  models: readonly string[];
+/** How models are opened, whichever they are. */
+export interface OpeningOptions extends InferenceObserver {
   /** Threads with a session set each, one per usable core; of a model server, requests inside it at a time. */
   workers: number;
   /** Milliseconds that an analyzer may take for a chip where others share its workers; no bound without it, none of a model server. */
@@ -17,6 +16,11 @@ export interface InferenceOptions extends PackChoice, InferenceObserver {
   modelServer?: ModelServer | undefined;
   /** Gives up waiting for the model server. */
   signal?: AbortSignal | undefined;
+}
+
+export interface InferenceOptions extends PackChoice, OpeningOptions {
+  /** By name: `detect`, `embed`, or an analyzer's. */
+  models: readonly string[];
 }
 
 /** Here and not where variants are chosen: who only names a model may run on another processor than its service. */
@@ -33,16 +37,20 @@ function refuseInexact(models: readonly FoundModel[]): void {
  * @throws StageFailure model_failed where a model server does not become ready in its time
  */
 export async function openInference(options: InferenceOptions): Promise<Inference> {
-  const { models, workers, analyzerMsMax, modelServer, signal, onRun, onLoad, onOpen } = options;
-  const found = await findModels(options, models);
-  if (!modelServer) refuseInexact(found);
+  return openFound(await findModels(options, options.models), options);
+}
+
+/** The same for models whose papers are read already. */
+export async function openFound(models: readonly FoundModel[], options: OpeningOptions): Promise<Inference> {
+  const { workers, analyzerMsMax, modelServer, signal, onRun, onLoad, onOpen } = options;
+  if (!modelServer) refuseInexact(models);
   const inference = modelServer
     ? // Its HTTP client costs 150 ms of a start and 16 MiB: nothing for a process that runs its graphs itself.
       await (
         await import("./drivers/oip.js")
-      ).openOip({ models: found, server: modelServer, lanes: workers, signal, onRun, onLoad })
+      ).openOip({ models, server: modelServer, lanes: workers, signal, onRun, onLoad })
     : await openOnnx({
-        models: await Promise.all(found.map((model) => loadModel(model.folder, model))),
+        models: await Promise.all(models.map((model) => loadModel(model.folder, model))),
         workers,
         analyzerMsMax,
         onRun,

@@ -56,8 +56,10 @@ class Pool {
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Request>();
   readonly #running: ReadonlyMap<string, RunningModel>;
+  /** Each settles, and never rejects, when its worker is ready or gone. */
+  readonly #starting = new Set<Promise<unknown>>();
   #failedStarts = 0;
-  /** All have started once: a start that fails now is tried again. */
+  /** The first has started: a start that fails now is tried again. */
   #opened = false;
   #nextId = 0;
   #closed = false;
@@ -72,15 +74,17 @@ class Pool {
     );
   }
 
+  /** Resolves when the first worker is ready: it can do all that is asked for. The others load after it, beside what it does by then. */
   async start(): Promise<void> {
-    const workers = Array.from({ length: this.#options.workers }, () => this.#addWorker());
-    // Where one fails the others are waited for: a thread ended while it loads a graph takes the process along.
-    const failed = (await Promise.allSettled(workers)).find((start) => start.status === "rejected");
-    if (failed) {
+    try {
+      await this.#addWorker();
+    } catch (error) {
       await this.close();
-      throw failed.reason;
+      throw error;
     }
     this.#opened = true;
+    // What the first has loaded they can load; a start that fails all the same is tried again.
+    for (let others = this.#options.workers - 1; others > 0; others--) this.#addWorker().catch(() => {});
   }
 
   model({ name, manifest }: LoadedModel): Model {
@@ -115,7 +119,7 @@ class Pool {
     return { workers: busy + this.#idle.length, busy, waiting: this.#waiting.size };
   }
 
-  /** What waits is refused; what is being computed ends first, because ending a thread inside ONNX Runtime can end the process. */
+  /** What waits is refused; who computes or loads a graph ends that first, because ending a thread inside ONNX Runtime can end the process. */
   async close(): Promise<void> {
     this.#closed = true;
     for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
@@ -124,7 +128,7 @@ class Pool {
     const gone = [...this.#busy.keys()].map(
       (worker) => new Promise((resolve) => worker.once("exit", resolve)),
     );
-    await Promise.all([...this.#idle.map((worker) => worker.terminate()), ...gone]);
+    await Promise.all([...this.#idle.map((worker) => worker.terminate()), ...gone, ...this.#starting]);
   }
 
   #dispatch(): void {
@@ -142,7 +146,7 @@ class Pool {
 
   /** Resolves when the worker has loaded its sessions and run each once. */
   #addWorker(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const start = new Promise<void>((resolve, reject) => {
       // The graphs' bytes are copied into the worker: what was verified is what runs.
       const worker = new Worker(new URL("./onnxWorker.js", import.meta.url), {
         workerData: { models: this.#options.models, analyzerMsMax: this.#msMax() } satisfies WorkerStart,
@@ -165,6 +169,9 @@ class Pool {
         this.#replace(worker);
       });
     });
+    const settled: Promise<unknown> = start.catch(() => {}).then(() => this.#starting.delete(settled));
+    this.#starting.add(settled);
+    return start;
   }
 
   /** A worker that takes the place of another starts while the rest of the machine is busy: its first runs say nothing of the graph. */

@@ -1,6 +1,5 @@
-import { EMBEDDING_SIZE, refusalOfAnalyzer } from "@similarfaces/contracts";
 import { checkVariants } from "./checkVariants.js";
-import { isCoreModel } from "@similarfaces/contracts/stages";
+import { EMBEDDING_SIZE, isCoreModel, refusalOfAnalyzer } from "@similarfaces/contracts/stages";
 import {
   isAnalyzer,
   usualSide,

@@ -7,7 +7,9 @@ import type {
   MeasureSpecJson,
   TextsJson,
 } from "@similarfaces/contracts";
-import { CHIP_SIDE, StageFailure, type ChipSide, type CoreModel } from "@similarfaces/contracts";
+// Not from the packages' whole: every inference worker loads this file, and nothing of messages.
+import { StageFailure } from "@similarfaces/contracts/failure";
+import { CHIP_SIDE, type ChipSide, type CoreModel } from "@similarfaces/contracts/stages";
 import { ConfigError } from "@similarfaces/runtime/settings";
 import type { Precision } from "./precision.js";
 

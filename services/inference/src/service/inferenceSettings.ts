@@ -79,6 +79,15 @@ export function packsOf({
   return { modelsDir, pack, packs, analyzerPacks, precision };
 }
 
+/** How the models of a process with these settings are opened (openFound). */
+export function openingOf(config: InferenceSettings) {
+  return {
+    workers: config.inferenceWorkers,
+    analyzerMsMax: config.analyzerMsMax,
+    modelServer: modelServerOf(config),
+  };
+}
+
 /** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
 export function concurrencyOf(
   config: { stageConcurrency: number; inferenceWorkers: number },

@@ -18,14 +18,14 @@ import { inferenceObserver } from "./inferenceMetrics.js";
 import {
   concurrencyOf,
   inferenceSettings,
-  modelServerOf,
+  openingOf,
   packsOf,
   type InferenceSettings,
 } from "./inferenceSettings.js";
 import type { Inference } from "../model.js";
-import { openInference } from "../open.js";
+import { openFound } from "../open.js";
 import { announcementOf } from "../packs/announcement.js";
-import { findModels } from "../packs/findModels.js";
+import { findModels, type FoundModel } from "../packs/findModels.js";
 import { modelsLine } from "./modelsLine.js";
 
 const commonSettings = { ...runtimeSettings, ...inferenceSettings };
@@ -64,16 +64,25 @@ export function runModelService<Own extends Record<string, Setting<unknown>>>(
   { name, settings, stageName, models, createStage }: ModelServiceOptions<Own>,
 ): Promise<void> {
   type Config = CommonConfig & Settings<Own>;
+  let inference: Inference | undefined;
   return runService<Config>(env, {
     name,
+    // A process that ended while a thread loads a graph would be aborted.
+    release: async () => inference?.close(),
     nameOf: stageName,
     emitters: ["stage", "inference"],
     readConfig: (from) => readSettings(from, { ...commonSettings, ...settings }) as Config,
     async start(context): Promise<Service> {
       const { config, broker, metrics, log, tracing, signal } = context;
       const names = models(config);
-      const inference = await openModels(names, context);
-      const announced = await announceModels(names, context);
+      const found = await findModels(packsOf(config), names);
+      inference = await openFound(found, {
+        ...openingOf(config),
+        signal,
+        ...inferenceObserver(metrics, tracing),
+      });
+      log.info(`models: ${modelsLine(inference, names)}`);
+      const announced = await announceModels(found, context);
       await untilProvisioned(broker, stageName(config), signal);
       const { stage, unready, close } = await createStage({ ...context, inference });
       const { graceMs } = config;
@@ -84,7 +93,6 @@ export function runModelService<Own extends Record<string, Setting<unknown>>>(
         async drain() {
           announced.close();
           await running.drain();
-          await inference.close();
           await close?.();
         },
       };
@@ -92,37 +100,13 @@ export function runModelService<Own extends Record<string, Setting<unknown>>>(
   });
 }
 
-/** The models of these names as the service's settings have them, their runs in its metrics and traces; its log says which variants they are. */
-export async function openModels(
-  models: readonly string[],
-  { config, metrics, log, tracing, signal }: Omit<ServiceContext<InferenceSettings>, "broker">,
-): Promise<Inference> {
-  const inference = await openInference({
-    ...packsOf(config),
-    models,
-    workers: config.inferenceWorkers,
-    analyzerMsMax: config.analyzerMsMax,
-    modelServer: modelServerOf(config),
-    signal,
-    ...inferenceObserver(metrics, tracing),
-  });
-  log.info(`models: ${modelsLine(inference, models)}`);
-  return inference;
-}
-
-/** Announces the models of these names, and renews that until it is closed. Resolves when all are stored, and each analyzer's consumer is there. */
+/** Announces these models, and renews that until it is closed. Resolves when all are stored, and each analyzer's consumer is there. */
 export async function announceModels(
-  models: readonly string[],
-  {
-    config,
-    broker,
-    log,
-    signal,
-  }: Pick<ServiceContext<InferenceSettings>, "config" | "broker" | "log" | "signal">,
+  models: readonly FoundModel[],
+  { broker, log, signal }: Pick<ServiceContext<InferenceSettings>, "broker" | "log" | "signal">,
 ): Promise<Announced> {
-  const found = await findModels(packsOf(config), models);
   const announced = await Promise.all(
-    found.map((model) => announce(broker, announcementOf(model), { signal, log })),
+    models.map((model) => announce(broker, announcementOf(model), { signal, log })),
   );
   return { close: () => announced.forEach((each) => each.close()) };
 }

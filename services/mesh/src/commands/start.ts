@@ -2,7 +2,6 @@ import { parseArgs } from "node:util";
 import { formatTraceparent, newTraceContext } from "@similarfaces/runtime/traceContext";
 import { packFromHere } from "./paths.js";
 import { readConfigOrExplain } from "./readConfigOrExplain.js";
-import { enrolSamples } from "../gallery/sampleGallery.js";
 import { startSupervisor, type Running, type Supervisor } from "../supervisor/supervisor.js";
 import { createTerminal } from "../terminal/terminal.js";
 import { untilSignal } from "./untilSignal.js";
@@ -70,13 +69,18 @@ export async function runUntilSignal({ processes, whenReady }: RunOptions): Prom
       const trace = newTraceContext();
       terminal.keepQuietAbout(trace.traceId);
       const traceparent = formatTraceparent(trace);
-      void enrolSamples({ config, url: running.url, signal: stopping.signal, traceparent }).then(
-        ({ enrolled, remade }) => {
-          if (enrolled > 0) console.log(`The sample gallery is enrolled: ${enrolled} faces of nobody.`);
-          if (remade > 0) console.log(`The sample gallery is made anew for this embedder: ${remade} faces.`);
-        },
-        (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
-      );
+      const samples = { config, url: running.url, signal: stopping.signal, traceparent };
+      // Its client is loaded when the mesh is ready: nobody waits for it before.
+      void import("../gallery/sampleGallery.js")
+        .then(({ enrolSamples }) => enrolSamples(samples))
+        .then(
+          ({ enrolled, remade }) => {
+            if (enrolled > 0) console.log(`The sample gallery is enrolled: ${enrolled} faces of nobody.`);
+            if (remade > 0)
+              console.log(`The sample gallery is made anew for this embedder: ${remade} faces.`);
+          },
+          (error: Error) => console.error(`The sample gallery could not be enrolled: ${error.message}`),
+        );
       await signalled;
     }
   } finally {

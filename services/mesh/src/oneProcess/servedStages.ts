@@ -1,5 +1,10 @@
 import { CORE_STAGES, isCoreStage, type CoreStage, type StageName } from "@similarfaces/contracts/stages";
-import { findAnalyzer, findAnalyzers, type FoundAnalyzer, type PackChoice } from "@similarfaces/inference";
+import {
+  findAnalyzer,
+  findAnalyzers,
+  type FoundAnalyzer,
+  type PackChoice,
+} from "@similarfaces/inference/early";
 
 /** What a mesh serves. */
 export interface ServedStages {

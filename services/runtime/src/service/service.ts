@@ -48,6 +48,8 @@ export interface ServiceOptions<Config> {
   readConfig(env: Environment): Config;
   /** Resolves when everything is loaded, warm and running. */
   start(context: ServiceContext<Config>): Promise<Service>;
+  /** Runs before the process ends by itself, however far the start has come, after what was started has drained; a bug's end does not wait for it. */
+  release?(): Promise<void>;
   /** The port of health and metrics where HEALTH_PORT is unset. Undefined for a service that may run many times on a machine: any free port. */
   usualHealthPort?: number;
 }
@@ -72,15 +74,17 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
     const stop = () => {
       if (stopping.signal.aborted) return;
       stopping.abort();
-      // Counted from the signal, because a start that hangs never reaches the drain.
-      exitIn(config.forceMs);
       resolve();
     };
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
     whenParentIsGone(stop);
   });
-  const config = readConfigOrExit(env, options);
+  const config = readConfigOrExplain(env, options);
+  if (config === undefined) {
+    await options.release?.();
+    process.exit(EXIT_BAD_CONFIG);
+  }
   const name = options.nameOf?.(config) ?? options.name;
   const log = createLog({
     service: name,
@@ -89,6 +93,8 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   });
   const exitIn = (ms: number) =>
     setTimeout(() => exitFailed(log, undefined, "not stopped in time"), ms).unref();
+  // Counted from the signal, because a start that hangs never reaches the drain.
+  stopping.signal.addEventListener("abort", () => exitIn(config.forceMs));
   process.on("uncaughtException", (err) => exitFailed(log, err));
   process.on("unhandledRejection", (err) => exitFailed(log, err));
   const metrics = createMetrics({ service: name, version: VERSION, emitters: options.emitters });
@@ -158,6 +164,7 @@ export async function runService<Config extends Settings<typeof runtimeSettings>
   endProbe();
   for (const step of [
     () => service?.drain(),
+    () => options.release?.(),
     () => broker?.close(),
     () => tracing?.close(),
     () => health?.close(),
@@ -188,14 +195,17 @@ function collectLessOften(): void {
   setFlagsFromString("--heap-growing-percent=300");
 }
 
-function readConfigOrExit<Config>(env: Environment, { name, readConfig }: ServiceOptions<Config>): Config {
+function readConfigOrExplain<Config>(
+  env: Environment,
+  { name, readConfig }: ServiceOptions<Config>,
+): Config | undefined {
   try {
     return readConfig(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${name}: the configuration is not usable\n`);
     for (const problem of error.problems) process.stderr.write(`  ${problem}\n`);
-    process.exit(EXIT_BAD_CONFIG);
+    return undefined;
   }
 }
 

@@ -92,7 +92,7 @@ describe.skipIf(!CHROMIUM)("analyzers of one's own on the page (needs Chromium: 
     );
     // Only what has a range is drawn in one.
     expect(await field(page, "light").locator(".range").count()).toBe(2);
-    expect(await page.locator(".box-tag").innerText()).toBe("looks 31, happy, bare");
+    expect(await page.locator(".box-tag").innerText()).toBe("looks 31, happy, bare face");
     expect(await page.locator(".fall-row th").allInnerTexts()).toEqual([
       "extract",
       "embed",

@@ -47,7 +47,8 @@ export function FaceList(props: FaceListProps) {
       });
     else card.scrollIntoView({ block: "nearest", behavior: "instant" });
   };
-  onMount(() => show(props.choice.chosen()));
+  // Once every card has its room.
+  onMount(() => queueMicrotask(() => show(props.choice.chosen())));
   createEffect(
     on(
       props.choice.chosen,

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { PHONE, screenshot, visit } from "../browser";
+import { DESKTOP, PHONE, screenshot, visit } from "../browser";
 import { answersOf, extractOf, guessOf, resultOf } from "../playedStages";
 import { poll, send, type PlayedMesh } from "./playedMesh";
 
@@ -111,6 +111,25 @@ export function testChoosing(on: PlayedMesh): void {
     await page.context().close();
   });
 
+  it("shows the card of the largest face of a crowd, wherever it is read", async () => {
+    for (const options of [DESKTOP, PHONE]) {
+      const { page } = await visit(on.browser, on.mesh.url, options);
+      const jobId = await send(page, "crowd-48mp");
+      const result = extractOf(jobId, 64, { columns: 8 });
+      if (result.outcome?.case !== "extract") throw new Error("extract answers with an extract");
+      const boxes = result.outcome.value.faces!.map(({ box }) => box!);
+      result.outcome.value.faces!.forEach((face, at) => (face.box = boxes[(at + 40) % 64]!));
+      await on.publish(result);
+      await page.locator('.face[data-face="0"] .field').first().waitFor();
+      await poll(() => page.locator('.face[data-face="0"]').evaluate(isCardInList)).toBe(true);
+      // It stays there when the cards beside it are built.
+      await page.locator('.face[data-face="1"] .field').first().waitFor();
+      expect(await page.locator('.face[data-face="0"]').evaluate(isCardInList)).toBe(true);
+      expect(await page.locator('.face[data-chosen="true"]').getAttribute("data-face")).toBe("0");
+      await page.context().close();
+    }
+  });
+
   it("of a crowd changes the two cards, boxes and tags that a choice is about, at once, and builds nothing else anew", async () => {
     const { page } = await visit(on.browser, on.mesh.url);
     const jobId = await send(page, "crowd-48mp");
@@ -126,6 +145,13 @@ export function testChoosing(on: PlayedMesh): void {
     expect(changed.isCardSeen).toBe(true);
     await page.context().close();
   });
+}
+
+/** Its beginning is where the list is seen. */
+function isCardInList(card: Element): boolean {
+  const list = card.parentElement!.getBoundingClientRect();
+  const { top, left } = card.getBoundingClientRect();
+  return top >= list.top - 1 && top < list.bottom && left >= list.left - 1 && left < list.right;
 }
 
 const facesOf = (cards: Element[]) => cards.map((card) => card.getAttribute("data-face"));

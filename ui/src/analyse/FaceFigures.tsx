@@ -5,7 +5,7 @@ import { titleOf } from "../analyzers";
 import { jobUrl } from "../api/jobs";
 import { StageLabel } from "../components/StageLabel";
 import { formatMs, formatPercent } from "../formats";
-import { inPhotoOrder } from "../stages";
+import { inPhotoOrder, isAnalysis } from "../stages";
 import { LikenessDetails } from "./LikenessDetails";
 import { accuracyOf, type Accuracy } from "./accuracy";
 import { measurementsOf } from "./measurements";
@@ -63,7 +63,17 @@ function StageFigures(props: { stage: StageName; field: Field<unknown> }) {
           <Show when={props.stage === "match"}>
             <LikenessDetails matches={field.value as MatchesJson} />
           </Show>
-          <Groups accuracy={accuracyOf(measurementsOf(props.stage, field.model))} />
+          <Show when={accuracyOf(measurementsOf(props.stage, field.model))} keyed>
+            {(accuracy) => (
+              <>
+                {/* Of an answer it stands above, in everybody's sight. */}
+                <Show when={!isAnalysis(props.stage)}>
+                  <p class="small">{accuracy.sentence}</p>
+                </Show>
+                <Groups accuracy={accuracy} />
+              </>
+            )}
+          </Show>
         </section>
       )}
     </Show>
@@ -71,20 +81,18 @@ function StageFigures(props: { stage: StageName; field: Field<unknown> }) {
 }
 
 /** How right it is per group, where that was measured. */
-function Groups(props: { accuracy: Accuracy | undefined }) {
+function Groups(props: { accuracy: Accuracy }) {
   return (
-    <Show when={props.accuracy?.groups.length ? props.accuracy : undefined} keyed>
-      {({ groups, unit }) => (
-        <ul class="details-groups small">
-          <For each={groups}>
-            {({ name, value }) => (
-              <li>
-                {name} <b>{unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
-              </li>
-            )}
-          </For>
-        </ul>
-      )}
+    <Show when={props.accuracy.groups.length > 0}>
+      <ul class="details-groups small">
+        <For each={props.accuracy.groups}>
+          {({ name, value }) => (
+            <li>
+              {name} <b>{props.accuracy.unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
+            </li>
+          )}
+        </For>
+      </ul>
     </Show>
   );
 }

@@ -22,10 +22,10 @@ export function announceAnswers(
       if (state === "done")
         announce(
           faces().length === 0
-            ? "There's no face in this photo."
+            ? "No face found."
             : `${counted(faces().length, "face")} found.`,
         );
-      if (state === "failed") announce("Can't analyse this photo.");
+      if (state === "failed") announce("The photo can't be analysed.");
     }),
   );
   createEffect(() => {

@@ -133,10 +133,12 @@ it("the table sums what it shows, and leaves out what is nothing", () => {
     ],
     threads: [{ name: "models", mesh: 30, bare: 29 }],
     broker: { user: 4, system: 3 },
+    profiler: { mesh: 5, bare: 2 },
     others: [{ name: "turn mapped.js", mesh: 0.25 }],
   });
   expect(table).toContain("| **main threads** | 2.00 | 0.00 | 2.00 |");
   expect(table).toContain("| **all** | 39.00 | 29.00 | 10.00 |");
+  expect(table).toContain("in no sum: 5.00 in the mesh, 2.00 in the bare loop");
   expect(table).not.toContain("store");
   expect(table).toContain("most of other: turn mapped.js 0.25");
 });

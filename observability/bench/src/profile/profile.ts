@@ -29,6 +29,8 @@ export interface ProfileReport {
   /** Other threads, by what they are there for. */
   threads: ProfileRow[];
   broker: { user: number; system: number };
+  /** What the sampling threads themselves took, which is in none of these. */
+  profiler: { mesh: number; bare: number };
   /** Of main threads' code in no part: the most expensive functions, milliseconds per photo. */
   others: { name: string; mesh: number }[];
 }
@@ -149,8 +151,15 @@ function reportOf(mesh: Watched, bare: Watched): ProfileReport {
   return {
     photos: { mesh: mesh.photos, bare: bare.photos },
     main: rows(PART_NAMES, "main"),
-    threads: rows(Object.values(ROLES), "threads"),
+    threads: rows(
+      Object.values(ROLES).filter((role) => role !== ROLES.profiler),
+      "threads",
+    ),
     broker: { user: perPhoto(mesh.broker.user, mesh), system: perPhoto(mesh.broker.system, mesh) },
+    profiler: {
+      mesh: perPhoto(mesh.threads.get(ROLES.profiler), mesh),
+      bare: perPhoto(bare.threads.get(ROLES.profiler), bare),
+    },
     others: others.map(([name, seconds]) => ({ name, mesh: perPhoto(seconds, mesh) })),
   };
 }

@@ -23,7 +23,7 @@ function sample(dir: string): void {
   session.connect();
   // Callbacks of a session in its own thread are called before `post` returns.
   session.post("Profiler.enable");
-  session.post("Profiler.setSamplingInterval", { interval: 500 });
+  session.post("Profiler.setSamplingInterval", { interval: 1_000 });
   process.once("exit", () => {
     session.post("Profiler.stop", (error, { profile }) => {
       if (error) throw error;

@@ -1,7 +1,7 @@
 import type { ProfileReport, ProfileRow } from "./profile.js";
 
 /** As Markdown, so that it can stand in a README as it is. */
-export function profileTable({ photos, main, threads, broker, others }: ProfileReport): string {
+export function profileTable({ photos, main, threads, broker, profiler, others }: ProfileReport): string {
   const ofBroker = [
     { name: "nats-server, user", mesh: broker.user, bare: 0 },
     { name: "nats-server, system", mesh: broker.system, bare: 0 },
@@ -19,6 +19,7 @@ export function profileTable({ photos, main, threads, broker, others }: ProfileR
   return [
     ...lines,
     "",
+    `the profilers' own threads, in no sum: ${profiler.mesh.toFixed(2)} in the mesh, ${profiler.bare.toFixed(2)} in the bare loop`,
     `${photos.mesh} photos in the mesh, ${photos.bare} in the bare loop${named ? `; most of other: ${named}` : ""}`,
   ].join("\n");
 }

@@ -45,6 +45,25 @@ describe("an end in the middle of jobs", { timeout: TEST_TIMEOUT_MS }, () => {
     expect(mesh.output()).toMatch(/mesh was ended by SIGKILL; it is started again/);
   });
 
+  it("kill -9 of the mesh process twice, amid the faces and amid those that come again: the jobs complete, no result twice", async () => {
+    const pid = () => mesh.state().children["mesh"]!.pid;
+    const ofGroups = ["age", "gender", "race", "emotion", "embed", "match"];
+    const killed: number[] = [];
+    const photos = await Promise.all([sample("group-18"), sample("group-4"), sample("portrait-1")]);
+    const jobs = await Promise.all(photos.map((photo) => submit(mesh.url, photo)));
+    const seen = await Promise.all(
+      jobs.map((jobId) =>
+        follow(mesh.url, jobId, ({ stage }) => {
+          if (killed.length === 2 || killed.includes(pid()) || !ofGroups.includes(stage)) return;
+          killed.push(pid());
+          mesh.kill("mesh");
+        }),
+      ),
+    );
+    expect(killed).toHaveLength(2);
+    expectWhole(seen);
+  });
+
   it("kill -9 of nats-server amid the faces: the jobs complete, no result twice", async () => {
     expectWhole(await killAt("emotion", ["nats-server"]));
     expect(mesh.output()).toMatch(/nats-server was ended by SIGKILL; it is started again/);

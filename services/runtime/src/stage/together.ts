@@ -48,10 +48,12 @@ export function togetherOf<Work extends StageWork>(
     /** All but the last give their places back at once, or faces that wait for each other might have them all; its place is kept until all is published. */
     async function inRoom(piece: ReadPiece<Work>): Promise<Computed<Work>> {
       const leave = await room.enter(stage.weightOf?.(piece.work) ?? 1);
-      const computed = leave ? await compute(piece, call.signal) : { end: HANDED_BACK };
-      if (--underWay > 0) leave?.();
-      else leaveLast = leave;
-      return computed;
+      try {
+        return leave ? await compute(piece, call.signal) : { end: HANDED_BACK };
+      } finally {
+        if (--underWay > 0) leave?.();
+        else leaveLast = leave;
+      }
     }
 
     /** @returns undefined where a group has waited for long enough, or its place is taken */

@@ -87,7 +87,9 @@ function stageMetrics(groups: Groups) {
     stageWait: latency("stage_wait_seconds", "From stored work to a worker beginning on it.", ["stage"]),
     stageFetch: latency("stage_fetch_seconds", "From stored work to this process holding it.", ["stage"]),
     stageCompute: latency("stage_compute_seconds", "From a worker beginning to the answer.", ["stage"]),
-    stagePublish: latency("stage_publish_seconds", "From the answer to all of it stored.", ["stage"]),
+    stagePublish: latency("stage_publish_seconds", "From the answer to all of its message stored.", [
+      "stage",
+    ]),
     stageTotal: latency("stage_total_seconds", "From stored work to stored answer.", ["stage"]),
   };
 }

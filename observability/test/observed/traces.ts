@@ -1,4 +1,4 @@
-import { hasConsumer, answersPerFace } from "@similarfaces/contracts";
+import { answersPerFace, groupsOf, hasConsumer } from "@similarfaces/contracts";
 import { describe, expect, it } from "vitest";
 import { WAIT, type ObservedMesh } from "../observedMesh.js";
 import type { ReceivedSpan } from "../otlpReceiver.js";
@@ -45,12 +45,15 @@ export function testTraces(observed: () => ObservedMesh): void {
       expect(whole.events).toEqual(["first box", "first attribute"]);
       const extract = only(named("extract"));
       expect(extract.parentSpanId).toBe(whole.spanId);
-      for (const { index } of job.faces) {
-        const ofFace = (stage: string) =>
-          only(named(stage).filter(({ attributes }) => attributes["similarfaces.face"] === index));
-        for (const stage of faceStages().filter((stage) => stage !== "match"))
-          expect(ofFace(stage).parentSpanId, stage).toBe(extract.spanId);
-        expect(ofFace("match").parentSpanId).toBe(ofFace("embed").spanId);
+      const of = (stage: string, face: number) =>
+        only(named(stage).filter(({ attributes }) => attributes["similarfaces.face"] === face));
+      for (const group of groupsOf(job.faces, job.accepted!.facesPerMessage)) {
+        for (const { index } of group) {
+          for (const stage of faceStages().filter((stage) => stage !== "match"))
+            expect(of(stage, index).parentSpanId, stage).toBe(extract.spanId);
+          // The probes of a group go on in one message, in the name of its first face.
+          expect(of("match", index).parentSpanId).toBe(of("embed", group[0]!.index).spanId);
+        }
       }
     });
 

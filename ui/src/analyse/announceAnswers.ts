@@ -14,18 +14,19 @@ export function announceAnswers(
 ): void {
   const announced = new Set<number>();
   const faces = () => job()?.faces ?? [];
+  const say = (text: string) => announce(text, job()?.jobId);
   // Every result makes another job; only a change of these is news.
   const extract = createMemo(() => job()?.extract.state);
   const state = createMemo(() => job()?.state);
   createEffect(
     on(extract, (state) => {
       if (state === "done")
-        announce(
+        say(
           faces().length === 0
             ? "No face found."
             : `${counted(faces().length, "face")} found.`,
         );
-      if (state === "failed") announce("The photo can't be analysed.");
+      if (state === "failed") say("The photo can't be analysed.");
     }),
   );
   createEffect(() => {
@@ -33,15 +34,13 @@ export function announceAnswers(
     for (const face of faces()) {
       if (announced.has(face.index) || !isSettled(face)) continue;
       announced.add(face.index);
-      announce(
-        `${faces().length > 1 ? `Face ${order().indexOf(face.index) + 1}: ` : ""}${faceSentence(face)}`,
-      );
+      say(`${faces().length > 1 ? `Face ${order().indexOf(face.index) + 1}: ` : ""}${faceSentence(face)}`);
     }
   });
   createEffect(
     on(state, (state) => {
       if (state === "complete" && faces().length > ANNOUNCED_FACES_MAX) {
-        announce(`All answers for ${faces().length} faces are in.`);
+        say(`All answers for ${faces().length} faces are in.`);
       }
     }),
   );

@@ -92,6 +92,8 @@ function createJob(jobId: string): Job {
     changeNow();
   };
   let sequence = 0;
+  /** Under way, asked for here. */
+  let deletion: Promise<DeletionReceipt> | undefined;
   let deadline: ReturnType<typeof setTimeout> | undefined;
   let expiry: ReturnType<typeof setTimeout> | undefined;
   const leave = (why?: FailureJson) => {
@@ -119,6 +121,8 @@ function createJob(jobId: string): Job {
     stages: () => known.accepted?.stages ?? [],
     result(at, event) {
       sequence = Math.max(sequence, at);
+      // The receipt says so too, and what was found.
+      if (event.deleted && deletion) return void deletion.catch(() => apply(event));
       const madeAtMs = event.timings?.finishedAtMs ?? event.accepted?.acceptedAtMs;
       if (madeAtMs !== undefined) serverClock.received(madeAtMs, Date.now());
       apply(event);
@@ -148,7 +152,8 @@ function createJob(jobId: string): Job {
     isGone: () => state().state === "deleted" || (failure() !== undefined && isGone(failure()!)),
     receipt,
     async delete() {
-      const found = await deleteJob(jobId);
+      deletion = deleteJob(jobId);
+      const found = await deletion.finally(() => (deletion = undefined));
       stop();
       setReceipt(found);
       const { deletedAtMs } = found;

@@ -21,11 +21,7 @@ export function announceAnswers(
   createEffect(
     on(extract, (state) => {
       if (state === "done")
-        say(
-          faces().length === 0
-            ? "No face found."
-            : `${counted(faces().length, "face")} found.`,
-        );
+        say(faces().length === 0 ? "No face found." : `${counted(faces().length, "face")} found.`);
       if (state === "failed") say("The photo can't be analysed.");
     }),
   );

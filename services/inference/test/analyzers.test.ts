@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CORE_MODELS, announcementToJson } from "@similarfaces/contracts";
 import {
   announcementOf,
+  findAnalyzer,
   findAnalyzers,
   findModel,
   findModels,
@@ -86,6 +87,26 @@ describe("the analyzers in use", () => {
     await expect(namesOf("worse")).rejects.toThrow(/"Taste" is no name of an analyzer/);
     await put("worst/detect", gender);
     await expect(namesOf("worst")).rejects.toThrow(/field task is "analyze", the folder says "detect"/);
+  });
+});
+
+describe("an analyzer that replaces others", () => {
+  const choice = { modelsDir: MODELS, pack: "compact", analyzerPacks: ["compact-attributes"] };
+
+  it("is served in their place, with their answers", async () => {
+    const found = await findAnalyzers(choice);
+    expect(found.map(({ name }) => name)).toEqual(["attributes", "emotion"]);
+    const apart = await findAnalyzers({ modelsDir: MODELS, pack: "compact" });
+    const answersOf = (analyzers: typeof found) =>
+      analyzers
+        .flatMap((analyzer) => announcementToJson(announcementOf(analyzer)).answers)
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    // Titles, words, labels, cautions: what is shown of an answer is the same, whoever gives it.
+    expect(answersOf(found)).toEqual(answersOf(apart));
+  });
+
+  it("leaves them to whoever names them, as the services of a cluster do", async () => {
+    expect((await findAnalyzer(choice, "age")).pack).toBe("compact");
   });
 });
 

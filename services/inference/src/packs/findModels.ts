@@ -36,10 +36,20 @@ export interface FoundAnalyzer extends FoundModel {
 }
 
 /**
+ * The analyzers of the packs in use that are served where none is named, by order, then name: without those that another of them replaces.
+ * @throws as allAnalyzers
+ */
+export async function findAnalyzers(choice: PackChoice): Promise<FoundAnalyzer[]> {
+  const all = await allAnalyzers(choice);
+  const replaced = new Set(all.flatMap(({ manifest }) => manifest.replaces ?? []));
+  return all.filter(({ name }) => !replaced.has(name));
+}
+
+/**
  * The analyzers of the packs in use, by order, then name.
  * @throws PackError for a pack that is none, a manifest that is refused, a reserved name, and two of one name
  */
-export async function findAnalyzers(choice: PackChoice): Promise<FoundAnalyzer[]> {
+async function allAnalyzers(choice: PackChoice): Promise<FoundAnalyzer[]> {
   const { modelsDir, pack, packs = {}, analyzerPacks = [], precision } = choice;
   const chosen = Object.entries(packs).filter(([name]) => !isCoreModel(name));
   const folders = [
@@ -61,7 +71,7 @@ export async function findAnalyzers(choice: PackChoice): Promise<FoundAnalyzer[]
 /** The models of these names in the packs in use. @throws PackError for one that there is not */
 export async function findModels(choice: PackChoice, names: readonly string[]): Promise<FoundModel[]> {
   const { modelsDir, pack, packs = {}, precision } = choice;
-  const analyzers = names.every(isCoreModel) ? [] : await findAnalyzers(choice);
+  const analyzers = names.every(isCoreModel) ? [] : await allAnalyzers(choice);
   return Promise.all(
     names.map((name) =>
       isCoreModel(name)
@@ -79,7 +89,7 @@ export async function findModel(choice: PackChoice, name: string): Promise<Found
 
 /** @throws PackError where there is none of that name */
 export async function findAnalyzer(choice: PackChoice, name: string): Promise<FoundAnalyzer> {
-  return named(await findAnalyzers(choice), name);
+  return named(await allAnalyzers(choice), name);
 }
 
 function named(analyzers: readonly FoundAnalyzer[], name: string): FoundAnalyzer {

@@ -118,6 +118,8 @@ export interface AnalyzerManifest extends Manifest {
   title: TextsJson;
   /** Where it stands among the others; equal ones by name. */
   order: number;
+  /** Others that are left out where it is served, unless they are asked for by name. */
+  replaces?: readonly string[];
   /** Angle in OKLCH, degrees. */
   hue?: number;
   answers: readonly ManifestAnswer[];

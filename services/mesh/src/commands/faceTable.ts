@@ -1,5 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import {
+  isCoreStage,
   readingOrder,
   type AnalysisJson,
   type FaceView,
@@ -16,8 +17,8 @@ const MATCH_COLUMNS = ["match", "similarity", "likeness", "false positive rate",
 /** What `analyze --csv` writes: a row for each face in reading order, and one for a photo without any, with the reason where there is one. */
 export class FaceTable {
   readonly #rows: Row[] = [];
-  /** In the order of the stages of the jobs, each with its answers. */
-  readonly #answers = new Set<string>();
+  /** Who gave what, by the key of its column; in the order of the stages of the jobs, each with its answers. */
+  readonly #answers = new Map<string, Answer>();
 
   add(file: string, job: JobState, problem: string | undefined): void {
     const { faces, extract } = job;
@@ -26,8 +27,8 @@ export class FaceTable {
       const face = faces.find((known) => known.index === index);
       if (!face) continue;
       const { x, y, width, height } = face.box;
-      const answers = answersOf(face, job.accepted?.stages ?? []);
-      for (const name of Object.keys(answers)) this.#answers.add(name);
+      const { row: answers, given } = answersOf(face, job.accepted?.stages ?? []);
+      for (const [key, answer] of given) this.#answers.set(key, answer);
       const box = { x, y, width, height };
       this.#rows.push({
         file,
@@ -44,7 +45,12 @@ export class FaceTable {
 
   /** RFC 4180. What a table would take for a formula gets an apostrophe before it; numbers stay numbers. */
   text(): string {
-    const columns = [...FACE_COLUMNS, ...this.#answers, ...MATCH_COLUMNS];
+    const all = [...this.#answers.values()];
+    const columns = [
+      ...FACE_COLUMNS,
+      ...[...this.#answers].map(([key, answer]) => ({ key, header: headerOf(answer, all) })),
+      ...MATCH_COLUMNS,
+    ].map((column) => (typeof column === "string" ? { key: column, header: column } : column));
     return stringify(this.#rows, {
       header: true,
       columns,
@@ -54,21 +60,45 @@ export class FaceTable {
   }
 }
 
-/** "age" where an analyzer has one answer of its own name, "headwear.hat" else; of a label, how sure it is beside it. */
-function answersOf({ fields }: FaceView, stages: readonly string[]): Row {
+interface Answer {
+  stage: string;
+  name: string;
+  /** What follows the name in its header: "" or " probability". */
+  suffix: string;
+}
+
+/**
+ * "age" where an analyzer's answer has its own name, or nobody else gives one of that name: a table looks the same whether three analyzers
+ * give three answers or one does. "headwear.hat" else, and for a stage of the table.
+ */
+function headerOf({ stage, name, suffix }: Answer, all: readonly Answer[]): string {
+  const isOnly = !isCoreStage(stage) && all.every((other) => other.stage === stage || other.name !== name);
+  return `${name === stage || isOnly ? name : `${stage}.${name}`}${suffix}`;
+}
+
+/** By the key of the column; of a label, how sure it is beside it. */
+function answersOf(
+  { fields }: FaceView,
+  stages: readonly string[],
+): { row: Row; given: Map<string, Answer> } {
   const row: Row = {};
+  const given = new Map<string, Answer>();
   for (const stage of stages) {
     const field = fields[stage];
     if (field?.state !== "done" || !("answers" in field.value)) continue;
     for (const { name, classification, measure } of (field.value as AnalysisJson).answers) {
-      const column = name === stage ? stage : `${stage}.${name}`;
-      if (measure) row[column] = measure.value;
+      const give = (suffix: string, value: string | number) => {
+        const key = `${stage}.${name}${suffix}`;
+        row[key] = value;
+        given.set(key, { stage, name, suffix });
+      };
+      if (measure) give("", measure.value);
       if (!classification) continue;
-      row[column] = classification.label;
-      row[`${column} probability`] = classification.probability;
+      give("", classification.label);
+      give(" probability", classification.probability);
     }
   }
-  return row;
+  return { row, given };
 }
 
 /** The nearest; how alike is as it is shown, one step lower where parts of the face are hidden. */

@@ -113,12 +113,12 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
   });
 
   it("shows nothing of a job any more once its time is over", async () => {
-    const gateway = await on.mesh.another({ JOB_TTL_MS: "10000" });
+    const gateway = await on.mesh.another({ JOB_TTL_MS: "20000" });
     const { page } = await visit(on.browser, gateway.url);
     const jobId = await send(page, "portrait-1");
     await on.publish(extractOf(jobId, 1), ...Object.values(answersOf(jobId, 0)));
     await untilField(page, 0, "match", "done");
-    await page.getByText(/This job expired and was deleted at \d/).waitFor();
+    await page.getByText(/This photo's time was up: it was deleted at \d/).waitFor({ timeout: 40_000 });
     expect(await page.locator(".film-frame, .photo, .box, .face-card").count()).toBe(0);
     await page.context().close();
   });

@@ -2,7 +2,7 @@ import type { InferenceObserver } from "../model.js";
 
 /** An observer that keeps what it is told until somebody observes: models may be opened before a process has its metrics. */
 export function observedLater(): {
-  observer: Required<InferenceObserver>;
+  observer: { [Key in keyof InferenceObserver]-?: NonNullable<InferenceObserver[Key]> };
   observe(by: InferenceObserver): void;
 } {
   let observing: InferenceObserver | undefined;

@@ -91,7 +91,7 @@ export function intervalWords(spec: MeasureSpecJson | undefined, measure: Measur
 }
 
 /** Written at the figure, without a space. */
-const UNIT_SIGNS: Readonly<Record<string, string>> = { degrees: "°" };
+const UNIT_SIGNS: Readonly<Record<string, string>> = { degrees: "°", "%": "%" };
 /** Of a measure that nobody has announced. */
 const DECIMALS = 2;
 

@@ -18,6 +18,7 @@ import { benchPipeline, readMix } from "./pipeline.js";
 import { benchProfile } from "./profile/profile.js";
 import { profileTable } from "./profile/table.js";
 import { RESOLUTION_HEAD, benchResolution, describeRow } from "./resolution/benchResolution.js";
+import { benchStart } from "./start.js";
 import { benchSoak } from "./soak.js";
 import { benchTracing } from "./tracing.js";
 import { USAGE } from "./usage.js";
@@ -40,6 +41,7 @@ function parse(args: string[]) {
       sizes: { type: "string" },
       photos: { type: "string" },
       pairs: { type: "string", default: "50" },
+      starts: { type: "string", default: "10" },
       processes: { type: "boolean", default: false },
       replicas: { type: "string", default: "1" },
       from: { type: "string", multiple: true },
@@ -115,6 +117,11 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Outcome | und
     const count = countOf(photos);
     if (!count) return undefined;
     return { report: await benchSoak({ photos: count, processes, mix: await photosOf({ mix }) }) };
+  },
+
+  async start({ starts: count }) {
+    const starts = countOf(count);
+    return starts ? { report: await benchStart({ modelsDir: MODELS, starts }) } : undefined;
   },
 
   async crowd({ photos: number = "20", pairs: count }) {

@@ -5,6 +5,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
                 grows [--only clients,faces,megapixels,gallery] [--sizes 1,10,...] [--mix ...] [--seconds N] [--json FILE]
                 http | tracing [--mix ...] [--rounds N] [--seconds N] [--json FILE]
                 soak [--photos N] [--processes] [--json FILE]
+                start [--starts N] [--json FILE]
                 crowd [--photos N] [--pairs N] [--json FILE]
                 page [--rounds N] [--json FILE]
                 faults [--only floods,kills,broker,rude,disk] [--seed N] [--jobs N] [--clients N] [--json FILE]
@@ -20,6 +21,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
   http       the gateway's two HTTP drivers
   tracing    what it costs to record 1 % of the traces, and all of them, beside a control that costs nothing
   soak       many photos, and whether the memory of each process stays what it is
+  start      npm start of a built tree: until it is ready, and until a photo that is sent then has its answers
   crowd      a photo of 48 megapixels with 108 people beside the bare loop, and two such at once
   page       a photo of 64 faces, watched by curl alone and by the page in a Chromium (CHROMIUM) alone, in turns: until the last answer
   faults     photos while there are far too many, processes are killed, the broker is away, clients are rude, the disk is full:
@@ -40,6 +42,7 @@ export const USAGE = `npm run bench -- [pipeline] [--mix portrait-1:6,group-4:3]
   --pairs    of crowd (default 50)
   --processes  of pipeline, profile and soak: every service as a process of its own
   --replicas of pipeline: of each stage so many processes (default 1)
+  --starts   of start, whose median counts (default 10)
   --from     a folder of photos to repeat under other names (default: the repository's samples)
   --only     of faults: some of its kinds; of grows: some of what grows
   --seed     of faults: what is killed when; of resolution: where the faces are (default 1)

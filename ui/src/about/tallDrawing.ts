@@ -71,7 +71,7 @@ export function tallDrawing(analyzers: readonly StageName[]): Drawing {
       { x: 118, y: results - 8, text: "sf.v2.result.<job>", isCode: true },
       { x: 60, y: 226, text: "sf.v2.work.<job>.image", isCode: true },
       { x: 60, y: 241, text: "SF_IMAGES", isCode: true },
-      { x: inset + 2, y: 352, text: "sf.v2.work.<job>.face.<face>", isCode: true },
+      { x: inset + 2, y: 352, text: "sf.v2.work.<job>.face.<group>", isCode: true },
       { x: right, y: 352, text: "SF_FACES", isCode: true, anchor: "end" },
       { x: 80, y: embedEnd + 26, text: "sf.v2.work.<job>.embedding.<face>", isCode: true },
       { x: 80, y: embedEnd + 42, text: "SF_EMBEDDINGS", isCode: true },

@@ -107,7 +107,7 @@ export function wideDrawing(analyzers: readonly StageName[]): Drawing {
       { x: 140, y: middle(level) - 7, text: ".image", isCode: true },
       { x: 140, y: middle(level) + 17, text: "SF_IMAGES", isCode: true },
       { x: right(column.extract) + 8, y: middle(level) - 20, text: "sf.v2.work.<job>", isCode: true },
-      { x: right(column.extract) + 8, y: middle(level) - 7, text: ".face.<face>", isCode: true },
+      { x: right(column.extract) + 8, y: middle(level) - 7, text: ".face.<group>", isCode: true },
       { x: right(column.extract) + 8, y: middle(level) + 17, text: "SF_FACES", isCode: true },
       { x: resultsBus + 10, y: middle(0) - 20, text: "sf.v2.work.<job>", isCode: true },
       { x: resultsBus + 10, y: middle(0) - 7, text: ".embedding.<face>", isCode: true },
@@ -115,7 +115,7 @@ export function wideDrawing(analyzers: readonly StageName[]): Drawing {
       { x: enrolBus - 8, y: middle(4) - 2, text: "when asked to", anchor: "end" },
       { x: centre + 8, y: middle(1) + 4, text: "the nearest" },
       { x: centre + 8, y: middle(3) + 4, text: "adds a face" },
-      { x: 78, y: results - 8, text: "sf.v2.result.<job>.<stage>.<face>", isCode: true },
+      { x: 78, y: results - 8, text: "sf.v2.result.<job>.<stage>.<group>", isCode: true },
       { x: 78, y: results + 18, text: "kept in SF_RESULTS, relayed live as sf.v2.live.<job>", isCode: true },
     ],
   };

@@ -9,6 +9,7 @@ import { serverClock } from "../serverClock";
 import { jobOf, whenGone } from "./createJob";
 import { asJpeg } from "./heic";
 import { HEAD_BYTES, UNREADABLE_HEIC, photoTypeOf, type Refusal } from "./photoCheck";
+import { rest } from "./rest";
 import { recallVisit, rememberVisit } from "./visitMemory";
 
 /** Where a photo is on its way to being a job. */
@@ -236,19 +237,4 @@ function sendNextWhenEnded(jobId: string): void {
 function hasEnded(jobId: string): boolean {
   const { state, failure } = jobOf(jobId);
   return failure() !== undefined || state().state === "complete" || state().state === "deleted";
-}
-
-/** Ends early when the network comes back. @throws the signal's reason */
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const over = () => {
-      clearTimeout(timer);
-      removeEventListener("online", over);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(over, ms);
-    addEventListener("online", over);
-    signal.addEventListener("abort", over);
-  });
 }

@@ -16,7 +16,11 @@ function jobOf(fields: Record<string, object[]>): JobState {
     { state: "done", value: { answers } },
   ]);
   const face = { index: 0, box, score: 0.5, fields: Object.fromEntries(done) };
-  return { accepted: { stages: Object.keys(fields) }, faces: [face] } as unknown as JobState;
+  const extract = {
+    state: "done",
+    value: { size: { width: 10, height: 10 }, turned: 0, faces: [{ index: 0, box }] },
+  };
+  return { accepted: { stages: Object.keys(fields) }, extract, faces: [face] } as unknown as JobState;
 }
 
 function tableOf(fields: Record<string, object[]>): string[] {
@@ -30,7 +34,7 @@ it("is the same whether three analyzers give three answers or one gives them all
   const joint = tableOf({ attributes: [age, gender, race] });
   expect(joint).toEqual(tableOf({ age: [age], gender: [gender], race: [race] }));
   expect(joint[0]).toBe(
-    "file,face,x,y,width,height,score,age,gender,gender probability,race,race probability,match,similarity,likelihood,problem",
+    "file,face,x,y,width,height,score,age,gender,gender probability,race,race probability,match,similarity,likeness,false positive rate,likelihood,problem",
   );
 });
 

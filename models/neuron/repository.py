@@ -42,7 +42,8 @@ def models_in_use():
             if name in found:
                 sys.exit(f'{folder}: there is an analyzer "{name}" already, in {found[name]}')
             found[name] = folder
-    return found
+    replaced = {name for folder in found.values() for name in manifest_in(folder).get("replaces", [])}
+    return {name: folder for name, folder in found.items() if name not in replaced}
 
 
 def items_of(setting):

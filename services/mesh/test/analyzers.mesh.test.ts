@@ -83,7 +83,7 @@ describe.each([
       await page.locator('.fall-figure[data-known="true"]').nth(1).waitFor({ timeout: 60_000 });
       const field = (stage: string) => page.locator(`.field[data-stage="${stage}"][data-state="done"]`);
       expect(await field("mask").innerText()).toMatch(
-        /^Mask\s+Probably no mask\s+no mask\s+\d+ %\s+a mask\s+\d+ %/,
+        /^Mask\s+Probably no mask\s+no mask\s+\d+%\s+a mask\s+\d+%/,
       );
       expect(await field("mask").innerText()).toContain("It is no check of health or safety.");
       expect(await field("mood").innerText()).toBe(await field("emotion").innerText());

@@ -111,7 +111,7 @@ describe("the command line without a mesh", () => {
     });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^enrolling the sample gallery, \d+ faces \(once\) \.\.\.$/m);
-    expect(stdout).toMatch(/ match .* Composite \d+ \d+ %/);
+    expect(stdout).toMatch(/ match .*\): Composite \d+, Composite \d+/);
     expect(existsSync(join(dataDir, "run.json"))).toBe(false);
     expect(existsSync(join(dataDir, "run.lock"))).toBe(false);
   });

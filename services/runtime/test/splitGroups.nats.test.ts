@@ -195,6 +195,17 @@ describe("a face of a split group in a message of its own", () => {
       expect(saysOf(await groups.resultAt(jobId, 0, face))).toEqual([[face, `test@${face}`]]);
   });
 
+  it("leaves none unanswered of a group that has but one more", async () => {
+    const jobId = newJobId(Date.now());
+    await groups.start(async ({ face }) => answer(face));
+    await groups.submit(jobId, [1], { group: 0, isSplit: true });
+    await groups.resultAt(jobId, 0, 1);
+    await groups.submit(jobId, [0]);
+    await groups.ended();
+    expect(await groups.placesOf(jobId)).toEqual(["0", "0.0", "0.1"]);
+    expect(saysOf(await groups.resultAt(jobId, 0, 0))).toEqual([[0, "test@0"]]);
+  });
+
   it("adds nothing where the group has been answered, but for a face that was not among its answers", async () => {
     const jobId = newJobId(Date.now());
     await groups.start(async ({ face }) => answer(face));

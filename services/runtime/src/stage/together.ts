@@ -59,11 +59,11 @@ export function togetherOf<Work extends StageWork>(
     /** @returns undefined where a group has waited for long enough, or its place is taken */
     async function settleInTime(): Promise<PieceEnd[] | undefined> {
       const all = Promise.all(computing);
-      if (pieces.length === 1) return settle(await all, place, call.signal);
-      if (!(await endsInTime(all, deadlineAtMs))) return undefined;
+      if (pieces.length > 1 && !(await endsInTime(all, deadlineAtMs))) return undefined;
       const ends = await settle(await all, place, call.signal);
-      // By a later delivery that has split it, perhaps: it may not have answered all of it yet, and the message must not end before that.
-      return ends.some(({ outcome }) => outcome === "duplicate") ? undefined : ends;
+      const isOfGroup = place.group !== undefined && place.face === undefined;
+      // By who has split it, perhaps, and may not have answered all of it yet: the message must not end before that.
+      return isOfGroup && ends.some(({ outcome }) => outcome === "duplicate") ? undefined : ends;
     }
 
     async function answerLate(piece: ReadPiece<Work>, computed: Computed<Work>): Promise<PieceEnd> {

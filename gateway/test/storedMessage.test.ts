@@ -42,6 +42,7 @@ describe("a stored message", () => {
     ["one without a face", ["age", 0], together([age(0), { jobId: JOB, stage: "age" }])],
     ["one face's twice", ["age", 0], together([age(0), age(1), age(1)])],
     ["that of a face before the group", ["age", 2], together([age(2), age(1)])],
+    ["more faces than travel together", ["age", 0], groupAnswer(JOB, "age", [0, 1, 2, 3, 4])],
     ["others of their own", ["age", 0], nested],
     ["a split among answers", ["age", 0], together([age(0), split(JOB, "age", 1)])],
     ["a split of another group", ["age", 0], split(JOB, "age", 1)],

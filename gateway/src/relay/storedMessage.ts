@@ -1,4 +1,5 @@
 import {
+  FACES_PER_MESSAGE_MAX,
   ResultSchema,
   fromBinary,
   ownerOf,
@@ -46,6 +47,7 @@ function isAbout({ jobId, stage, group, face }: SubjectOfResult, result: Result)
   const isOfGroup = (each: Result) => each.face !== undefined && each.face >= group;
   const isDistinct = new Set(all.map((each) => each.face)).size === all.length;
   return (
+    all.length <= FACES_PER_MESSAGE_MAX &&
     isDistinct &&
     all.every(isOfGroup) &&
     !result.others.some((each) => isSplit(each) || each.others.length > 0)

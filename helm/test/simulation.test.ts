@@ -56,6 +56,16 @@ describe("the autoscaler's rule", () => {
   });
 });
 
+describe("what a stage of faces is scaled by", () => {
+  it("is about a third of a second of a replica's work, though a message carries several faces", () => {
+    const { lagPerReplica } = chartSettings("embed", "eks-production");
+    const [facesPerMessage, msPerFace] = [3, 4];
+    const workMs = lagPerReplica * facesPerMessage * msPerFace;
+    expect(workMs).toBeGreaterThan(200);
+    expect(workMs).toBeLessThan(500);
+  });
+});
+
 describe("the fleet at the chart's settings", () => {
   const outcomes = scenarios().map((scenario) => ({ name: scenario.name, outcome: run(scenario) }));
   const [chart, newNodes, lagAlone] = outcomes.map(({ name, outcome }) => figures(name, outcome));

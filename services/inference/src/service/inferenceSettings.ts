@@ -89,7 +89,7 @@ export function openingOf(config: InferenceSettings) {
   };
 }
 
-/** The bound on a stage's messages in flight that `stageConcurrency` stands for. */
+/** The bound on a stage's pieces of work done at once that `stageConcurrency` stands for. */
 export function concurrencyOf(
   config: { stageConcurrency: number; inferenceWorkers: number },
   perWorker = 2,

@@ -8,7 +8,7 @@ import type {
   MeasureJson,
   MeasureSpecJson,
 } from "./shapes.js";
-import { capitalised, nameInWords, textIn } from "./texts.js";
+import { capitalised, nameInWords, percentText, textIn } from "./texts.js";
 
 /** The words for an analyzer's answers, from its announcement: for page and command line. */
 
@@ -87,7 +87,7 @@ export function intervalText(spec: MeasureSpecJson | undefined, { low, high }: M
 /** "80% sure: 25 to 37", where the answer has an interval. */
 export function intervalWords(spec: MeasureSpecJson | undefined, measure: MeasureJson): string {
   const interval = intervalText(spec, measure);
-  return interval && spec?.interval ? `${Math.round(spec.interval * 100)}% sure: ${interval}` : interval;
+  return interval && spec?.interval ? `${percentText(spec.interval)} sure: ${interval}` : interval;
 }
 
 /** Written at the figure, without a space. */

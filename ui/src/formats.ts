@@ -8,13 +8,6 @@ export function formatMs(ms: number): string {
   return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`;
 }
 
-/** 0..1 as "94%"; a share above 0 is never written as "0%". */
-export function formatPercent(share: number): string {
-  if (share > 0 && share < 0.01) return "< 1%";
-  if (share < 1 && share > 0.99) return "> 99%";
-  return `${Math.round(share * 100)}%`;
-}
-
 /** "1.4 MB", in powers of 1,000 as file managers write it. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;

@@ -1,6 +1,5 @@
 import type { Caution } from "@similarfaces/contracts/job";
 import { describe, expect, it } from "vitest";
-import { formatPercent } from "../src/formats";
 import {
   figuresOf,
   likenessWords,
@@ -43,7 +42,7 @@ describe("words for matches", () => {
       name: "Ada",
       similarity: "0.50",
       strangers: "One stranger in 13",
-      likelihood: formatPercent(0.9),
+      likelihood: "90%",
     });
     for (const words of [...spokenMatches(matches, []), likenessWords(matches.matches[0]!, [])]) {
       expect(words).not.toContain("%");

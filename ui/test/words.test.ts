@@ -10,7 +10,7 @@ import {
   rankedLabels,
   shownAnswers,
 } from "@similarfaces/contracts/answers";
-import { formatMs, formatPercent } from "../src/formats";
+import { formatMs } from "../src/formats";
 import { textIn } from "@similarfaces/contracts/texts";
 
 const guess = (label: string, probability: number): ClassificationJson => ({
@@ -181,6 +181,5 @@ describe("figures", () => {
       "60 s",
       "2 min 5 s",
     ]);
-    expect([0, 0.004, 0.94, 0.996, 1].map(formatPercent)).toEqual(["0%", "< 1%", "94%", "> 99%", "100%"]);
   });
 });

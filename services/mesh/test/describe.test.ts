@@ -72,7 +72,7 @@ describe("a result on the command line", () => {
       classification: { label: "red", probability: 0.8, probabilities: [], hides: [] },
     };
     const [line] = lines({ stage: "light-and-tone", analysis: { answers: [tone] } });
-    expect(line).toMatch(/ light-and-tone red 80 %$/);
+    expect(line).toMatch(/ light-and-tone red 80%$/);
   });
 
   it("says of what nobody has measured that it is so, with the bare similarity", () => {
@@ -156,7 +156,7 @@ describe("a result on the command line", () => {
     expect(printed("accepted", "extract", "scarf", "match").at(-1)).toMatch(lowered);
     const [certain, scarf, again] = printed("accepted", "extract", "match", "scarf").slice(-3);
     expect(certain).toMatch(/^match +very alike \(as one stranger in 470\): Ada$/);
-    expect(scarf).toMatch(/^scarf +scarf 90 %$/);
+    expect(scarf).toMatch(/^scarf +scarf 90%$/);
     expect(again).toMatch(lowered);
   });
 

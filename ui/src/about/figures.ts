@@ -1,4 +1,5 @@
-import { formatPercent, labelInWords } from "../formats";
+import { percentText } from "@similarfaces/contracts/texts";
+import { labelInWords } from "../formats";
 
 /** One figure of a manifest in words. */
 export interface Fact {
@@ -150,7 +151,7 @@ function textOf(key: string, value: unknown): string {
   if (BARE.test(key)) return value.toFixed(2);
   // Small as they are: one decimal more.
   if (["std", "ci95", "calibration_error"].includes(key)) return `${(value * 100).toFixed(1)}%`;
-  return Number.isInteger(value) && value > 1 ? value.toLocaleString() : formatPercent(value);
+  return Number.isInteger(value) && value > 1 ? value.toLocaleString() : percentText(value);
 }
 
 /** "0.001" is "1 in 1,000". */

@@ -1,10 +1,10 @@
 import type { AnalysisJson, FaceView, Field } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
+import { percentText } from "@similarfaces/contracts/texts";
 import { For, Show, onMount } from "solid-js";
 import { announcementOf, titleOf } from "../analyzers";
 import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
-import { formatPercent } from "../formats";
 import { isGuest } from "../shares";
 import { inPhotoOrder, isAnalysis } from "../stages";
 import { AnswerDetails } from "./AnswerDetails";
@@ -27,7 +27,7 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
       <For each={answers()}>
         {(stage) => <StageDetails stage={stage} field={props.face.fields[stage] as Field<AnalysisJson>} />}
       </For>
-      <p class="small quiet">{formatPercent(props.face.score)} sure that this is a face.</p>
+      <p class="small quiet">{percentText(props.face.score)} sure that this is a face.</p>
       <Show when={!isGuest(props.jobId) && !props.face.skipped}>
         <p>
           <Link class="button" href={`/gallery?job=${props.jobId}&face=${props.face.index}`}>

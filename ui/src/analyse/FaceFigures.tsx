@@ -1,10 +1,11 @@
 import type { FaceView, Field, MatchesJson } from "@similarfaces/contracts/job";
 import { hasConsumer, type StageName } from "@similarfaces/contracts/stages";
+import { percentText } from "@similarfaces/contracts/texts";
 import { For, Show } from "solid-js";
 import { titleOf } from "../analyzers";
 import { jobUrl } from "../api/jobs";
 import { StageLabel } from "../components/StageLabel";
-import { formatMs, formatPercent } from "../formats";
+import { formatMs } from "../formats";
 import { inPhotoOrder, isAnalysis } from "../stages";
 import { LikenessDetails } from "./LikenessDetails";
 import { accuracyOf, type Accuracy } from "./accuracy";
@@ -88,7 +89,7 @@ function Groups(props: { accuracy: Accuracy }) {
         <For each={props.accuracy.groups}>
           {({ name, value }) => (
             <li>
-              {name} <b>{props.accuracy.unit === "share" ? formatPercent(value) : `± ${value.toFixed(1)}`}</b>
+              {name} <b>{props.accuracy.unit === "share" ? percentText(value) : `± ${value.toFixed(1)}`}</b>
             </li>
           )}
         </For>

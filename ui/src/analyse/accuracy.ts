@@ -1,5 +1,6 @@
 import type { Measurement } from "@similarfaces/contracts/api";
-import { formatPercent, labelInWords } from "../formats";
+import { percentText } from "@similarfaces/contracts/texts";
+import { labelInWords } from "../formats";
 
 /** How often a model was right on photos it had not seen, and for whom it was right least and most often. */
 export interface Accuracy {
@@ -22,7 +23,7 @@ export function accuracyOf([first]: readonly Measurement[]): Accuracy | undefine
   const share = Object.entries(figures).find(([key]) => /^accuracy\d*$/.test(key))?.[1];
   if (typeof share !== "number") return undefined;
   const groups = groupsOf(figures, /^(by_|recall$)/);
-  return { sentence: `Right in ${formatPercent(share)} of ${tests}.`, groups, unit: "share" };
+  return { sentence: `Right in ${percentText(share)} of ${tests}.`, groups, unit: "share" };
 }
 
 /** The first figure of that name: per group a value, or a value and a number of faces. */

@@ -1,9 +1,8 @@
 import { fieldOf, type AnalysisJson, type FaceView, type Field } from "@similarfaces/contracts/job";
 import { announcementOf, inOrder } from "../analyzers";
 import { isAnalysis } from "../stages";
-import { capitalised, nameInWords, textIn } from "@similarfaces/contracts/texts";
+import { capitalised, nameInWords, percentText, textIn } from "@similarfaces/contracts/texts";
 import { answerWords, isPanel, shownAnswers, type ShownAnswer } from "@similarfaces/contracts/answers";
-import { formatPercent } from "../formats";
 import { spokenMatches } from "./matchWords";
 
 /** The words at the card and the box of a skipped face. */
@@ -14,7 +13,7 @@ const DOUBTFUL = 0.75;
 
 /** How sure the models are that it is a face at all, 0..1, in words. */
 export const surenessWords = (score: number): string =>
-  `${score < DOUBTFUL ? "Perhaps not a face" : "A face"}: ${formatPercent(score)} sure`;
+  `${score < DOUBTFUL ? "Perhaps not a face" : "A face"}: ${percentText(score)} sure`;
 
 /** Why a skipped face has no answers: what there is of it in the photo. */
 export function skippedReason({ box, fields }: FaceView): string {

@@ -6,8 +6,7 @@ import {
   type Verdict,
 } from "@similarfaces/contracts/job";
 import { VERDICT_WORDS, nearestText, strangersText } from "@similarfaces/contracts/likeness";
-import { capitalised } from "@similarfaces/contracts/texts";
-import { formatPercent } from "../formats";
+import { capitalised, percentText } from "@similarfaces/contracts/texts";
 
 /** What the page says where nobody has measured the embedder. */
 const UNCALIBRATED = "Nobody has measured what this embedder's similarities mean.";
@@ -68,7 +67,7 @@ export const figuresOf = ({ name, similarity, falsePositiveRate, likelihood }: M
   name,
   similarity: similarity.toFixed(2),
   strangers: falsePositiveRate === undefined ? undefined : capitalised(strangersText(falsePositiveRate)),
-  likelihood: likelihood === undefined ? undefined : formatPercent(likelihood),
+  likelihood: likelihood === undefined ? undefined : percentText(likelihood),
 });
 
 /** The words of the four-step meter beside them; `uncalibrated` has none. */

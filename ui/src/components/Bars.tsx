@@ -1,5 +1,5 @@
+import { percentText } from "@similarfaces/contracts/texts";
 import { For } from "solid-js";
-import { formatPercent } from "../formats";
 import "./Bars.css";
 
 export interface Bar {
@@ -21,7 +21,7 @@ export function Bars(props: { bars: readonly Bar[]; label: string }) {
             <span class="bars-track" aria-hidden="true">
               <span class="bars-fill" style={{ "--share": bar.share }} />
             </span>
-            <span class="bars-share">{bar.text ?? formatPercent(bar.share)}</span>
+            <span class="bars-share">{bar.text ?? percentText(bar.share)}</span>
           </li>
         )}
       </For>

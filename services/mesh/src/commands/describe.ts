@@ -1,4 +1,5 @@
 import { answerWords, intervalText, shownAnswers } from "@similarfaces/contracts/answers";
+import { percentText } from "@similarfaces/contracts/texts";
 import {
   VERDICT_WORDS,
   fieldOf,
@@ -111,7 +112,7 @@ function analysisText(stage: string, analysis: AnalysisJson, analyzers: readonly
     .map((shown) => {
       const { classification, measure } = shown.answer!;
       const words = answerWords(shown);
-      if (classification) return `${words} ${percent(classification.probability)}`;
+      if (classification) return `${words} ${percentText(classification.probability)}`;
       const interval = measure && intervalText(shown.spec.measure, measure);
       return interval ? `${words} (${interval})` : words;
     })
@@ -129,10 +130,6 @@ function matchesText({ matches, verdict }: MatchesJson, cautions: readonly Cauti
   const often = rate === undefined ? "" : ` (as ${strangersText(rate)})`;
   const notes = cautions.map(({ message }) => ` (${message})`).join("");
   return `${VERDICT_WORDS[shownVerdict(verdict, cautions)]}${often}: ${nearest.join(", ")}${notes}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 function ms(value: number): string {

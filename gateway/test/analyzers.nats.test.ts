@@ -116,13 +116,30 @@ describe("an analyzer that announces itself", () => {
     expect(await refused.json()).toMatchObject({
       failure: {
         code: "bad_request",
-        message: "stages takes a list of extract, quality, embed, match, hat, age, gender",
+        message:
+          "stages takes a list of extract, quality, embed, match, hat, age, gender, or of their answers' names",
       },
     });
     await mesh.analyzers.withdraw(HAT.name);
     await expect.poll(() => listed()).toEqual(WITHOUT_HAT);
     const gone = await fetch(`${mesh.url}/v1/jobs?stages=hat`, { method: "POST", body: PIXEL });
     expect(gone.status).toBe(400);
+  });
+
+  it("may be named by one of its answers, whoever gives it; an analyzer of that name comes first", async () => {
+    const answers = ["hat", "age", "brim"].map((name) => ({
+      name,
+      title: { en: name },
+      kind: { case: "classification", value: {} } as const,
+    }));
+    await mesh.analyzers.announce({ name: HAT.name, order: 0, title: { en: "hat" }, answers });
+    await expect.poll(() => listed()).toEqual(WITH_HAT);
+    const askedFor = async (stages: string) =>
+      stagesOf((await postPixel(mesh.url, `?stages=${stages}`)).jobId);
+    await expect.poll(() => askedFor("brim")).toEqual(["extract", "hat"]);
+    expect(await askedFor("brim, hat")).toEqual(["extract", "hat"]);
+    expect(await askedFor("age")).toEqual(["extract", "age"]);
+    expect(await askedFor("sharpness")).toEqual(["extract", "quality"]);
   });
 
   it("is in /v1/about with its model, though the gateway has no models on its disk", async () => {

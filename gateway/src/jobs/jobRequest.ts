@@ -9,6 +9,7 @@ import {
   type StageName,
 } from "@similarfaces/contracts";
 import type { Caller } from "../access/caller.js";
+import type { InstalledStages } from "../system/installedStages.js";
 
 /** What a request asks of a photo. */
 export interface JobRequest {
@@ -27,13 +28,13 @@ const MATCHES_USUAL = 5;
 
 /**
  * Reads `stages`, `faces`, `matches` and `minScore` of a request's query. Without `stages` a job asks for all that are installed and that the caller
- * may ask for; a stage that is named brings along those whose answers it needs.
+ * may ask for; a stage that is named, itself or by one of its answers, brings along those whose answers it needs.
  * @throws StageFailure bad_request; unauthorized or forbidden where a stage that searches the gallery is named and the caller may not
  */
 export function readJobRequest(
   query: URLSearchParams,
   caller: Pick<Caller, "keyId" | "scopes">,
-  installed: readonly StageName[],
+  installed: Pick<InstalledStages, "list" | "named">,
 ): JobRequest {
   return {
     stages: readStages(query.get("stages"), caller, installed),
@@ -47,14 +48,15 @@ export function readJobRequest(
 function readStages(
   text: string | null,
   { keyId, scopes }: Pick<Caller, "keyId" | "scopes">,
-  installed: readonly StageName[],
+  installed: Pick<InstalledStages, "list" | "named">,
 ): StageName[] {
-  const offered = installed.filter(isForPhotos);
+  const offered = installed.list().filter(isForPhotos);
   // The answer of a stage of the gallery holds names and portraits.
   const maySearch = scopes.has("gallery:read");
   const open = offered.filter((stage) => maySearch || !isGalleryStage(stage));
   if (text === null || text === "") return open;
-  const asked = text.split(",").map((name) => name.trim());
+  const names = text.split(",").map((name) => name.trim());
+  const asked = names.map((name) => installed.named(name) ?? name);
   const closed = asked.find((stage) => offered.includes(stage) && !open.includes(stage));
   if (closed !== undefined) {
     throw new StageFailure(
@@ -63,7 +65,10 @@ function readStages(
     );
   }
   if (!asked.every((stage) => open.includes(stage))) {
-    throw new StageFailure("bad_request", `stages takes a list of ${open.join(", ")}`);
+    throw new StageFailure(
+      "bad_request",
+      `stages takes a list of ${open.join(", ")}, or of their answers' names`,
+    );
   }
   const needed = new Set(asked.flatMap(withSources));
   return open.filter((stage) => needed.has(stage));

@@ -39,7 +39,7 @@ export function jobRoutes(options: JobRoutesOptions): Route[] {
       path: "/v1/jobs",
       scope: "analyse",
       async handle({ request, caller, trace }) {
-        const asked = () => readJobRequest(request.query, caller, installed.list());
+        const asked = () => readJobRequest(request.query, caller, installed);
         const client = clientOf(caller);
         intake.check(client, asked().stages);
         const waitMs = readWait(request.header("prefer")) ?? 0;

@@ -15,6 +15,8 @@ import { followModels, type Broker } from "@similarfaces/runtime";
 export interface InstalledStages {
   /** Those of the table that are switched on, in its order, then the announced analyzers in theirs. */
   list(): StageName[];
+  /** Who answers to a name in a request: the stage or analyzer of that name, else the first analyzer that announces an answer of it. */
+  named(name: string): StageName | undefined;
   /** How the answers of each are shown: of `quality` first, where it is switched on, then of the announced analyzers. */
   analyzers(): AnnouncementJson[];
   /** What has announced itself: the models of the core in the pipeline's order, then the analyzers in theirs. */
@@ -40,9 +42,14 @@ export async function followInstalledStages(
   const core = CORE_STAGES.filter((stage) => switchedOn.includes(stage));
   const own = ANALYZERS_OF_TABLE.filter(({ name }) => core.includes(name));
   const models = await followModels(broker);
+  const list = () => [...core, ...models.analyzers().map(({ name }) => name)];
+  const analyzers = () => [...own, ...models.analyzers()];
   return {
-    list: () => [...core, ...models.analyzers().map(({ name }) => name)],
-    analyzers: () => [...own, ...models.analyzers()],
+    list,
+    named: (name) =>
+      list().find((stage) => stage === name) ??
+      analyzers().find(({ answers }) => answers.some((answer) => answer.name === name))?.name,
+    analyzers,
     models: () => [
       ...CORE_MODELS.flatMap((name) => models.list().find((model) => model.name === name) ?? []),
       ...models.analyzers(),

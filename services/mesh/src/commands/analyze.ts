@@ -20,7 +20,7 @@ Analyses photos on the running mesh, or on one started for the occasion. Results
   PHOTO      a file; a folder, of which the photos in it and below it are taken; or a pattern ("holiday/**/*.jpg")
   --json     one JSON object per line, each with the file's name
   --csv      besides, a table: a row for each face with its box, its answers and the best match
-  --stages   only these of extract, embed, match and the analyzers that are there (GET /v1/analyzers)
+  --stages   only these of extract, embed, match and the analyzers that are there, or by what they answer (GET /v1/analyzers)
   --min-score
              faces of a lower score are none, 0 to 1; without it the deployment's (FACE_SCORE_MIN)
   --url      a gateway elsewhere; API_KEY is sent to it when set`;

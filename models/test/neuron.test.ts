@@ -53,7 +53,10 @@ it.skipIf(!hasPython)("neuron/repository.py finds the models that the services f
     const env = { MODEL_PACKS: "detect=yunet", ANALYZER_PACKS: `${folder}/one, ${folder}/pack` };
     for (const settings of [{}, { ANALYZER_PACKS: "compact-attributes,extra" }, env]) {
       const choice = packsOf(readSettings(settings, inferenceSettings));
-      const found = [...(await findModels(choice, CORE_MODELS)), ...(await findAnalyzers(choice))];
+      const analyzers = await findAnalyzers(choice);
+      // Those that an analyzer replaces are served where they are named.
+      const named = analyzers.flatMap(({ name, manifest }) => [name, ...(manifest.replaces ?? [])]);
+      const found = await findModels(choice, [...CORE_MODELS, ...named]);
       expect(inPython("repository.models_in_use()", settings)).toEqual(
         Object.fromEntries(found.map((one) => [one.name, one.folder])),
       );

@@ -25,7 +25,7 @@ it("every published pack has models, and compact detector, second look, embedder
   expect(new Set(entries.map(({ pack }) => pack))).toEqual(new Set(PUBLISHED));
   const compact = folders.map(([folder]) => folder).filter((folder) => folder.startsWith("compact/"));
   expect(compact).toEqual(
-    ["detect", "refine", "embed", "age", "gender", "emotion", "race"].map((name) => `compact/${name}`),
+    ["detect", "refine", "embed", "age", "gender", "race", "emotion"].map((name) => `compact/${name}`),
   );
 });
 

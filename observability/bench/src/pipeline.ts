@@ -52,7 +52,7 @@ export interface PipelineReport {
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
   const photos = await readMix(options);
   const { env, processes = false, replicas = 1 } = options;
-  const bare = await startBareProcess({ ...process.env, ...env });
+  const bare = await startBareProcess({ ...process.env, ...env }, processes);
   const { workers } = bare;
   const mesh = await startMeshUnderTest(env, { processes, replicas });
   try {

@@ -2,6 +2,7 @@ export { importPhotos, type Outcome } from "./gallery/importPhotos.js";
 export { peopleOfFolder } from "./gallery/people.js";
 export { enrolSamples } from "./gallery/sampleGallery.js";
 export { ProgressBar } from "./terminal/progressBar.js";
+export { oneProcessEnvironment } from "./oneProcess/environment.js";
 export { servedStages } from "./oneProcess/servedStages.js";
 export { readConfig } from "./supervisor/config.js";
 export { guard } from "./supervisor/guard.js";

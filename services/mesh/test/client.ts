@@ -54,9 +54,13 @@ export function answered({ events }: Seen): string[] {
   return events.map(({ stage, face }) => (face === undefined ? stage : `${stage}.${face}`)).sort();
 }
 
+/** The analyzers of a mesh where nobody chooses: in one process, and in services of their own. */
+export const ANALYZERS = ["attributes", "emotion"];
+export const ANALYZERS_APART = ["age", "gender", "race", "emotion"];
+
 /** What `answered` is of a job with that many faces of which everything is known. */
-export function allAnswers(faces: number): string[] {
-  const perFace = ["embed", "age", "gender", "race", "emotion", "match"];
+export function allAnswers(faces: number, analyzers: readonly string[] = ANALYZERS): string[] {
+  const perFace = ["embed", ...analyzers, "match"];
   const ofFaces = Array.from({ length: faces }, (_, face) => perFace.map((stage) => `${stage}.${face}`));
   return ["accepted", "extract", ...ofFaces.flat()].sort();
 }

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAlive } from "../src/supervisor/processIdentity.js";
-import { allAnswers, analyse, answered, failuresOf, follow, sample, submit, type Seen } from "./client.js";
+import {
+  ANALYZERS,
+  allAnswers,
+  analyse,
+  answered,
+  failuresOf,
+  follow,
+  sample,
+  submit,
+  type Seen,
+} from "./client.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
 
 /** Work of a killed process comes back after the ack wait of 10 s, of a killed broker after its timers; this is for slow machines. */
@@ -39,7 +49,7 @@ describe("an end in the middle of jobs", { timeout: TEST_TIMEOUT_MS }, () => {
 
   it("kill -9 of the mesh process amid the faces: the jobs complete, no result twice", async () => {
     const before = mesh.state();
-    expectWhole(await killAt("age", ["mesh"]));
+    expectWhole(await killAt("attributes", ["mesh"]));
     expect(mesh.state().children["mesh"]!.pid).not.toBe(before.children["mesh"]!.pid);
     expect(mesh.state().url).toBe(before.url);
     expect(mesh.output()).toMatch(/mesh was ended by SIGKILL; it is started again/);
@@ -47,7 +57,7 @@ describe("an end in the middle of jobs", { timeout: TEST_TIMEOUT_MS }, () => {
 
   it("kill -9 of the mesh process twice, amid the faces and amid those that come again: the jobs complete, no result twice", async () => {
     const pid = () => mesh.state().children["mesh"]!.pid;
-    const ofGroups = ["age", "gender", "race", "emotion", "embed", "match"];
+    const ofGroups = [...ANALYZERS, "embed", "match"];
     const killed: number[] = [];
     const photos = await Promise.all([sample("group-18"), sample("group-4"), sample("portrait-1")]);
     const jobs = await Promise.all(photos.map((photo) => submit(mesh.url, photo)));

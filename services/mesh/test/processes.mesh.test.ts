@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allAnswers, analyse, answered, failuresOf, follow, sample, submit } from "./client.js";
+import {
+  ANALYZERS_APART,
+  allAnswers,
+  analyse,
+  answered,
+  failuresOf,
+  follow,
+  sample,
+  submit,
+} from "./client.js";
 import { startTestMesh, type TestMesh } from "./mesh.js";
 
-const SERVICES = ["gateway", "extract", "embed", "age", "gender", "race", "emotion", "match"];
+const SERVICES = ["gateway", "extract", "embed", ...ANALYZERS_APART, "match"];
+const whole = (faces: number) => allAnswers(faces, ANALYZERS_APART);
 
 /** Every service is `node services/<name>/dist/main.js`, as it is on a cluster: this is also how each starts alone. */
 describe("npm start -- --processes", { timeout: 120_000 }, () => {
@@ -16,7 +26,7 @@ describe("npm start -- --processes", { timeout: 120_000 }, () => {
     expect(Object.keys(mesh.state().children)).toEqual(
       expect.arrayContaining(["nats-server", "provision", ...SERVICES]),
     );
-    expect(answered(await analyse(mesh.url, await sample("group-4")))).toEqual(allAnswers(4));
+    expect(answered(await analyse(mesh.url, await sample("group-4")))).toEqual(whole(4));
   });
 
   it("kill -9 of every stage and the gateway in the middle of jobs: all complete, no result twice", async () => {
@@ -37,7 +47,7 @@ describe("npm start -- --processes", { timeout: 120_000 }, () => {
       ),
     );
     expect([...alive]).toEqual([]);
-    expect(seen.map((each) => answered(each))).toEqual([allAnswers(18), allAnswers(4), allAnswers(1)]);
+    expect(seen.map((each) => answered(each))).toEqual([whole(18), whole(4), whole(1)]);
     expect(seen.flatMap((each) => failuresOf(each))).toEqual([]);
     const restarted = () => SERVICES.filter((name) => mesh.state().children[name]!.pid !== before[name]!.pid);
     await expect.poll(restarted, { timeout: 20_000 }).toEqual(SERVICES);
@@ -51,9 +61,9 @@ describe("npm start -- --processes", { timeout: 120_000 }, () => {
       const order: string[] = [];
       const seen = await follow(mesh.url, jobId, ({ stage }) => {
         order.push(stage);
-        if (order.length === allAnswers(1).length - 1) process.kill(pid, "SIGCONT");
+        if (order.length === whole(1).length - 1) process.kill(pid, "SIGCONT");
       });
-      expect(answered(seen)).toEqual(allAnswers(1));
+      expect(answered(seen)).toEqual(whole(1));
       expect(order.at(-1)).toBe("race");
     } finally {
       process.kill(pid, "SIGCONT");

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { MixPhoto } from "@similarfaces/load";
+import { oneProcessEnvironment } from "@similarfaces/mesh";
 import { startAsked } from "../askedProcess.js";
 import type { SpentRound } from "../spentRound.js";
 
@@ -18,9 +19,15 @@ export type BareQuestion = { photo: Uint8Array } | { photos: readonly MixPhoto[]
 
 const MAIN = fileURLToPath(new URL("../../dist/bare/bareMain.js", import.meta.url));
 
-/** @param env the mesh's: it says which packs, analyzers and stages there are. @throws Error if it ends before it is ready */
-export async function startBareProcess(env: NodeJS.ProcessEnv): Promise<BareProcess> {
-  const asked = await startAsked<{ workers: number }>("the bare loop", MAIN, { env });
+/**
+ * @param env the mesh's: it says which packs, analyzers and stages there are
+ * @param processes whether that mesh has a process for every service: it may serve other analyzers then
+ * @throws Error if it ends before it is ready
+ */
+export async function startBareProcess(env: NodeJS.ProcessEnv, processes = false): Promise<BareProcess> {
+  const asked = await startAsked<{ workers: number }>("the bare loop", MAIN, {
+    env: processes ? env : oneProcessEnvironment(env),
+  });
   return {
     pid: asked.pid,
     workers: asked.hello.workers,

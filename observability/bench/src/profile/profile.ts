@@ -44,7 +44,7 @@ export async function benchProfile(options: ProfileOptions): Promise<ProfileRepo
   if (process.platform !== "linux") throw new Error("what a thread uses is read from /proc: on Linux only");
   const sampling = startSampling();
   try {
-    const bareLoop = await startBareProcess({ ...process.env, ...sampling.env });
+    const bareLoop = await startBareProcess({ ...process.env, ...sampling.env }, processes);
     const { workers, pid } = bareLoop;
     const bare = await watch(() => ({ "bare loop": pid }), sampling, {
       warmUp: () => bareLoop.round(mix, roundMs / 3),

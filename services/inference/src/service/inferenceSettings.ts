@@ -27,7 +27,6 @@ const modelPacks: Setting<Readonly<Record<string, string>>> = {
 /** Packs whose analyzers are served beside those of the pack in use: names in the folder of packs, or paths with a slash. */
 const analyzerPacks: Setting<readonly string[]> = {
   key: "ANALYZER_PACKS",
-  // "compact-attributes" here would make one analyzer of age, gender and race the default; services that are named stay apart.
   read: (value = "") => itemsOf(value),
 };
 

@@ -42,8 +42,7 @@ def models_in_use():
             if name in found:
                 sys.exit(f'{folder}: there is an analyzer "{name}" already, in {found[name]}')
             found[name] = folder
-    replaced = {name for folder in found.values() for name in manifest_in(folder).get("replaces", [])}
-    return {name: folder for name, folder in found.items() if name not in replaced}
+    return found
 
 
 def items_of(setting):

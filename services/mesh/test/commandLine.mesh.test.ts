@@ -27,7 +27,7 @@ describe("the command line beside a running mesh", () => {
     // Comes along with the boxes, and has no time of its own.
     const [quality] = lines.splice(1, 1);
     expect(quality).toMatch(
-      /^portrait-1\.jpg +\+\d+ ms  face 1  quality  quality [01]\.\d\d, \d+ px, .*, tilted -?\d+°$/,
+      /^portrait-1\.jpg +\+\d+ ms  face 1  quality +quality [01]\.\d\d, \d+ px, .*, tilted -?\d+°$/,
     );
     for (const line of lines) {
       expect(line).toMatch(/^portrait-1\.jpg +\+\d+ ms  (photo  |face 1 ) .* wait \d+ ms, work \d+ ms$/);

@@ -12,28 +12,41 @@ const WAIT_MS_MAX = 250;
 const changes = new Set<() => void>();
 let frame = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let drawing: ReturnType<typeof setTimeout> | undefined;
 let restUntilMs = 0;
 
 /** Makes a change together with all others that come before the next frame, or so soon after the last that the page rests. */
 export function changeSoon(change: () => void): void {
+  const isFirst = changes.size === 0;
   changes.add(change);
-  if (changes.size > 1) return;
-  const restMs = restUntilMs - performance.now();
-  if (restMs <= 0) inNextFrame();
-  else timer = setTimeout(inNextFrame, restMs);
+  if (isFirst && drawing === undefined) wait();
 }
 
 /** Makes the changes that wait. */
 export function changeNow(): void {
   cancelAnimationFrame(frame);
   clearTimeout(timer);
+  clearTimeout(drawing);
   const waiting = [...changes];
   changes.clear();
   const startedAtMs = performance.now();
   batch(() => waiting.forEach((change) => change()));
-  const endedAtMs = performance.now();
-  const restMs = Math.max(REST_MS.min, (endedAtMs - startedAtMs) * REST_TIMES);
-  restUntilMs = endedAtMs + Math.min(REST_MS.max, restMs);
+  // The browser lays out and paints after this, which takes as long again: how long the page rests is known then.
+  drawing = setTimeout(() => drawn(startedAtMs));
+}
+
+function drawn(startedAtMs: number): void {
+  drawing = undefined;
+  const nowMs = performance.now();
+  const restMs = Math.max(REST_MS.min, (nowMs - startedAtMs) * REST_TIMES);
+  restUntilMs = nowMs + Math.min(REST_MS.max, restMs);
+  if (changes.size > 0) wait();
+}
+
+function wait(): void {
+  const restMs = restUntilMs - performance.now();
+  if (restMs <= 0) inNextFrame();
+  else timer = setTimeout(inNextFrame, restMs);
 }
 
 function inNextFrame(): void {

@@ -117,6 +117,7 @@ export function AnswersPanel(props: AnswersPanelProps) {
           photo={props.photo}
           faces={facesRead()}
           stages={stages()}
+          isRunning={state().state === "running"}
           choice={props.choice}
         />
       </Show>

@@ -3,6 +3,7 @@ import { hasConsumer } from "@similarfaces/contracts/stages";
 import { For, Index, Show, createMemo, on } from "solid-js";
 import { inPhotoOrder } from "../stages";
 import type { Choice } from "./choice";
+import { isCrowd } from "./crowd";
 import { isSettled, tagWords } from "./faceWords";
 import { boxInFrame, eyeTicks, pointInFrame } from "./facesInFrame";
 import { tagPlaces, type TagPlace } from "./tagPlaces";
@@ -32,6 +33,7 @@ const DOT_PX = 7;
  */
 export function Boxes(props: BoxesProps) {
   const isOnly = createMemo(() => props.faces.length === 1);
+  const inCrowd = createMemo(() => isCrowd(props.faces.length));
   // Every answer makes another face of the same place: what is placed at it stays where it is.
   const boxes = createMemo(
     () => props.faces.map(({ box }) => boxInFrame(box, props.placement, props.photo)),
@@ -53,6 +55,7 @@ export function Boxes(props: BoxesProps) {
               placement={props.placement}
               photo={props.photo}
               isOnly={isOnly()}
+              inCrowd={inCrowd()}
             />
           )}
         </Index>
@@ -66,6 +69,7 @@ export function Boxes(props: BoxesProps) {
             box={boxes()[at]!}
             place={places()[at]!}
             isOnly={isOnly()}
+            inCrowd={inCrowd()}
           />
         )}
       </Index>
@@ -81,8 +85,12 @@ function FaceBox(props: {
   placement: Placement;
   photo: Size;
   isOnly: boolean;
+  inCrowd: boolean;
 }) {
   const isChosen = () => props.choice.isChosen(props.face.index);
+  const hasDots = createMemo(
+    () => props.box.width >= WORDS_PX_MIN && !(props.inCrowd && isDim(props)) && !isSettled(props.face),
+  );
   return (
     <g
       class="box"
@@ -99,7 +107,7 @@ function FaceBox(props: {
       <Show when={isChosen() && props.box.width >= LANDMARKS_PX_MIN}>
         <Landmarks face={props.face} toFrame={(point) => pointInFrame(point, props.placement, props.photo)} />
       </Show>
-      <Show when={props.box.width >= WORDS_PX_MIN && !isSettled(props.face)}>
+      <Show when={hasDots()}>
         <Dots
           face={props.face}
           x={props.box.x + props.box.width / 2}
@@ -133,7 +141,7 @@ function Landmarks(props: { face: FaceView; toFrame: (point: PointJson) => Point
   );
 }
 
-/** One dot per stage, lit when it has answered: the answers being made, at the face itself. */
+/** One dot per stage, lit when it has answered: the answers being made, at the face itself; in a crowd at the one that is looked at. */
 function Dots(props: { face: FaceView; x: number; y: number }) {
   const stages = createMemo(
     () => inPhotoOrder(Object.keys(props.face.fields).filter(hasConsumer)),
@@ -166,12 +174,14 @@ function Tag(props: {
   box: BoxJson;
   place: TagPlace;
   isOnly: boolean;
+  inCrowd: boolean;
 }) {
   const number = () => (props.isOnly ? "" : String(props.number));
   const isChosen = () => props.choice.isChosen(props.face.index);
   const hasWords = () =>
     props.box.width >= WORDS_PX_MIN && (props.place.hasWords || isChosen() || props.isOnly);
-  const words = createMemo(() => (hasWords() ? tagWords(props.face) : ""));
+  const isTold = createMemo(() => hasWords() && (!props.inCrowd || isChosen() || isSettled(props.face)));
+  const words = createMemo(() => (isTold() ? tagWords(props.face) : ""));
   const hasRoom = () =>
     isChosen() || props.isOnly || (props.box.width >= NUMBER_PX_MIN && !props.place.isCovering);
   return (

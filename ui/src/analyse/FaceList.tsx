@@ -4,6 +4,7 @@ import { Index, createEffect, createMemo, on, onCleanup, onMount } from "solid-j
 import type { FacePhoto } from "../portraits/facePhoto";
 import { FaceCard } from "./FaceCard";
 import type { Choice } from "./choice";
+import { isCrowd } from "./crowd";
 import { createNearCards } from "./nearCards";
 import "./FaceList.css";
 
@@ -15,12 +16,12 @@ export interface FaceListProps {
   faces: readonly FaceView[];
   /** The analyzers that have a place in the cards. */
   stages: readonly StageName[];
+  /** More answers are awaited. */
+  isRunning: boolean;
   choice: Choice;
 }
 
 const SWIPE_REST_MS = 120;
-/** Of more faces, only the cards that are near the screen are built; each has its name and its place. */
-const BUILT_MAX = 12;
 
 /** All cards: a column beside the photo, or on a phone one at a time with a swipe between them. */
 export function FaceList(props: FaceListProps) {
@@ -30,10 +31,12 @@ export function FaceList(props: FaceListProps) {
   const isRow = () => getComputedStyle(list).overflowX === "auto";
   // Every result makes another list: only its length concerns all of its cards.
   const count = createMemo(() => props.faces.length);
-  const isLong = createMemo(() => count() > BUILT_MAX);
+  // Of a crowd, only the cards that are near the screen are built; each has its name and its place.
+  const isLong = createMemo(() => isCrowd(count()));
   const cards = createNearCards(
     () => list,
     () => (isLong() ? count() : 0),
+    () => props.isRunning,
   );
 
   /** Without a glide: who has tapped a face looks for its card. Along the row alone on a phone, so that the page stays where it is. */

@@ -15,7 +15,7 @@ import { publishResult, publishWork, storedResult, type ResultPlace } from "../s
 import type { Stage, StageCall, StageOutput, StageWork } from "../src/stage/stage.js";
 import { runStage, type RunningStage } from "../src/stage/stageLoop.js";
 import { createLog } from "../src/telemetry/log.js";
-import { createMetrics } from "../src/telemetry/metrics.js";
+import { createMetrics, type Metrics } from "../src/telemetry/metrics.js";
 import { until } from "./loop.js";
 import { startNatsServer, type NatsServer } from "./natsServer.js";
 
@@ -27,6 +27,7 @@ interface StartOptions extends Partial<Stage<FacePiece>> {
   concurrency?: number;
   graceMs?: number;
   ackWaitMs?: number;
+  metrics?: Metrics;
 }
 
 /** For a file of tests, the loop of `embed` on a real broker, with a form of message of the tests' own: its pieces as JSON. */
@@ -52,7 +53,13 @@ export function openGroups() {
   return {
     async start(
       handle: (face: FacePiece, call: StageCall) => Promise<StageOutput>,
-      { concurrency = 3, graceMs = 1_000, ackWaitMs, ...stage }: StartOptions = {},
+      {
+        concurrency = 3,
+        graceMs = 1_000,
+        ackWaitMs,
+        metrics = metricsOfStage(),
+        ...stage
+      }: StartOptions = {},
     ): Promise<RunningStage> {
       const decode = (data: Uint8Array) => JSON.parse(new TextDecoder().decode(data)) as FacePiece[];
       const started = await runStage(
@@ -62,7 +69,7 @@ export function openGroups() {
           concurrency,
           graceMs,
           ...(ackWaitMs === undefined ? {} : { ackWaitMs }),
-          metrics: createMetrics({ service: "test", version: "0", emitters: ["stage"] }),
+          metrics,
           log: createLog({ service: "test", level: "silent" }),
         },
       );
@@ -123,6 +130,9 @@ export function openGroups() {
     isWaiting: async () => (await broker.jsm.streams.info(STREAM_NAMES.faces)).state.messages > 0,
   };
 }
+
+export const metricsOfStage = (): Metrics =>
+  createMetrics({ service: "test", version: "0", emitters: ["stage"] });
 
 /** An answer that can be told from others by its model. */
 export function answer(face: number): StageOutput {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StageFailure, newJobId } from "@similarfaces/contracts";
 import { ATTEMPTS_MAX } from "../src/stage/retry.js";
-import { answer, openGroups, resultOf, saysOf } from "./groups.js";
+import { answer, metricsOfStage, openGroups, resultOf, saysOf } from "./groups.js";
 import { until } from "./loop.js";
 
 const groups = openGroups();
@@ -195,15 +195,18 @@ describe("a face of a split group in a message of its own", () => {
       expect(saysOf(await groups.resultAt(jobId, 0, face))).toEqual([[face, `test@${face}`]]);
   });
 
-  it("leaves none unanswered of a group that has but one more", async () => {
+  it("leaves none unanswered of a group that has but one more, nor counts one twice", async () => {
     const jobId = newJobId(Date.now());
-    await groups.start(async ({ face }) => answer(face));
+    const metrics = metricsOfStage();
+    await groups.start(async ({ face }) => answer(face), { metrics });
     await groups.submit(jobId, [1], { group: 0, isSplit: true });
     await groups.resultAt(jobId, 0, 1);
     await groups.submit(jobId, [0]);
     await groups.ended();
     expect(await groups.placesOf(jobId)).toEqual(["0", "0.0", "0.1"]);
     expect(saysOf(await groups.resultAt(jobId, 0, 0))).toEqual([[0, "test@0"]]);
+    const { body } = await metrics.scrape(undefined);
+    expect(body.match(/stage_total_seconds_count.*/)![0]).toBe('stage_total_seconds_count{stage="embed"} 2');
   });
 
   it("adds nothing where the group has been answered, but for a face that was not among its answers", async () => {

@@ -71,9 +71,12 @@ export function publishingOf<Work extends StageWork>(
       return { outcome: stored ? "failed" : "duplicate", abandoned: true };
     }
     const { output, startedAtMs, finishedAtMs, computing } = outcome;
-    const moments = { queuedAtMs: piece.message.queuedAtMs, startedAtMs, finishedAtMs, storedAtMs };
-    observeMoments(metrics, piece.span, stage.name, moments);
-    recordParts(piece.span, stage.name, moments, computing);
+    // Refused in the place of its group, it may yet be stored in one of its own.
+    if (stored) {
+      const moments = { queuedAtMs: piece.message.queuedAtMs, startedAtMs, finishedAtMs, storedAtMs };
+      observeMoments(metrics, piece.span, stage.name, moments);
+      recordParts(piece.span, stage.name, moments, computing);
+    }
     await output.beforeAck?.();
     return { outcome: stored ? "done" : "duplicate", afterAck: async () => output.afterAck?.() };
   }

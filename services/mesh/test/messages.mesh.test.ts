@@ -26,13 +26,13 @@ async function stored(): Promise<number> {
   return infos.reduce((sum, { state }) => sum + state.last_seq, 0);
 }
 
-// The photo, `accepted` and `extract`; and of each group of four faces its chips, the answers of embed, match and four analyzers, and its probes.
+// The photo, `accepted` and `extract`; and of each group of four faces its chips, the answers of embed, match and two analyzers, and its probes.
 it.each<[SampleName, number, number]>([
   ["nobody", 0, 3],
-  ["portrait-1", 1, 11],
-  ["group-4", 4, 11],
-  ["group-18", 18, 43],
-  ["crowd-48mp", 64, 131],
+  ["portrait-1", 1, 9],
+  ["group-4", 4, 9],
+  ["group-18", 18, 33],
+  ["crowd-48mp", 64, 99],
 ])("analysing %s, of %i faces, takes %i messages", { timeout: 120_000 }, async (name, faces, messages) => {
   const before = await stored();
   expect(answered(await analyse(mesh.url, await sample(name)))).toEqual(allAnswers(faces));

@@ -1,20 +1,28 @@
 import { fileURLToPath } from "node:url";
 import { findAnalyzers } from "@similarfaces/inference";
 
-/** The page's hues, in degrees of OKLCH: of the stages that are always there, and what the pack's manifests say. */
+/** Of services of their own, and of a mesh in one process. */
+const ANALYZER_PACKS = [[], ["compact-attributes"]];
+const analyzers = await Promise.all(
+  ANALYZER_PACKS.map((analyzerPacks) =>
+    findAnalyzers({
+      modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
+      pack: "compact",
+      analyzerPacks,
+    }),
+  ),
+);
+
+/** The page's hues, in degrees of OKLCH: of the stages that are always there, and what the packs' manifests say. */
 export const STAGE_HUES: ReadonlyMap<string, number> = new Map([
   ["extract", 250],
   ["embed", 290],
   ["match", 320],
-  ...(
-    await findAnalyzers({
-      modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
-      pack: "compact",
-      analyzerPacks: [],
-    })
-  ).flatMap(({ name, manifest }): [string, number][] =>
-    manifest.hue === undefined ? [] : [[name, manifest.hue]],
-  ),
+  ...analyzers
+    .flat()
+    .flatMap(({ name, manifest }): [string, number][] =>
+      manifest.hue === undefined ? [] : [[name, manifest.hue]],
+    ),
 ]);
 
 /**

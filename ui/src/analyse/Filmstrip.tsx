@@ -1,5 +1,5 @@
 import type { JobState } from "@similarfaces/contracts/job";
-import { For, Match, Show, Switch, createEffect } from "solid-js";
+import { For, Match, Show, Switch, createEffect, onCleanup } from "solid-js";
 import { photoUrl } from "../api/jobs";
 import { Link } from "../components/Link";
 import { jobOf } from "../jobs/createJob";
@@ -31,9 +31,14 @@ function Frame(props: { shot: Shot; isShown: boolean }) {
   };
   let frame!: HTMLLIElement;
   createEffect(() => {
-    const strip = frame.closest(".film");
-    // Along the strip alone: on a phone the page would jump down to it.
-    if (props.isShown && strip) strip.scrollLeft = frame.offsetLeft - strip.clientWidth / 2;
+    if (!props.isShown) return;
+    // When the page that shows it is built: it is laid out once.
+    const waiting = requestAnimationFrame(() => {
+      const strip = frame.closest(".film");
+      // Along the strip alone: on a phone the page would jump down to it.
+      if (strip) strip.scrollLeft = frame.offsetLeft - strip.clientWidth / 2;
+    });
+    onCleanup(() => cancelAnimationFrame(waiting));
   });
   return (
     <li ref={frame}>

@@ -31,9 +31,8 @@ export function FacePortrait(props: {
     let isLeft = false;
     onCleanup(() => (isLeft = true));
     setState("loading");
-    const shown = frame.clientWidth * devicePixelRatio;
     drawPortrait(canvas, photo, face, (square) =>
-      pixelsOf(square, shown, PIXELS_LEAST, PORTRAIT_PIXELS_MAX),
+      pixelsOf(square, frame.clientWidth * devicePixelRatio, PIXELS_LEAST, PORTRAIT_PIXELS_MAX),
     ).then(
       () => isLeft || setState("shown"),
       () => isLeft || setState("missing"),

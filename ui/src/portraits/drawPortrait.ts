@@ -23,9 +23,10 @@ export function drawPortrait(
   pixelsFor: (square: PortraitSquare) => number,
 ): Promise<void> {
   const square = portraitSquare(face, photo.size);
-  const pixels = pixelsFor(square);
   const others = photo.faces.filter(({ index }) => index !== face.index).map(({ box }) => box);
   return photo.use((bitmap) => {
+    // Not before: the page is being built until then, and would be laid out for the asking.
+    const pixels = pixelsFor(square);
     const scale = bitmap.width / photo.size.width;
     const { x, y, width, height } = boundsOf(square, photo.size);
     // What is seen, as it is: the scaling that follows would work on the whole photo. Cut by drawing, because Chromium cuts a bitmap that

@@ -122,7 +122,8 @@ export function testChoosing(on: PlayedMesh): void {
       await on.publish(result);
       await page.locator('.face[data-face="0"] .field').first().waitFor();
       await poll(() => page.locator('.face[data-face="0"]').evaluate(isCardInList)).toBe(true);
-      // It stays there when the cards beside it are built.
+      // It stays there when the cards beside it are built, once nothing more comes.
+      for (let face = 0; face < 64; face++) await on.publish(...Object.values(answersOf(jobId, face)));
       await page.locator('.face[data-face="1"] .field').first().waitFor();
       expect(await page.locator('.face[data-face="0"]').evaluate(isCardInList)).toBe(true);
       expect(await page.locator('.face[data-chosen="true"]').getAttribute("data-face")).toBe("0");

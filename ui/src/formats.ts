@@ -8,6 +8,17 @@ export function formatMs(ms: number): string {
   return seconds > 0 ? `${minutes} min ${seconds} s` : `${minutes} min`;
 }
 
+const UNITS = [
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** In a sentence: "10 minutes", "1 hour", "90 seconds". */
+export function durationWords(ms: number): string {
+  const [unit, size] = UNITS.find(([, of]) => ms >= of && ms % of === 0) ?? (["second", 1_000] as const);
+  return counted(Math.round(ms / size), unit);
+}
+
 /** "1.4 MB", in powers of 1,000 as file managers write it. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;

@@ -80,7 +80,7 @@ describe.skipIf(!CHROMIUM)("the About pages (needs Chromium: CHROMIUM)", () => {
     const { page, problems } = await visit(browser, `${mesh.url}/about`);
     await page.getByText("Then everything is deleted, 2 min after you sent it.").waitFor();
     const answers = page.getByRole("row", { name: /^The answers/ });
-    expect(await answers.innerText()).toContain("2 min");
+    expect(await answers.innerText()).toContain("2 minutes");
     expect(await page.locator("#main").innerText()).not.toMatch(/stream|blob|broker|\.proto|@\d/i);
     await screenshot(page, "about-short", { fullPage: true });
     expect(await accessibilityFaults(page)).toEqual([]);

@@ -29,7 +29,12 @@ const match = (verdict: "very_alike" | "no_close_match", name = "Ada") => ({
 describe("words for matches", () => {
   it("say how alike, and when nobody is", () => {
     expect(matchesSentence(match("very_alike"), [])).toBe("Very alike: Ada");
-    expect(matchesSentence(match("no_close_match"), [])).toBe("No close match; these are the nearest.");
+    expect(matchesSentence(match("no_close_match"), [])).toBe("No close match; this is the nearest.");
+    const two = {
+      ...match("no_close_match"),
+      matches: [...match("no_close_match").matches, ...match("no_close_match", "Bo").matches],
+    };
+    expect(matchesSentence(two, [])).toBe("No close match; these are the nearest.");
     const none = { matches: [], galleryFaces: 0, verdict: "no_close_match" as const };
     expect(matchesSentence(none, [])).toContain("empty");
     expect(likenessWords(match("no_close_match").matches[0]!, [])).toBe("No close match");

@@ -10,7 +10,7 @@ import {
   rankedLabels,
   shownAnswers,
 } from "@similarfaces/contracts/answers";
-import { formatMs } from "../src/formats";
+import { durationWords, formatMs } from "../src/formats";
 import { textIn } from "@similarfaces/contracts/texts";
 
 const guess = (label: string, probability: number): ClassificationJson => ({
@@ -158,7 +158,8 @@ describe("how often a model was right", () => {
   it("is a sentence, and figures per group", () => {
     const figures = { accuracy: 0.8997, by_race: { Black: 0.8363, White: 0.9 } };
     const accuracy = accuracyOf([{ data: "Faces", n: 4987, date: "2026", figures }])!;
-    expect(accuracy.sentence).toBe("Right in 90% of 4,987 tests (Faces).");
+    expect(accuracy.sentence).toBe("Right in 90% of 4,987 tests.");
+    expect(accuracy.data).toBe("Faces");
     expect(accuracy.groups).toEqual([
       { name: "Black", value: 0.8363 },
       { name: "White", value: 0.9 },
@@ -174,6 +175,13 @@ describe("how often a model was right", () => {
 
 describe("figures", () => {
   it("have units, and never write something as nothing", () => {
+    expect([1_000, 90_000, 60_000, 600_000, 7_200_000].map(durationWords)).toEqual([
+      "1 second",
+      "90 seconds",
+      "1 minute",
+      "10 minutes",
+      "2 hours",
+    ]);
     expect([0.4, 84.4, 1_300, 59_600, 125_000].map(formatMs)).toEqual([
       "0 ms",
       "84 ms",

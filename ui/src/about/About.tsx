@@ -1,6 +1,6 @@
 import { Show } from "solid-js";
 import { Link } from "../components/Link";
-import { formatMs } from "../formats";
+import { durationWords } from "../formats";
 import { KeptTable } from "./Kept";
 import { VisitDeletion } from "./VisitDeletion";
 import { InstallationTrouble, loadInstallation } from "./loadInstallation";
@@ -17,7 +17,7 @@ export default function About() {
           This server looks for faces in it and asks several models about each one. You see every answer as
           soon as there is one. Then everything is deleted
           <Show when={installation.known()} keyed>
-            {({ retention }) => `, ${formatMs(retention.jobTtlMs)} after you sent it`}
+            {({ retention }) => `, ${durationWords(retention.jobTtlMs)} after you sent it`}
           </Show>
           .
         </p>

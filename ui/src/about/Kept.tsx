@@ -1,6 +1,6 @@
 import type { About } from "@similarfaces/contracts/api";
 import { For, Show } from "solid-js";
-import { formatMs } from "../formats";
+import { durationWords } from "../formats";
 import "./Kept.css";
 
 interface Kept {
@@ -25,7 +25,7 @@ export function KeptTable(props: { retention: About["retention"]; hasPlaces: boo
           </tr>
         </thead>
         <tbody>
-          <For each={keptFor(formatMs(props.retention.jobTtlMs))}>
+          <For each={keptFor(durationWords(props.retention.jobTtlMs))}>
             {({ what, where, howLong }) => (
               <tr>
                 <th scope="row">{what}</th>

@@ -1,6 +1,5 @@
 import type { AnalysisJson, FaceView, Field } from "@similarfaces/contracts/job";
 import type { StageName } from "@similarfaces/contracts/stages";
-import { percentText } from "@similarfaces/contracts/texts";
 import { For, Show, onMount } from "solid-js";
 import { announcementOf, titleOf } from "../analyzers";
 import { Link } from "../components/Link";
@@ -27,7 +26,6 @@ export function FaceDetails(props: { jobId: string; face: FaceView }) {
       <For each={answers()}>
         {(stage) => <StageDetails stage={stage} field={props.face.fields[stage] as Field<AnalysisJson>} />}
       </For>
-      <p class="small quiet">{percentText(props.face.score)} sure that this is a face.</p>
       <Show when={!isGuest(props.jobId) && !props.face.skipped}>
         <p>
           <Link class="button" href={`/gallery?job=${props.jobId}&face=${props.face.index}`}>

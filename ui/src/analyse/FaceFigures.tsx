@@ -17,7 +17,7 @@ export function FaceFigures(props: { jobId: string; face: FaceView }) {
   const box = () => props.face.box;
   return (
     <details class="details-figures">
-      <summary>Models and times</summary>
+      <summary>Figures, models and times</summary>
       <For each={stages()}>
         {(stage) => <StageFigures stage={stage} field={props.face.fields[stage] as Field<unknown>} />}
       </For>
@@ -71,6 +71,7 @@ function StageFigures(props: { stage: StageName; field: Field<unknown> }) {
                 <Show when={!isAnalysis(props.stage)}>
                   <p class="small">{accuracy.sentence}</p>
                 </Show>
+                <p class="small quiet">Measured on {accuracy.data}</p>
                 <Groups accuracy={accuracy} />
               </>
             )}

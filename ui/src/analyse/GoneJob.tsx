@@ -2,7 +2,7 @@ import { isJobId, jobAcceptedAtMs } from "@similarfaces/contracts/jobId";
 import type { FailureJson } from "@similarfaces/contracts/job";
 import { Match, Switch } from "solid-js";
 import { Notice } from "../components/Notice";
-import { formatMs, formatTime } from "../formats";
+import { durationWords, formatTime } from "../formats";
 import { about } from "../installation";
 import "./GoneJob.css";
 
@@ -27,7 +27,7 @@ export function GoneJob(props: { jobId: string; failure: FailureJson; onChoosePh
         <Match when={props.failure.code === "job_expired" && isJobId(props.jobId)}>
           <Notice title={goneTitle(sentAtMs(), about()?.retention.jobTtlMs)} actions={another()}>
             It was sent at {formatTime(sentAtMs())}. Photos and answers are only kept
-            {about() ? ` for ${formatMs(about()!.retention.jobTtlMs)}` : " for a short time"}. To see the
+            {about() ? ` for ${durationWords(about()!.retention.jobTtlMs)}` : " for a short time"}. To see the
             answers again, send the photo again.
           </Notice>
         </Match>

@@ -31,7 +31,7 @@ export function SendingPanel(props: { shot: Shot; onChoosePhoto: () => void }) {
       <div class="workspace-head">
         <h1>
           <Switch fallback="Getting ready">
-            <Match when={refusal()}>Can't use this</Match>
+            <Match when={refusal()}>Can't use this file</Match>
             <Match when={step().at === "queued"}>Waiting its turn</Match>
             <Match when={sending()}>Sending</Match>
             <Match when={waiting()}>Trying again</Match>

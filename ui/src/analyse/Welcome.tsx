@@ -4,7 +4,7 @@ import { fetchPicture } from "../api/installation";
 import { Link } from "../components/Link";
 import { StageLabel } from "../components/StageLabel";
 import { about } from "../installation";
-import { formatMs } from "../formats";
+import { durationWords } from "../formats";
 import { isAnalysis, isOn, stagesNow } from "../stages";
 import eighteenUrl from "../../../models/samples/photos/group-18.jpg";
 import fourUrl from "../../../models/samples/photos/group-4.jpg";
@@ -85,8 +85,8 @@ export function Welcome(props: WelcomeProps) {
         <p class="small quiet">Each face is a blend of many people, so nobody in them is real.</p>
       </section>
       <p class="welcome-small small quiet">
-        Your photo and the answers are deleted after {formatMs(about()?.retention.jobTtlMs ?? 600_000)}, or as
-        soon as you say so. The answers are guesses, and often wrong.{" "}
+        Your photo and the answers are deleted after {durationWords(about()?.retention.jobTtlMs ?? 600_000)},
+        or as soon as you say so. The answers are guesses, and often wrong.{" "}
         <Link href="/about">What happens to your photo</Link>
       </p>
     </div>

@@ -5,6 +5,8 @@ import { labelInWords } from "../formats";
 /** How often a model was right on photos it had not seen, and for whom it was right least and most often. */
 export interface Accuracy {
   sentence: string;
+  /** What it was measured on, by its name. */
+  data: string;
   /** Per group, where it was measured: a share that was right, or years off. */
   groups: { name: string; value: number }[];
   unit: "share" | "years";
@@ -14,16 +16,17 @@ export interface Accuracy {
 export function accuracyOf([first]: readonly Measurement[]): Accuracy | undefined {
   if (!first) return undefined;
   const { figures, data, n } = first;
-  const tests = `${n.toLocaleString("en")} tests (${data})`;
+  const tests = `${n.toLocaleString("en")} tests`;
   const years = figures["mae_years"];
   if (typeof years === "number") {
     const groups = groupsOf(figures, /^mae_by_/);
-    return { sentence: `Off by ${years.toFixed(1)} years on average in ${tests}.`, groups, unit: "years" };
+    const sentence = `Off by ${years.toFixed(1)} years on average in ${tests}.`;
+    return { sentence, data, groups, unit: "years" };
   }
   const share = Object.entries(figures).find(([key]) => /^accuracy\d*$/.test(key))?.[1];
   if (typeof share !== "number") return undefined;
   const groups = groupsOf(figures, /^(by_|recall$)/);
-  return { sentence: `Right in ${percentText(share)} of ${tests}.`, groups, unit: "share" };
+  return { sentence: `Right in ${percentText(share)} of ${tests}.`, data, groups, unit: "share" };
 }
 
 /** The first figure of that name: per group a value, or a value and a number of faces. */

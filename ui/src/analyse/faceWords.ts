@@ -13,7 +13,9 @@ const DOUBTFUL = 0.75;
 
 /** How sure the models are that it is a face at all, 0..1, in words. */
 export const surenessWords = (score: number): string =>
-  `${score < DOUBTFUL ? "Perhaps not a face" : "A face"}: ${percentText(score)} sure`;
+  score < DOUBTFUL
+    ? `Perhaps not a face: only ${percentText(score)} sure`
+    : `${percentText(score)} sure it's a face`;
 
 /** Why a skipped face has no answers: what there is of it in the photo. */
 export function skippedReason({ box, fields }: FaceView): string {

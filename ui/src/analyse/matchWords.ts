@@ -29,7 +29,9 @@ export function matchesSentence(
       : "Nobody to compare with.";
   }
   const verdict = shownVerdict(answered, cautions);
-  if (verdict === "no_close_match") return "No close match; these are the nearest.";
+  if (verdict === "no_close_match") {
+    return `No close match; ${matches.length === 1 ? "this is" : "these are"} the nearest.`;
+  }
   if (verdict === "uncalibrated") {
     return `Nearest: ${nearest.name}, similarity ${nearest.similarity.toFixed(2)}`;
   }

@@ -94,7 +94,7 @@ export function CandidateList(props: CandidateListProps) {
 function CandidateFace(props: { candidate: Candidate }) {
   const faceId = () => (props.candidate.step.at === "added" ? props.candidate.step.faceId : undefined);
   const isBeingAdded = () => ["measuring", "adding"].includes(props.candidate.step.at);
-  const alt = () => `The face of ${props.candidate.source}`;
+  const alt = () => (props.candidate.ofJob ? "The chosen face" : `The face of ${props.candidate.source}`);
   return (
     <Switch>
       <Match when={faceId()} keyed>

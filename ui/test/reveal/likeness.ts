@@ -42,7 +42,8 @@ export function testLikeness(on: PlayedMesh): void {
         ["Composite 4", "Most strangers", "0.10"],
       ]);
       expect(rows[0]![2]).toMatch(/^76 ?%$/);
-      const details = await page.locator('.details-stage[data-stage="match"]').innerText();
+      await page.getByText("Figures, models and times").click();
+      const details = await page.locator('.details-model[data-stage="match"]').innerText();
       expect(details).toContain("if as many pairs were of one person as of two");
       await page.locator(".likeness").scrollIntoViewIfNeeded();
       await screenshot(page, screen === PHONE ? "likeness-phone" : "likeness");
@@ -84,8 +85,8 @@ export function testLikeness(on: PlayedMesh): void {
     for (const face of [0, 1]) await on.publish(...Object.values(answersOf(jobId, face)));
     await untilField(page, 1, "match", "done");
     const card = (face: number) => page.locator(`.face[data-face="${face}"]`);
-    expect(await card(0).locator(".face-title").innerText()).toMatch(/^Face 1\s+A face: 95 ?% sure$/);
-    expect(await card(1).locator(".face-title").innerText()).toMatch(/Perhaps not a face: 61 ?% sure$/);
+    expect(await card(0).locator(".face-title").innerText()).toMatch(/^Face 1\s+95% sure it's a face$/);
+    expect(await card(1).locator(".face-title").innerText()).toMatch(/Perhaps not a face: only 61% sure$/);
     expect(await card(2).innerText()).toMatch(
       /Too small or blurred to say\.\s+All there is of it is \d+ × \d+ pixels/,
     );

@@ -8,10 +8,12 @@ import {
   type ResultEvent,
 } from "@similarfaces/contracts/job";
 import { batch, createRoot, createSignal, type Accessor } from "solid-js";
+import { isJobId } from "@similarfaces/contracts/jobId";
 import type { DeletionReceipt } from "@similarfaces/contracts/api";
 import { deleteJob, isGone } from "../api/jobs";
 import { changeNow, changeSoon } from "../live/frames";
 import { watchJob } from "../live/live";
+import type { Watcher } from "../live/watchers";
 import { serverClock, serverNowMs } from "../serverClock";
 
 /** When results came to this page, by its own clock (`performance.now()`), which nobody sets and which never runs backwards. */
@@ -24,6 +26,9 @@ export interface Received {
 
 /** As the server would say it: the page knows when that is. */
 const EXPIRED: FailureJson = { code: "job_expired", message: "This job has expired.", retryable: false };
+
+/** What can't be a job's id need not be asked for. */
+const NOT_FOUND: FailureJson = { code: "job_not_found", message: "There is no such job.", retryable: false };
 
 /** One job, as far as its results have come to this page. */
 export interface Job {
@@ -61,7 +66,8 @@ export function jobOf(jobId: string): Job {
 function createJob(jobId: string): Job {
   const [state, setState] = createSignal<JobState>(emptyJob(jobId));
   const [received, setReceived] = createSignal<Received>({});
-  const [failure, setFailure] = createSignal<FailureJson>();
+  const isPossible = isJobId(jobId);
+  const [failure, setFailure] = createSignal<FailureJson | undefined>(isPossible ? undefined : NOT_FOUND);
   const [receipt, setReceipt] = createSignal<DeletionReceipt>();
   /** By the results received, whatever the time. */
   let known: JobState = emptyJob(jobId);
@@ -116,7 +122,7 @@ function createJob(jobId: string): Job {
     setFailure(why);
   };
 
-  const stop = watchJob(jobId, {
+  const watcher: Watcher = {
     after: () => sequence,
     stages: () => known.accepted?.stages ?? [],
     result(at, event) {
@@ -138,7 +144,8 @@ function createJob(jobId: string): Job {
       expire();
     },
     failure: fail,
-  });
+  };
+  const stop = isPossible ? watchJob(jobId, watcher) : () => {};
   const expired = () => {
     stop();
     fail(EXPIRED);

@@ -30,10 +30,12 @@ export function testJobsThatAreGone(on: PlayedMesh): void {
   it("says when and why a job is gone, and what an address is that never was", async () => {
     const { page } = await visit(on.browser, `${on.mesh.url}/jobs/${newJobId(Date.now() - 3_600_000)}`);
     await page.getByText(/This photo's time was up: it was deleted at \d/).waitFor();
-    await page.getByText("are only kept for 10 min", { exact: false }).waitFor();
+    await page.getByText("are only kept for 10 minutes", { exact: false }).waitFor();
     await screenshot(page, "expired");
     expect(await accessibilityFaults(page)).toEqual([]);
+    // What can't be a job is asked of nobody, and nothing pretends to look for its faces.
     await page.goto(`${on.mesh.url}/jobs/nonsense`);
+    expect(await page.locator("h1").first().innerText()).toBe("This photo isn't here");
     await page.getByText("There's no photo at this link.").waitFor();
     await page.goto(`${on.mesh.url}/jobs/${newJobId(Date.now())}`);
     await page.getByText("There's no photo at this link.").waitFor();

@@ -186,9 +186,9 @@ export function Photo(props: PhotoProps) {
             <path d="M1 6V3a2 2 0 0 1 2-2h3M14 1h3a2 2 0 0 1 2 2v3M19 14v3a2 2 0 0 1-2 2h-3M6 19H3a2 2 0 0 1-2-2v-3" />
           </svg>
         </Show>
-        <Show when={isMissing()}>
+        <Show when={props.src !== undefined && isMissing()}>
           <p class="photo-missing quiet">
-            This browser cannot show this picture; its answers come all the same.
+            Your browser can't show this photo. The server may still be able to read it.
           </p>
         </Show>
       </div>

@@ -31,8 +31,17 @@ export function Analyse() {
   createEffect(() => {
     if (isEmpty() && route().page === "analyse" && query().has("photo")) navigate("/", { replace: true });
   });
-  // Refusals are about the photos that were given last.
-  createEffect(on(shown, () => setRefusals([]), { defer: true }));
+  // Refusals are about the photos that were given last; another photo is seen from its beginning.
+  createEffect(
+    on(
+      shown,
+      () => {
+        setRefusals([]);
+        scrollTo(0, 0);
+      },
+      { defer: true },
+    ),
+  );
 
   const take = (given: Given) => {
     if (given.files.length > 0) addPhotos(given.files);

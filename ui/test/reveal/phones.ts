@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { PHONE, accessibilityFaults, screenshot, visit } from "../browser";
 import { answersOf, extractOf } from "../playedStages";
-import { send, untilField, type PlayedMesh } from "./playedMesh";
+import { poll, send, untilField, type PlayedMesh } from "./playedMesh";
 
 /** What a phone shows without scrolling. */
 export function testPhones(on: PlayedMesh): void {
@@ -29,6 +29,9 @@ export function testPhones(on: PlayedMesh): void {
       expect((await placeOf(page, ".photo")).top).toBe(0);
       expect((await placeOf(page, ".film")).bottom).toBeLessThanOrEqual(PHONE.viewport.height);
       expect(await accessibilityFaults(page)).toEqual([]);
+      // Another photo is seen from its beginning.
+      await send(page, "portrait-1");
+      await poll(() => page.evaluate(() => scrollY)).toBe(0);
       expect(problems).toEqual([]);
       await page.context().close();
     },

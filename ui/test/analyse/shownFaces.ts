@@ -97,6 +97,8 @@ export function testShownFaces(on: WholeMesh): void {
     for (const [name, options] of [
       ["phone-dark", { ...PHONE, colorScheme: "dark" }],
       ["4k", { viewport: { width: 3840, height: 2160 }, reducedMotion: "reduce" }],
+      ["wide", { viewport: { width: 2560, height: 1440 } }],
+      ["tablet", { viewport: { width: 768, height: 1024 } }],
       ["small-laptop", { viewport: { width: 1024, height: 640 } }],
       ["laptop", { viewport: { width: 1360, height: 900 } }],
     ] as const) {
@@ -114,6 +116,15 @@ export function testShownFaces(on: WholeMesh): void {
           .map((tag) => tag.textContent);
       });
       expect(cut).toEqual([]);
+      // The longest label ("Latino or Hispanic") is read whole.
+      const labels = await page
+        .locator(".bars-label")
+        .evaluateAll((all) =>
+          all
+            .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+            .map((label) => label.textContent),
+        );
+      expect(labels).toEqual([]);
       if (name === "4k") {
         const moving = await page.evaluate(
           () =>

@@ -78,7 +78,7 @@ describe.skipIf(!CHROMIUM)("the About pages (needs Chromium: CHROMIUM)", () => {
 
   it("says to everybody what is kept for how long, by the settings, and to engineers where", async () => {
     const { page, problems } = await visit(browser, `${mesh.url}/about`);
-    await page.getByText("Then everything is deleted, 2 min after you sent it.").waitFor();
+    await page.getByText("Then everything is deleted, 2 minutes after you sent it.").waitFor();
     const answers = page.getByRole("row", { name: /^The answers/ });
     expect(await answers.innerText()).toContain("2 minutes");
     expect(await page.locator("#main").innerText()).not.toMatch(/stream|blob|broker|\.proto|@\d/i);

@@ -69,8 +69,8 @@ describe.each([
     const files = ["models/samples/photos/portrait-1.jpg"];
     const { code, stdout, stderr } = await command(mesh.dataDir, ["analyze", ...files]);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/ face 1 {2}mask +probably no mask \d+ % +wait \d+ ms, work \d+ ms$/m);
-    const wordsOf = (stage: string) => new RegExp(` ${stage} +(\\S.*) %`).exec(stdout)?.[1];
+    expect(stdout).toMatch(/ face 1 {2}mask +probably no mask \d+% +wait \d+ ms, work \d+ ms$/m);
+    const wordsOf = (stage: string) => new RegExp(` ${stage} +(\\S.*)%`).exec(stdout)?.[1];
     expect(wordsOf("mood")).toBe(wordsOf("emotion"));
   });
 

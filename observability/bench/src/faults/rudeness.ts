@@ -132,6 +132,8 @@ function postOf({ host }: RudeConnection, photo: Uint8Array, headers = ""): Buff
 }
 
 async function untilCutOff(connection: RudeConnection, enough: AbortSignal): Promise<void> {
+  // It may have been enough while the last bytes were written: no event comes of that any more.
+  if (enough.aborted) return;
   const aborted = new Promise((resolve) => enough.addEventListener("abort", resolve, { once: true }));
   await Promise.race([connection.closed, aborted]);
 }
